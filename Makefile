@@ -1,0 +1,181 @@
+# logit -- `make help` lists the targets.
+#
+# Overridable: CC  MODE=release|debug|asan|tsan  PREFIX  DESTDIR  V=1 (show commands)  WERROR=1
+# Everything is built under build/MODE/, so that modes never mix; build/logit and build/draw are
+# the release programs.  `make` alone needs the packages that `make deps` installs.
+
+MAKEFLAGS += --no-builtin-rules
+MODE    ?= release
+PREFIX  ?= /usr/local
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+Q        = $(if $(V),,@)
+B       := build/$(MODE)
+
+flags.release = -O3 -g -DNDEBUG -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+flags.debug   = -O0 -g
+flags.asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+flags.tsan    = -O1 -g -fsanitize=thread
+ifeq ($(flags.$(MODE)),)
+$(error MODE=$(MODE) is not one of: release debug asan tsan)
+endif
+
+# No fast-math anywhere: float bits are promised.  Contraction off: fmaf is written where it is meant.
+FLOATS   = -ffp-contract=off -fno-math-errno -fno-trapping-math
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wvla $(if $(WERROR),-Werror)
+CPPFLAGS += -Iinclude -Isrc -I. -D_GNU_SOURCE
+CFLAGS   += -std=c11 $(flags.$(MODE)) $(FLOATS) $(WARNINGS) -fPIC -fvisibility=hidden -pthread
+LDFLAGS  += $(filter -fsanitize% -fno-sanitize%,$(flags.$(MODE))) -pie -pthread -Wl,-z,relro,-z,now
+LIBS      = -lcjson -lz -ldl -lm
+
+# One object per instruction set from one source; which one runs is decided at run time.
+ISA.x86_64 = avx2 avx512
+ISA.avx2   = -mavx2 -mfma -mf16c
+ISA.avx512 = -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mavx2 -mf16c -mprefer-vector-width=512
+ISAS      := base $(ISA.$(shell uname -m))
+
+base.o    := $(patsubst %.c,$B/%.o,$(wildcard src/base/*.c))
+kernel.o  := $(foreach isa,$(ISAS),$B/src/core/cpu_kernels.$(isa).o)
+lib.o     := $(base.o) $(kernel.o) $(patsubst %.c,$B/%.o,$(filter-out src/core/cpu_kernels.c,\
+                $(wildcard src/core/*.c src/data/*.c src/train/*.c)) src/logit.c)
+cli.o     := $(patsubst %.c,$B/%.o,$(wildcard src/cli*.c))
+main.o    := $B/src/main.o
+draw.o    := $(patsubst %.c,$B/%.o,$(wildcard datasets/*.c))
+test.o    := $(patsubst %.c,$B/%.o,$(filter-out tests/fuzz_%,$(wildcard tests/*.c)))
+objects   := $(lib.o) $(cli.o) $(main.o) $(draw.o) $(test.o)
+
+.DEFAULT_GOAL := all
+.PHONY: all run check check-built test bench asan tsan tidy fuzz format format-check layers symbols \
+        deps install uninstall clean help
+.DELETE_ON_ERROR:
+
+## all: build the command, the library and the drawing program
+all: $B/logit $B/draw $B/liblogit.a $(if $(filter release,$(MODE)),build/logit build/draw)
+
+## run: install what is missing, build, draw pets, train on them, explain what happened
+run: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)datasets/demo
+
+## check: install what is missing, build, and run every test
+check: deps
+	$(Q)$(MAKE) --no-print-directory layers all check-built
+
+check-built: symbols $B/tests/run
+	$(Q)tests/check $B
+	$(Q)$(MAKE) --no-print-directory test
+
+## test: run the unit tests alone (CK_RUN_SUITE=ring for one suite, CK_FORK=no under a debugger)
+test: $B/tests/run $B/logit $B/draw
+	$(Q)LOGIT_BIN=$B/logit LOGIT_DRAW=$B/draw $B/tests/run
+
+## bench: measure this machine, beside PyTorch and scikit-learn where they are importable
+bench: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench/run
+
+## asan: the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: ; $(Q)$(MAKE) --no-print-directory MODE=asan test
+## tsan: the tests of everything with threads under ThreadSanitizer
+tsan: ; $(Q)$(MAKE) --no-print-directory MODE=tsan test
+
+## tidy: static checks with clang-tidy and cppcheck
+tidy:
+	$(Q)clang-tidy --quiet $(filter-out src/data/stb_%.c,$(wildcard src/*.c src/*/*.c)) -- $(CPPFLAGS) -std=c11
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	    --suppress='*:*stb_image*' -Iinclude -Isrc src datasets
+
+## fuzz: fuzz every reader for FUZZ_SECONDS each (60), with clang's libFuzzer
+FUZZ_SECONDS ?= 60
+fuzz: $(patsubst tests/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
+	$(Q)for target in $^; do mkdir -p $$target.corpus; echo "  FUZZ  $$target"; \
+	    $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $$target.corpus || exit 1; done
+
+build/fuzz/%: tests/fuzz_%.c $(wildcard src/base/*.c src/data/*.c)
+	@mkdir -p $(@D) && echo "  FUZZCC $@"
+	$(Q)clang $(CPPFLAGS) -std=c11 -O1 -g $(FLOATS) -fsanitize=fuzzer,address,undefined -pthread $^ -o $@ -lz -lm
+
+format.c = $(wildcard include/*.h src/*.[ch] src/*/*.[ch] datasets/*.[ch] tests/*.[ch])
+## format: lay out all sources by .clang-format
+format: ; $(Q)clang-format -i $(format.c)
+## format-check: fail if a source is laid out otherwise
+format-check: ; $(Q)clang-format --dry-run --Werror $(format.c)
+
+## layers: fail if a file includes a layer it may not
+layers:
+	$(Q)! grep -nE '#include "(core|data|train|cli)' src/base/*.[ch]
+	$(Q)! grep -nE '#include "(data|train|cli)' src/core/*.[ch]
+	$(Q)! grep -nE '#include "(core|train|cli)' src/data/*.[ch]
+	$(Q)! grep -nE '#include "cli' src/train/*.[ch] src/logit.c
+	$(Q)! grep -nE '#include "(core|data|train)/' src/main.c src/cli*
+	$(Q)! grep -nE '#include [<"]cu(da|blas)' -r src include tests datasets
+
+## deps: install the Debian packages that are missing (they are named first)
+deps: ; $(Q).ci/deps
+
+## install: command, library, header, man page and completion under PREFIX (DESTDIR is respected)
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
+	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 build/release/logit $(DESTDIR)$(PREFIX)/bin/logit
+	install -m 644 build/release/liblogit.a $(DESTDIR)$(PREFIX)/lib/liblogit.a
+	install -m 644 include/logit.h $(DESTDIR)$(PREFIX)/include/logit.h
+	build/release/logit help --man > $(DESTDIR)$(PREFIX)/share/man/man1/logit.1
+	build/release/logit help --completion bash \
+	    > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/logit
+## uninstall: remove what install put there
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/logit lib/liblogit.a include/logit.h \
+	    share/man/man1/logit.1 share/bash-completion/completions/logit)
+
+## clean: remove build/
+clean: ; rm -rf build
+
+## help: this list
+help: ; @sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)) | awk -F': ' '{printf "  %-13s %s\n", $$1, $$2}'
+
+# ---------------------------------------------------------------------------------- building ---
+
+$B/logit: $(lib.o) $(cli.o) $(main.o)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LIBS)
+
+$B/draw: $(draw.o) $(base.o)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lz -lm
+
+$B/tests/run: $(test.o) $(lib.o) $(cli.o) $(filter-out %/main.o %/draw.o,$(draw.o))
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LIBS) $(shell pkg-config --libs check)
+
+# One relocatable object in which only LOGIT_API symbols stay global.
+$B/liblogit.a: $(lib.o)
+	@echo "  AR    $@"
+	$(Q)ld -r $^ -o $B/liblogit.o && objcopy --localize-hidden $B/liblogit.o
+	$(Q)rm -f $@ && ar rcs $@ $B/liblogit.o
+
+## symbols: fail if liblogit.a exports a name that is not logit_*
+symbols: $B/liblogit.a
+	$(Q)! nm -g --defined-only $< | awk 'NF == 3 {print $$3}' | grep -v '^logit_'
+
+build/logit build/draw: build/%: build/release/%
+	$(Q)ln -sf release/$* $@
+
+# The suites are the files tests/test_NAME.c, each with lg_suite_NAME().
+$B/tests/run.o: $B/suites.def
+$B/suites.def: $(wildcard tests/test_*.c)
+	@mkdir -p $(@D)
+	$(Q)printf 'SUITE(%s)\n' $(patsubst tests/test_%.c,%,$^) > $@
+cflags.run.c = -I$B
+
+$B/%.o: %.c
+	@mkdir -p $(@D) && echo "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(cflags.$(<F)) -MMD -MP -c $< -o $@
+
+$(kernel.o): $B/src/core/cpu_kernels.%.o: src/core/cpu_kernels.c
+	@mkdir -p $(@D) && echo "  CC    $< ($*)"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(ISA.$*) -DLG_ISA=$* -MMD -MP -c $< -o $@
+
+# stb_image_write's JPEG writer shifts a negative number.
+cflags.write_image.c = $(if $(filter asan,$(MODE)),-fno-sanitize=shift)
+
+-include $(objects:.o=.d)

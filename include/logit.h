@@ -1,0 +1,348 @@
+/* logit.h -- logistic and softmax regression on image sets: the public interface of liblogit.
+ *
+ *   1. Status and errors        6. Models
+ *   2. Options                  7. Evaluating and predicting
+ *   3. Families by name         8. What is in a data set
+ *   4. Watching a long call     9. The machine
+ *   5. Training                10. Measuring
+ *
+ * Rules that hold for every function here
+ *   - A fallible function returns a logit_status and fills *err; err may be NULL.
+ *   - An out pointer is set to NULL (or zeroed) first, so that closing it is always safe.
+ *   - Strings are UTF-8 or raw file names, NUL-terminated, and stay the caller's unless said.
+ *   - close(NULL) does nothing.
+ *   - Calls on different objects may run in different threads; one object belongs to one thread
+ *     at a time.
+ *   - The library prints nothing and never exits: it speaks through errors and logit_watch. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LOGIT_H
+#define LOGIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LOGIT_API __attribute__((visibility("default")))
+
+#define LOGIT_VERSION "0.1.0"
+
+/* ------------------------------------------------------------------ 1. Status and errors --- */
+
+typedef enum logit_status {
+    LOGIT_OK = 0,
+    LOGIT_E_CHECK,        /* a comparison lies outside its tolerance */
+    LOGIT_E_USAGE,        /* an option or a combination of options makes no sense */
+    LOGIT_E_INCONCLUSIVE, /* nothing was learnt from a comparison */
+    LOGIT_E_DATA,         /* a file's content is wrong */
+    LOGIT_E_IO,           /* a file cannot be read or written, or the disk is full */
+    LOGIT_E_DEVICE,       /* no such device, or it failed */
+    LOGIT_E_NOMEM,        /* out of memory, on the host or on the device */
+    LOGIT_E_DIVERGED,     /* the loss is not finite */
+    LOGIT_E_LOCKED,       /* another run holds the run folder */
+    LOGIT_E_STOPPED       /* logit_watch asked to stop; what was to be saved is saved */
+} logit_status;
+
+/* Plain data; may be copied. */
+typedef struct logit_error {
+    logit_status status;
+    const char *file; /* place in the source of liblogit; static */
+    int line;
+    char message[1200]; /* one sentence or two: file, place, found, expected, what to do */
+} logit_error;
+
+/* The exit code of the command for a status (0, 1, 2, 3, 4, 5, 6, 7, 8; 130 for STOPPED). */
+LOGIT_API int logit_exit_code(logit_status status);
+
+/* A few words for a status: "bad data", "device error", ... */
+LOGIT_API const char *logit_status_text(logit_status status);
+
+/* ------------------------------------------------------------------------------ 2. Options --- */
+
+#define LOGIT_MAX_LIST 64
+
+/* Values of an option that may be a list; count 0 means "let logit choose". */
+typedef struct logit_list {
+    int count;
+    double value[LOGIT_MAX_LIST];
+} logit_list;
+
+/* All that can be set.  logit_options_default fills in the defaults, which are named here.
+ * Strings are borrowed.  What is not set ("auto", 0, count 0) is chosen by the library, and the
+ * choice is reported (logit_run). */
+typedef struct logit_options {
+    /* device and resources */
+    const char *device;    /* "auto": cuda if usable, else cpu.  "cpu", "cuda", "cuda:N", "ref" */
+    const char *precision; /* "f32" */
+    int threads;           /* 0: all cores */
+    int64_t memory;        /* bytes for decoded images; 0: half of what is available */
+    uint64_t seed;         /* 0 */
+    /* data */
+    const char *val;  /* NULL: the set's own val part, else val_split of train */
+    const char *test; /* NULL: the set's own test part */
+    double val_split; /* 0.1 */
+    int height;       /* 0: as the images where they agree, else 100 */
+    int width;
+    int channels;          /* 0: 1 if every image is grey, else 3 */
+    const char *normalize; /* "standard" or "unit" */
+    const char *shuffle;   /* "full" or "none" */
+    const char *classes;   /* NULL, or "a,b,..": only these, in this order */
+    const char *on_bad;    /* "fail" or "skip" */
+    double max_bad;        /* 0.001: with skip, the share of bad samples that ends the run */
+    /* model and objective */
+    const char *loss;           /* "auto": sigmoid for two classes, softmax for more */
+    const char *class_weight;   /* NULL, "balanced" or "name=w,.." */
+    const char *init;           /* "prior" or "zero" */
+    const char *from;           /* NULL, or a model to start from */
+    logit_list l2;              /* 0 */
+    logit_list label_smoothing; /* 0 */
+    /* optimiser */
+    const char *optimizer; /* "adam" */
+    logit_list lr;         /* count 0: auto */
+    logit_list momentum;   /* 0 */
+    int nesterov;          /* 0 */
+    double weight_decay;   /* 0, decoupled */
+    const char *schedule;  /* "const" or "cosine" */
+    int epochs;            /* 20 */
+    int64_t batch_size;    /* 128 */
+    /* results */
+    const char *out; /* run folder; NULL: runs/NAME-N */
+    int force;
+    int top_k;         /* eval and predict: 0 means 5, or fewer classes */
+    const char *prior; /* predict: NULL, or "class=p,.." */
+} logit_options;
+
+LOGIT_API void logit_options_default(logit_options *options);
+
+/* ---------------------------------------------------------------------- 3. Families by name --- */
+
+/* Rows of the library's tables: name i, or NULL past the end. */
+LOGIT_API const char *logit_loss_name(int i);
+LOGIT_API const char *logit_optimizer_name(int i);
+LOGIT_API const char *logit_schedule_name(int i);
+LOGIT_API const char *logit_format_name(int i);  /* data set formats */
+LOGIT_API const char *logit_format_about(int i); /* one line each */
+LOGIT_API const char *logit_device_name(int i);
+
+/* ------------------------------------------------------------------- 4. Watching a long call ---
+ */
+
+typedef enum logit_phase {
+    LOGIT_PHASE_SCAN,  /* listing files, reading image headers */
+    LOGIT_PHASE_READ,  /* decoding a set that fits in memory, once */
+    LOGIT_PHASE_TUNE,  /* mean, deviation, curvature */
+    LOGIT_PHASE_TRAIN, /* steps of an epoch */
+    LOGIT_PHASE_EVAL   /* a pass without training */
+} logit_phase;
+
+typedef struct logit_progress {
+    logit_phase phase;
+    int64_t done, total; /* samples (files while scanning; total 0: not known yet) */
+    int epoch, epochs;
+    int64_t step, steps; /* of the whole run */
+    double loss;         /* running mean of the epoch; NaN before the first figure */
+    double samples_per_second;
+    double waiting;      /* share of the time spent waiting for data, 0..1 */
+    double seconds_left; /* of the run; NaN while unknown */
+} logit_progress;
+
+typedef enum logit_level { LOGIT_LEVEL_INFO, LOGIT_LEVEL_NOTICE, LOGIT_LEVEL_WARNING } logit_level;
+
+struct logit_run;   /* section 5 */
+struct logit_epoch; /* section 5 */
+
+/* What the library calls while it works, always from the caller's own thread.  Each may be NULL. */
+typedef struct logit_watch {
+    void *user;
+    void (*message)(void *user, logit_level level, const char *text);
+    void (*progress)(void *user, const logit_progress *progress);
+    void (*start)(void *user, const struct logit_run *run);     /* all choices are made */
+    void (*epoch)(void *user, const struct logit_epoch *epoch); /* an epoch has ended */
+    int (*stop)(void *user); /* asked once per step: not 0 ends the call with LOGIT_E_STOPPED */
+} logit_watch;
+
+/* ---------------------------------------------------------------------------- 5. Training --- */
+
+/* What a run is, with every choice filled in.  Valid during the call that hands it out. */
+typedef struct logit_run {
+    const char *folder;           /* where the results go */
+    const char *data;             /* path of the training data */
+    const char *format;           /* its format's name */
+    const logit_options *options; /* as given, every "auto" replaced by what was taken */
+    const char *objective;        /* J with its numbers, one line */
+    const char *device;           /* what computes: "cpu: 2 threads, avx512, OpenBLAS ..." */
+    int64_t train_count, val_count, test_count;
+    int classes;
+    int outputs; /* rows of W */
+    int height, width, channels;
+    int settings;     /* combinations trained at once */
+    double curvature; /* L, where it was measured, else NaN */
+    const char *plan; /* where the images live: one line */
+} logit_run;
+
+typedef struct logit_epoch {
+    int epoch, epochs; /* 1-based */
+    int setting;
+    double lr, l2;
+    double train_loss;             /* running weighted mean over the epoch, without penalty */
+    double val_loss, val_accuracy; /* NaN without a validation part */
+    double seconds, samples_per_second, waiting;
+    int64_t step;
+} logit_epoch;
+
+/* How a run ended. */
+typedef struct logit_summary {
+    char folder[1024];
+    double train_loss, objective;
+    double val_loss, val_accuracy;
+    int64_t test_count; /* 0: no test part */
+    double test_loss, test_accuracy;
+    int setting; /* the one that was kept */
+    double seconds;
+    int64_t bad; /* samples left out by on_bad = "skip" */
+} logit_summary;
+
+/* Trains on the set at data and writes a run folder.  Errors: USAGE, DATA, IO, DEVICE, NOMEM,
+ * DIVERGED, LOCKED, STOPPED.  summary and watch may be NULL. */
+LOGIT_API logit_status logit_train(const char *data, const logit_options *options,
+                                   const logit_watch *watch, logit_summary *summary,
+                                   logit_error *err);
+
+/* ------------------------------------------------------------------------------- 6. Models --- */
+
+typedef struct logit_model logit_model;
+
+/* Opens a model file or the model of a run folder.  Errors: IO, DATA, NOMEM. */
+LOGIT_API logit_status logit_model_open(logit_model **out, const char *path, logit_error *err);
+LOGIT_API void logit_model_close(logit_model *model);
+
+typedef struct logit_model_info {
+    const char *loss;
+    int classes, outputs;
+    int height, width, channels;
+    int64_t features;              /* height * width * channels */
+    const float *weight;           /* [outputs][features] */
+    const float *bias;             /* [outputs] */
+    const char *const *class_name; /* [classes] */
+    int64_t not_finite; /* weights that are NaN or infinite: such a model is of little use */
+} logit_model_info;
+
+/* Borrowed from the model until it is closed. */
+LOGIT_API logit_model_info logit_model_describe(const logit_model *model);
+
+/* --------------------------------------------------------------- 7. Evaluating, predicting --- */
+
+typedef struct logit_class_score {
+    const char *name;
+    int64_t count, predicted, correct;
+    double precision, recall, f1; /* NaN where the denominator is 0 */
+} logit_class_score;
+
+typedef struct logit_score {
+    int64_t n, bad;
+    double loss;        /* unweighted, unsmoothed mean, in nats */
+    double loss_stderr; /* standard error of that mean */
+    double accuracy;    /* NaN for numeric targets */
+    int top_k;
+    double top_k_accuracy;
+    double rmse, r2; /* numeric targets only, else NaN */
+    int classes;
+    logit_class_score *class_score; /* [classes] */
+    int64_t *confusion;             /* [classes][classes], row = truth; NULL above 1000 classes */
+    const char *part;               /* "test", "val", "train" or "all" */
+    double seconds;
+} logit_score;
+
+/* part: NULL (test, else val, else all there is), "train", "val" or "test".
+ * Errors: DATA (the set does not fit the model), IO, DEVICE, NOMEM, STOPPED. */
+LOGIT_API logit_status logit_eval(logit_model *model, const char *data, const char *part,
+                                  const logit_options *options, const logit_watch *watch,
+                                  logit_score *score, logit_error *err);
+LOGIT_API void logit_score_clear(logit_score *score);
+
+typedef struct logit_guess {
+    int class_index;
+    const char *class_name; /* borrowed from the model */
+    double probability;
+    double score; /* z of that class, prior correction included */
+    double logit; /* log odds */
+    double odds;
+} logit_guess;
+
+/* One image file -> its top_k classes, best first.  guess has room for top_k; *count is filled.
+ * Errors: IO, DATA (LOGIT_E_DATA for a bad image). */
+LOGIT_API logit_status logit_predict_file(logit_model *model, const char *file,
+                                          const logit_options *options, logit_guess *guess,
+                                          int top_k, int *count, logit_error *err);
+
+/* -------------------------------------------------------------- 8. What is in a data set --- */
+
+typedef struct logit_part_report {
+    const char *part; /* "train", "val", "test" */
+    int64_t count, bad;
+    int64_t smallest_width, smallest_height, largest_width, largest_height;
+    int64_t grey, colour;
+    int64_t bytes;        /* of the files */
+    int64_t *class_count; /* [classes] */
+} logit_part_report;
+
+typedef struct logit_bad_sample {
+    char *name, *reason;
+} logit_bad_sample;
+
+typedef struct logit_data_report {
+    char *format;
+    int classes;
+    char **class_name;
+    int parts;
+    logit_part_report part[3];
+    int64_t stray;  /* files that are not images, or lie outside a class folder */
+    int64_t hidden; /* skipped */
+    int empty_classes;
+    int64_t bad;
+    int listed; /* bad samples kept below, at most 100 */
+    logit_bad_sample *bad_sample;
+} logit_data_report;
+
+/* Looks at every sample of the set (decodes it).  Bad samples are counted, not an error. */
+LOGIT_API logit_status logit_data_describe(const char *data, const logit_options *options,
+                                           const logit_watch *watch, logit_data_report *report,
+                                           logit_error *err);
+LOGIT_API void logit_data_report_clear(logit_data_report *report);
+
+/* ----------------------------------------------------------------------- 9. The machine --- */
+
+typedef struct logit_machine {
+    const char *version, *build; /* compiler, date-free flags */
+    char processor[128];
+    int cores;
+    const char *isa; /* class of instructions that the CPU kernels use: "avx512", ... */
+    char blas[256];  /* OpenBLAS configuration, or why it is not used */
+    char cuda[256];  /* the device taken by "cuda", or why there is none */
+    int64_t memory_total, memory_available; /* bytes; cgroup limits respected */
+} logit_machine;
+
+LOGIT_API logit_status logit_machine_describe(logit_machine *machine, logit_error *err);
+
+/* ----------------------------------------------------------------------- 10. Measuring --- */
+
+typedef struct logit_measure {
+    char name[64], shape[64], unit[24]; /* "step", "784x10 batch 128", "samples/s" */
+    double value;                       /* the figure, in unit */
+    double floor;                       /* the best the machine allows, in unit; NaN: none */
+    char bound[24];                     /* what sets the floor: "memory", "arithmetic", "" */
+} logit_measure;
+
+/* Runs every measurement; calls found for each line as it comes.  data may be NULL, or an image
+ * folder for the decoding figures.  seconds: time to spend on each line. */
+LOGIT_API logit_status logit_bench(const char *data, const logit_options *options, double seconds,
+                                   void (*found)(void *user, const logit_measure *line), void *user,
+                                   logit_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

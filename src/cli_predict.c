@@ -1,0 +1,238 @@
+/* cli_predict.c -- `logit predict`: what is in an image, at what odds.
+ *
+ * The command.  Images come as arguments, or by name from standard input; each result is on its
+ * way before the next image is read, so that it can stand in a pipe and Ctrl-C, left to do what it
+ * does, loses nothing.  A bad image is reported and the others go on. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "cli_screen.h"
+
+enum { NAME_MOST = 28 };
+
+typedef struct prediction {
+    lg_cli *cli;
+    logit_model *model;
+    logit_guess *guess; /* [top] */
+    int top;
+    int width; /* of the column of class names */
+    int64_t images, failures;
+    logit_status first; /* what the first failure was */
+} prediction;
+
+/* A numeric target has no class. */
+static const char *class_of(const logit_guess *guess)
+{
+    return guess->class_name ? guess->class_name : "";
+}
+
+/* ----------------------------------------------------------------------------------- text --- */
+
+/* Columns of the class names of the model. */
+static int widest_name(logit_model_info info)
+{
+    char cell[LG_CELL];
+    int widest = 5; /* "class" */
+    for (int c = 0; c < info.classes; c++) {
+        const int width = lg_cli_width(lg_cli_name(cell, info.class_name[c], NAME_MOST));
+        if (width > widest) widest = width;
+    }
+    return widest;
+}
+
+/* Before the first row. */
+static void print_head(const prediction *p)
+{
+    FILE *out = p->cli->out;
+    if (p->cli->set.quiet || p->images > p->failures) return;
+    fputs(lg_cli_colour_text(p->cli->out_colour, LG_BOLD), out);
+    lg_cli_cell(out, "class", p->width);
+    fprintf(out, "%13s%11s  %-20sfile%s\n", "probability", "logit", "odds",
+            lg_cli_colour_text(p->cli->out_colour, LG_PLAIN));
+}
+
+/* A row per class; the file stands last, where its length does no harm, and once. */
+static void print_text(const prediction *p, const char *file, int count)
+{
+    FILE *out = p->cli->out;
+    char cell[LG_CELL], shown[4096];
+    print_head(p);
+    for (int i = 0; i < count; i++) {
+        const logit_guess *guess = &p->guess[i];
+        lg_cli_cell(out, lg_cli_name(cell, class_of(guess), NAME_MOST), p->width);
+        fprintf(out, "%13s", lg_cli_figure(cell, guess->probability));
+        snprintf(cell, sizeof cell, "%+.4f", guess->logit);
+        fprintf(out, "%11s  ", isnan(guess->logit) ? "-" : cell);
+        lg_cli_cell(out, lg_cli_odds(cell, guess->logit), i ? 0 : 20);
+        fprintf(out, "%s\n", i ? "" : lg_text_escape(shown, sizeof shown, file));
+    }
+}
+
+/* ------------------------------------------------------------------------------ CSV, JSON --- */
+
+/* A field as RFC 4180 wants it; bytes go through as they are. */
+static void add_csv(lg_text *out, const char *field)
+{
+    if (!field[strcspn(field, ",\"\r\n")]) {
+        lg_text_add(out, "%s", field);
+        return;
+    }
+    lg_text_add(out, "\"");
+    for (; *field; field++) lg_text_add(out, *field == '"' ? "\"%c" : "%c", *field);
+    lg_text_add(out, "\"");
+}
+
+static void add_csv_rows(const prediction *p, const char *file, int count, lg_text *out)
+{
+    for (int i = 0; i < count; i++) {
+        const logit_guess *guess = &p->guess[i];
+        add_csv(out, file);
+        lg_text_add(out, ",");
+        add_csv(out, class_of(guess));
+        lg_text_add(out, ",%.17g,%.17g,%.17g,%.17g\r\n", guess->probability, guess->score,
+                    guess->logit, guess->odds);
+    }
+}
+
+static void add_json_guess(const logit_guess *guess, lg_text *out)
+{
+    lg_text_add(out, "{\"class\": ");
+    lg_text_add_json(out, class_of(guess));
+    lg_text_add(out, ", \"probability\": ");
+    lg_text_add_number(out, guess->probability);
+    lg_text_add(out, ", \"score\": ");
+    lg_text_add_number(out, guess->score);
+    lg_text_add(out, ", \"logit\": ");
+    lg_text_add_number(out, guess->logit);
+    lg_text_add(out, ", \"odds\": ");
+    lg_text_add_number(out, guess->odds);
+    lg_text_add(out, "}");
+}
+
+/* One element of the array: with guesses, or with the error (then count is 0). */
+static void add_json(const prediction *p, const char *file, int count, const char *error,
+                     lg_text *out)
+{
+    lg_text_add(out, "%s{\"file\": ", p->images ? ",\n " : "\n ");
+    lg_text_add_json(out, file);
+    if (error) {
+        lg_text_add(out, ", \"error\": ");
+        lg_text_add_json(out, error);
+    } else {
+        lg_text_add(out, ", \"guesses\": [");
+        for (int i = 0; i < count; i++) {
+            lg_text_add(out, "%s", i ? ", " : "");
+            add_json_guess(&p->guess[i], out);
+        }
+        lg_text_add(out, "]");
+    }
+    lg_text_add(out, "}");
+}
+
+/* ------------------------------------------------------------------------------ one image --- */
+
+static logit_status print_image(prediction *p, const char *file, int count, const char *error,
+                                logit_error *err)
+{
+    lg_text text = {0};
+    if (lg_cli_is_json(p->cli))
+        add_json(p, file, count, error, &text);
+    else if (lg_cli_is_text(p->cli)) {
+        if (!error) print_text(p, file, count);
+    } else if (!error)
+        add_csv_rows(p, file, count, &text);
+    p->images++;
+    return lg_cli_put(p->cli, &text, err);
+}
+
+/* Only what would fail for every image ends the whole. */
+static logit_status predict_image(prediction *p, const char *file, logit_error *err)
+{
+    logit_error one = {0};
+    int count = 0;
+    const logit_status status =
+        logit_predict_file(p->model, file, &p->cli->set.library, p->guess, p->top, &count, &one);
+    if (status == LOGIT_OK) return print_image(p, file, count, NULL, err);
+    if (status != LOGIT_E_DATA && status != LOGIT_E_IO) {
+        if (err) *err = one;
+        return status;
+    }
+    lg_cli_complain(p->cli, &one);
+    if (p->failures++ == 0) p->first = status;
+    return print_image(p, file, 0, one.message, err);
+}
+
+static logit_status predict_list(prediction *p, logit_error *err)
+{
+    char *line = NULL;
+    size_t room = 0;
+    const int end = p->cli->set.null_list ? '\0' : '\n';
+    logit_status status = LOGIT_OK;
+    ssize_t length;
+    while (status == LOGIT_OK && (length = getdelim(&line, &room, end, stdin)) > 0) {
+        if (line[length - 1] == end) line[--length] = '\0';
+        if (length > 0) status = predict_image(p, line, err);
+    }
+    free(line);
+    if (status == LOGIT_OK && ferror(stdin))
+        LG_FAIL(err, LOGIT_E_IO, "standard input: the list of files cannot be read");
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------ all --- */
+
+static logit_status predict_all(prediction *p, logit_error *err)
+{
+    const lg_cli *cli = p->cli;
+    if (lg_cli_is_json(cli)) fputs("[", cli->out);
+    if (strcmp(cli->set.format, "csv") == 0)
+        fputs("file,class,probability,score,logit,odds\r\n", cli->out);
+    for (int i = 1; i < cli->arguments; i++) {
+        if (strcmp(cli->argument[i], "-") == 0)
+            LG_TRY(predict_list(p, err));
+        else
+            LG_TRY(predict_image(p, cli->argument[i], err));
+    }
+    if (lg_cli_is_json(cli)) fputs("\n]\n", cli->out);
+    return LOGIT_OK;
+}
+
+static void print_next(lg_cli *cli)
+{
+    lg_text next = {0};
+    lg_text_add(&next, "logit eval ");
+    lg_cli_shell_word(&next, cli->argument[0]);
+    lg_text_add(&next, " DATA");
+    lg_cli_next(cli, next.data ? next.data : "logit eval");
+    lg_text_clear(&next);
+}
+
+static logit_status predict(prediction *p, logit_error *err)
+{
+    const logit_model_info info = logit_model_describe(p->model);
+    const int wanted = p->cli->set.library.top_k > 0 ? p->cli->set.library.top_k : 1;
+    p->top = wanted < info.classes ? wanted : info.classes > 0 ? info.classes : 1;
+    p->guess = calloc((size_t)p->top, sizeof *p->guess);
+    if (!p->guess) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %d classes", p->top);
+    p->width = widest_name(info);
+    LG_TRY(predict_all(p, err));
+    if (p->images > p->failures) print_next(p->cli);
+    LG_TRY(lg_cli_flush(p->cli, err));
+    if (p->failures == 0) return LOGIT_OK;
+    LG_FAIL(err, p->first, "%lld of %lld images could not be read", (long long)p->failures,
+            (long long)p->images);
+}
+
+logit_status lg_cli_run_predict(lg_cli *cli, logit_error *err)
+{
+    prediction p = {.cli = cli};
+    LG_TRY(logit_model_open(&p.model, cli->argument[0], err));
+    lg_cli_check_model(cli, p.model);
+    const logit_status status = predict(&p, err);
+    free(p.guess);
+    logit_model_close(p.model);
+    return status;
+}

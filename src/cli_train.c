@@ -1,0 +1,247 @@
+/* cli_train.c -- `logit train`: says what is trained, shows each epoch, says how it ended.
+ *
+ * The command.  What is said stands on stdout, with the lines of the epochs; progress goes to
+ * stderr.  The library writes the run folder, all but config.ini, which is made of the table of
+ * options and so is written here. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/status.h"
+#include "cli_screen.h"
+
+enum { LABEL = 13 }; /* columns of "  objective  " */
+
+/* -------------------------------------------------------------------------- the beginning --- */
+
+static void say_part(lg_text *text, int64_t count, const char *what)
+{
+    char number[LG_CELL];
+    if (count > 0) lg_text_add(text, ", %s to %s", lg_cli_count(number, (double)count), what);
+}
+
+static void say_values(lg_text *text, const char *name, const lg_cli *cli, lg_cli_option_id id,
+                       const lg_cli_settings *taken)
+{
+    lg_text_add(text, ", %s ", name);
+    lg_cli_value_write(&lg_cli_options[id], taken, text);
+    if (id == LG_OPTION_LR) lg_text_add(text, " (%s)", lg_cli_origin(cli, id));
+}
+
+static int is_zero(const logit_list *list)
+{
+    return list->count == 0 || (list->count == 1 && list->value[0] == 0.0);
+}
+
+static void print_line(const lg_cli *cli, const char *label, lg_text *text)
+{
+    fprintf(cli->out, "  %-*s", LABEL - 2, label);
+    lg_cli_wrap(cli->out, text->data ? text->data : "", LABEL, LABEL);
+    lg_text_clear(text);
+}
+
+static void print_data(const lg_cli *cli, const logit_run *run)
+{
+    char number[LG_CELL], name[LG_CELL];
+    lg_text text = {0};
+    fprintf(cli->out, "training on %s%s%s\n", lg_cli_colour_text(cli->out_colour, LG_BOLD),
+            lg_cli_name(name, run->data, 66), lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    lg_text_add(&text, "%s to train on", lg_cli_count(number, (double)run->train_count));
+    say_part(&text, run->val_count, "validate");
+    say_part(&text, run->test_count, "test");
+    if (run->classes > 0)
+        lg_text_add(&text, "; %s classes", lg_cli_count(number, run->classes));
+    else
+        lg_text_add(&text, "; numeric targets");
+    lg_text_add(&text, " (%s)", run->format);
+    print_line(cli, "images", &text);
+    if (run->plan) {
+        lg_text_add(&text, "%s", run->plan);
+        print_line(cli, "plan", &text);
+    }
+}
+
+static void print_model(const lg_cli *cli, const logit_run *run)
+{
+    char number[LG_CELL];
+    lg_text text = {0};
+    const double features = (double)run->height * run->width * run->channels;
+    lg_text_add(&text, "%dx%d pixels x %d channel%s (%s) -> %d output%s: %s numbers", run->height,
+                run->width, run->channels, run->channels == 1 ? "" : "s", run->options->normalize,
+                run->outputs, run->outputs == 1 ? "" : "s",
+                lg_cli_count(number, (features + 1.0) * run->outputs));
+    print_line(cli, "model", &text);
+    lg_text_add(&text, "%s", run->objective);
+    print_line(cli, "objective", &text);
+}
+
+static void print_optimizer(const lg_cli *cli, const logit_run *run, const lg_cli_settings *taken)
+{
+    char number[LG_CELL];
+    lg_text text = {0};
+    const logit_options *options = run->options;
+    lg_text_add(&text, "%s", options->optimizer);
+    say_values(&text, "lr", cli, LG_OPTION_LR, taken);
+    if (!isnan(run->curvature)) lg_text_add(&text, ", largest curvature %.3g", run->curvature);
+    if (!is_zero(&options->momentum)) {
+        say_values(&text, "momentum", cli, LG_OPTION_MOMENTUM, taken);
+        if (options->nesterov) lg_text_add(&text, " (nesterov)");
+    }
+    if (options->weight_decay > 0.0)
+        say_values(&text, "weight decay", cli, LG_OPTION_WEIGHT_DECAY, taken);
+    lg_text_add(&text, ", schedule %s, batch %s, %d epoch%s, seed %llu", options->schedule,
+                lg_cli_count(number, (double)options->batch_size), options->epochs,
+                options->epochs == 1 ? "" : "s", (unsigned long long)options->seed);
+    if (run->settings > 1) lg_text_add(&text, "; %d settings at once", run->settings);
+    print_line(cli, "optimizer", &text);
+}
+
+/* The columns of an epoch's line; those of the setting only where there are several. */
+static void print_head(const lg_cli *cli)
+{
+    fprintf(cli->out, "\n%s", lg_cli_colour_text(cli->out_colour, LG_BOLD));
+    if (cli->settings > 1) fprintf(cli->out, "%7s %9s %9s", "setting", "lr", "l2");
+    fprintf(cli->out, "%6s %11s %10s %10s %11s %8s%s\n", "epoch", "train loss", "val loss",
+            "val acc", "images/s", "seconds", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+}
+
+static logit_status write_config(const lg_cli *cli, const logit_run *run,
+                                 const lg_cli_settings *taken, logit_error *err)
+{
+    lg_text text = {0};
+    char *path = lg_text_format("%s/config.ini", run->folder);
+    lg_text_add(&text, "# What logit %s trained here.  To train it again:\n# logit train ",
+                LOGIT_VERSION);
+    lg_cli_shell_word(&text, run->data);
+    lg_text_add(&text, " --config ");
+    lg_cli_shell_word(&text, path ? path : "");
+    lg_text_add(&text, "\n");
+    lg_cli_config_write(cli->verb, taken, &text);
+    const lg_piece piece = {text.data, text.size};
+    logit_status status = path && !text.failed ? lg_file_replace(path, &piece, 1, err)
+                                               : lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__,
+                                                         "out of memory for config.ini");
+    lg_text_clear(&text);
+    free(path);
+    return status;
+}
+
+static void on_start(void *user, const logit_run *run)
+{
+    lg_cli *cli = user;
+    char folder[1024];
+    lg_text text = {0};
+    lg_cli_settings taken = cli->set;
+    taken.library = *run->options;
+    cli->settings = run->settings;
+    lg_cli_progress_clear(cli);
+    if (lg_cli_is_text(cli) && !cli->set.quiet) {
+        print_data(cli, run);
+        print_model(cli, run);
+        print_optimizer(cli, run, &taken);
+        lg_text_add(&text, "%s", run->device);
+        print_line(cli, "device", &text);
+        lg_text_add(&text, "%s", lg_text_escape(folder, sizeof folder, run->folder));
+        print_line(cli, "folder", &text);
+        print_head(cli);
+    }
+    cli->failed = lg_cli_flush(cli, &cli->failure);
+    if (cli->failed == LOGIT_OK) cli->failed = write_config(cli, run, &taken, &cli->failure);
+}
+
+/* ----------------------------------------------------------------------------- the epochs --- */
+
+static void on_epoch(void *user, const logit_epoch *epoch)
+{
+    lg_cli *cli = user;
+    char number[LG_CELL];
+    if (!lg_cli_is_text(cli) || cli->set.quiet || cli->failed != LOGIT_OK) return;
+    lg_cli_progress_clear(cli);
+    if (cli->settings > 1)
+        fprintf(cli->out, "%7d %9.3g %9.3g", epoch->setting, epoch->lr, epoch->l2);
+    fprintf(cli->out, "%6d %11s", epoch->epoch, lg_cli_figure(number, epoch->train_loss));
+    fprintf(cli->out, " %10s", lg_cli_figure(number, epoch->val_loss));
+    fprintf(cli->out, " %10s", lg_cli_figure(number, epoch->val_accuracy));
+    fprintf(cli->out, " %11s", lg_cli_count(number, epoch->samples_per_second));
+    fprintf(cli->out, " %8.2f\n", epoch->seconds);
+    cli->failed = lg_cli_flush(cli, &cli->failure);
+}
+
+/* -------------------------------------------------------------------------------- the end --- */
+
+static void print_end(lg_cli *cli, const logit_summary *summary)
+{
+    char number[LG_CELL], folder[1100];
+    lg_text next = {0};
+    fprintf(cli->out, "model: %s/model.safetensors",
+            lg_text_escape(folder, sizeof folder, summary->folder));
+    fprintf(cli->out, " (objective %s", lg_cli_figure(number, summary->objective));
+    fprintf(cli->out, ", %s)\n", lg_cli_elapsed(number, summary->seconds));
+    if (cli->settings > 1) fprintf(cli->out, "kept:  setting %d\n", summary->setting);
+    lg_text_add(&next, "logit eval ");
+    lg_cli_shell_word(&next, summary->folder);
+    lg_text_add(&next, " ");
+    lg_cli_shell_word(&next, cli->set.library.test ? cli->set.library.test : cli->argument[0]);
+    lg_cli_next(cli, next.data ? next.data : "logit eval");
+    lg_text_clear(&next);
+}
+
+/* The line of results; scripts look for it. */
+static void print_test(const lg_cli *cli, const logit_summary *summary)
+{
+    if (summary->test_count <= 0) return;
+    if (isnan(summary->test_accuracy)) /* numeric targets */
+        fprintf(cli->out, "test: loss %.4f, %lld images\n", summary->test_loss,
+                (long long)summary->test_count);
+    else
+        fprintf(cli->out, "test: accuracy %.4f, loss %.4f, %lld images\n", summary->test_accuracy,
+                summary->test_loss, (long long)summary->test_count);
+}
+
+static void add_field(lg_text *out, const char *name, double value)
+{
+    lg_text_add(out, ", \"%s\": ", name);
+    lg_text_add_number(out, value);
+}
+
+static void make_json(const logit_summary *summary, lg_text *out)
+{
+    lg_text_add(out, "{\"folder\": ");
+    lg_text_add_json(out, summary->folder);
+    add_field(out, "train_loss", summary->train_loss);
+    add_field(out, "objective", summary->objective);
+    add_field(out, "val_loss", summary->val_loss);
+    add_field(out, "val_accuracy", summary->val_accuracy);
+    lg_text_add(out, ", \"test_count\": %lld", (long long)summary->test_count);
+    add_field(out, "test_loss", summary->test_count > 0 ? summary->test_loss : NAN);
+    add_field(out, "test_accuracy", summary->test_count > 0 ? summary->test_accuracy : NAN);
+    lg_text_add(out, ", \"setting\": %d, \"bad\": %lld", summary->setting, (long long)summary->bad);
+    add_field(out, "seconds", summary->seconds);
+    lg_text_add(out, "}\n");
+}
+
+logit_status lg_cli_run_train(lg_cli *cli, logit_error *err)
+{
+    logit_summary summary = {0};
+    logit_watch watch = lg_cli_watch(cli);
+    watch.start = on_start;
+    watch.epoch = on_epoch;
+    const logit_status trained =
+        logit_train(cli->argument[0], &cli->set.library, &watch, &summary, err);
+    LG_TRY(lg_cli_watched(cli, trained, err));
+    if (lg_cli_is_json(cli)) {
+        lg_text json = {0};
+        make_json(&summary, &json);
+        return lg_cli_put(cli, &json, err);
+    }
+    if (summary.bad > 0) {
+        char text[LG_CELL], number[LG_CELL];
+        snprintf(text, sizeof text, "%.20s bad images were left out",
+                 lg_cli_count(number, (double)summary.bad));
+        lg_cli_say(cli, LOGIT_LEVEL_WARNING, text);
+    }
+    if (!cli->set.quiet) fprintf(cli->out, "\n");
+    print_test(cli, &summary);
+    if (!cli->set.quiet) print_end(cli, &summary);
+    return lg_cli_flush(cli, err);
+}

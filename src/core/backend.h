@@ -1,0 +1,170 @@
+/* backend.h -- what computes: the operations of a training step, on whatever device.
+ *
+ * Layer 1 (core).  One training step reads as the mathematics:
+ *
+ *     pixels     x  <- (u8/255 - mean) / std          [n][d]      from the batch's bytes
+ *     logits     z  <- x W^T + b                      [n][s*k]
+ *     loss       l  <- loss(z),  z <- dz in place     [n][s], [n][s*k];   gb <- column sums of dz
+ *     gradient   gw <- dz^T x                         [s*k][d]
+ *     update     W, b <- optimiser(W, gw), (b, gb)
+ *
+ * and `sum` adds the losses of the batch to the running totals.  Every op takes the same lg_step,
+ * so that each can be run, and tested, alone.  `step`, where a backend offers it, does all six at
+ * once for the shapes it is faster for, with the same bits.
+ *
+ * Letters: n rows of the batch, d features, k outputs per setting, s settings.  All settings are
+ * trained at once: W is [s*k][d], and columns t*k .. t*k+k-1 of z belong to setting t.
+ *
+ * Memory.  Pointers in lg_step marked "device" come from the backend's own alloc.  On the CPU that
+ * is host memory, and callers must not rely on it.  The number type of x, W, b, z, gradients and
+ * optimiser states is the backend's: float, or double for `ref` (real_bytes says which).
+ *
+ * Order.  Calls on LG_QUEUE_COMPUTE happen in order; so do those on LG_QUEUE_COPY; between the two
+ * only events order anything.  A backend without queues does everything at once.
+ *
+ * Determinism.  Same inputs, same bits, for every number of threads.  Each output is summed in an
+ * order that does not depend on its neighbours: setting t of s equals the same setting alone. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_CORE_BACKEND_H
+#define LG_CORE_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/loss.h"
+#include "core/optim.h"
+#include "logit.h"
+
+typedef struct lg_backend lg_backend;
+typedef struct lg_event lg_event;
+
+typedef enum lg_queue { LG_QUEUE_COMPUTE, LG_QUEUE_COPY } lg_queue;
+
+/* One minibatch.  Everything is in device memory.  Sample i of the batch is row r = row[i] of the
+ * arrays below, or r = i where row is NULL: a resident set is gathered in place, a streamed batch
+ * lies in its slot.  Exactly one of label and target is set. */
+typedef struct lg_batch {
+    int64_t count;         /* n */
+    const int32_t *row;    /* [n] or NULL */
+    const uint8_t *pixels; /* [*][d], row-major H, W, C */
+    const int32_t *label;  /* [*] class, 0 <= label < classes (checked by the loader) */
+    const float *target;   /* [*][k] soft or numeric targets */
+    const float *weight;   /* [*] sample weight, class weight included; NULL: all 1 */
+} lg_batch;
+
+/* Running totals of one setting, on the device. */
+typedef struct lg_total {
+    double loss;      /* sum of w_i l_i */
+    int64_t bad_step; /* lowest step with a loss that is not finite, or -1 */
+    int64_t bad_row;  /* its lowest row in the batch */
+} lg_total;
+
+/* A step: the shapes, the batch, and where everything lies.  All pointers are device memory and
+ * are borrowed.  Ops read and write what the header comment says and nothing else. */
+typedef struct lg_step {
+    /* shapes */
+    int64_t features; /* d */
+    int outputs;      /* k */
+    int settings;     /* s */
+    /* what */
+    lg_loss loss;
+    lg_optim optim;
+    int nesterov;
+    int keep_logits; /* loss leaves z alone and does not touch gb: evaluation */
+    int accumulate;  /* gradient and loss add to gw and gb instead of replacing them */
+    int64_t number;  /* of this step, for lg_total.bad_step */
+    lg_batch batch;
+    const lg_scalars *scalars;  /* [s] */
+    const float *scale, *shift; /* [d]: x = scale u8 + shift; scale = 1/(255 std),
+                                 * shift = -mean/std */
+    /* where */
+    void *x;                        /* [n][d] */
+    void *w, *b;                    /* [s*k][d], [s*k] */
+    void *z;                        /* [n][s*k] */
+    void *row_loss;                 /* [n][s], in nats, unweighted */
+    void *gw, *gb;                  /* [s*k][d], [s*k] */
+    void *state_w[LG_OPTIM_STATES]; /* [s*k][d] each, zero at the start */
+    void *state_b[LG_OPTIM_STATES]; /* [s*k] */
+    lg_total *total;                /* [s] */
+} lg_step;
+
+typedef struct lg_backend_options {
+    int threads; /* >= 1 */
+    int spin;    /* idle threads spin between ops: for steps of microseconds */
+} lg_backend_options;
+
+/* The operations.  An op that cannot fail on a backend returns LOGIT_OK there; device faults are
+ * final (LOGIT_E_DEVICE): close the backend. */
+typedef struct lg_backend_ops {
+    const char *name;
+    int real_bytes; /* 4: float, 8: double */
+    int unified;    /* 1: ops read host memory as it is, so nothing needs an upload */
+
+    void (*close)(lg_backend *backend);
+    /* One line for people: "2 threads, avx512, OpenBLAS 0.3.21 SkylakeX". */
+    void (*describe)(const lg_backend *backend, char *text, size_t size);
+
+    /* Memory.  Contents of fresh memory are undefined.  host: page-locked where that matters. */
+    logit_status (*alloc)(lg_backend *backend, void **out, size_t bytes, logit_error *err);
+    void (*free)(lg_backend *backend, void *memory);
+    logit_status (*alloc_host)(lg_backend *backend, void **out, size_t bytes, logit_error *err);
+    void (*free_host)(lg_backend *backend, void *memory);
+
+    /* Copies, in the order of `queue`; they may return before the copy is done. */
+    logit_status (*upload)(lg_backend *backend, lg_queue queue, void *device, const void *host,
+                           size_t bytes, logit_error *err);
+    logit_status (*download)(lg_backend *backend, lg_queue queue, void *host, const void *device,
+                             size_t bytes, logit_error *err);
+    logit_status (*zero)(lg_backend *backend, lg_queue queue, void *device, size_t bytes,
+                         logit_error *err);
+
+    /* Events: record marks a point in a queue; wait makes a queue wait for it; sync the host. */
+    logit_status (*event_create)(lg_backend *backend, lg_event **out, logit_error *err);
+    void (*event_destroy)(lg_backend *backend, lg_event *event);
+    logit_status (*event_record)(lg_backend *backend, lg_event *event, lg_queue queue,
+                                 logit_error *err);
+    logit_status (*event_wait)(lg_backend *backend, lg_event *event, lg_queue queue,
+                               logit_error *err);
+    logit_status (*event_sync)(lg_backend *backend, lg_event *event, logit_error *err);
+    logit_status (*sync)(lg_backend *backend, logit_error *err); /* all queues */
+
+    /* The parts of a step, on LG_QUEUE_COMPUTE. */
+    logit_status (*pixels)(lg_backend *backend, const lg_step *step, logit_error *err);
+    logit_status (*logits)(lg_backend *backend, const lg_step *step, logit_error *err);
+    logit_status (*loss)(lg_backend *backend, const lg_step *step, logit_error *err);
+    logit_status (*gradient)(lg_backend *backend, const lg_step *step, logit_error *err);
+    logit_status (*update)(lg_backend *backend, const lg_step *step, logit_error *err);
+    logit_status (*sum)(lg_backend *backend, const lg_step *step, logit_error *err);
+
+    /* Optional (NULL): 1 if `step` is offered, and faster, for this shape; and the step itself:
+     * pixels, logits, loss, sum, gradient, update, with the same bits as one after the other.
+     * step->x may be NULL then. */
+    int (*fuses)(const lg_backend *backend, const lg_step *step);
+    logit_status (*step)(lg_backend *backend, const lg_step *step, logit_error *err);
+} lg_backend_ops;
+
+struct lg_backend {
+    const lg_backend_ops *ops;
+};
+
+/* Device names, for help: row i of the table, or NULL. */
+const char *lg_device_name(int i);
+
+/* Opens "cpu", "ref" or, where the plug-in is there, "cuda[:N]".  "auto" takes cuda if a device is
+ * usable, else cpu.  Errors: USAGE (no such name), DEVICE, NOMEM. */
+logit_status lg_backend_open(lg_backend **out, const char *device,
+                             const lg_backend_options *options, logit_error *err);
+void lg_backend_close(lg_backend *backend);
+
+/* pixels, logits, loss, sum, gradient, update, fused where the backend says so. */
+logit_status lg_backend_train_step(lg_backend *backend, const lg_step *step, logit_error *err);
+
+/* Copies of numbers between a float32 array and the backend's own number type; wait until done. */
+logit_status lg_backend_put(lg_backend *backend, void *device, const float *from, int64_t count,
+                            logit_error *err);
+logit_status lg_backend_get(lg_backend *backend, float *to, const void *device, int64_t count,
+                            logit_error *err);
+logit_status lg_backend_get_double(lg_backend *backend, double *to, const void *device,
+                                   int64_t count, logit_error *err);
+
+#endif

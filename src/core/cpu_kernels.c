@@ -1,0 +1,46 @@
+/* cpu_kernels.c -- the table of inner loops for one instruction set.
+ *
+ * Layer 1 (core).  Compiled once per instruction set with -DLG_ISA=base, avx2 or avx512 and the
+ * compiler's flags for it; exports lg_cpu_kernels_base and so on.  Everything else in this object
+ * is static, so that no loop compiled for one processor can be linked into another's path. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cpu_kernels.h"
+
+#include "core/cpu_isa.h"
+#include "core/cpu_loss.h"
+#include "core/cpu_matmul.h"
+#include "core/cpu_update.h"
+
+#define TABLE_NAME_(isa) lg_cpu_kernels_##isa
+#define TABLE_NAME(isa) TABLE_NAME_(isa)
+#define ISA_TEXT_(isa) #isa
+#define ISA_TEXT(isa) ISA_TEXT_(isa)
+
+const lg_cpu_kernels TABLE_NAME(LG_ISA) = {
+    .name = ISA_TEXT(LG_ISA),
+    .pixels = pixels,
+    .logits = logits,
+    .gradient = gradient,
+    .tile_target = tile_target,
+    .row_target = row_target,
+    .tile_loss =
+        {
+            [LG_LOSS_SOFTMAX] = softmax_tile,
+            [LG_LOSS_SIGMOID] = sigmoid_tile,
+            [LG_LOSS_MSE] = mse_tile,
+        },
+    .row_loss =
+        {
+            [LG_LOSS_SOFTMAX] = softmax_row,
+            [LG_LOSS_SIGMOID] = sigmoid_row,
+            [LG_LOSS_MSE] = mse_row,
+        },
+    .tile_column_sum = tile_column_sum,
+    .column_sums = column_sums,
+    .update =
+        {
+            [LG_OPTIM_GD] = sgd_update,
+            [LG_OPTIM_SGD] = sgd_update,
+            [LG_OPTIM_ADAM] = adam_update,
+        },
+};

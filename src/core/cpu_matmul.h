@@ -1,0 +1,291 @@
+/* cpu_matmul.h -- the two products of a step for small k, over tiles of 16 rows.
+ *
+ * Layer 1 (core), included by cpu_kernels.c alone.
+ *
+ * Logits: 16 chains along the features, chain l takes d = l mod 16, each step one fma; then the
+ * halving tree of tree.h, then + b.  Gradient: for each weight one chain of fma over the rows in
+ * ascending order.  Neither depends on how rows, columns or features are grouped, so blocks,
+ * threads, settings and instruction sets cannot change a bit.
+ *
+ * Both first unpack a panel of x (bytes to normalised floats, or a copy) that stays in the first
+ * cache, then run over it with as many accumulators as there are registers: unpacking costs three
+ * vector operations where a row of x meets k of them. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_CORE_CPU_MATMUL_H
+#define LG_CORE_CPU_MATMUL_H
+
+#include "core/cpu_kernels.h"
+#include "core/cpu_simd.h"
+
+#define LG_INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define LG_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define LG_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+static inline int smaller(int64_t a, int b)
+{
+    return a < b ? (int)a : b;
+}
+
+/* ------------------------------------------------------------------------------- unpacking --- */
+
+LG_INLINE const uint8_t *pixel_row(const lg_cpu_rows *rows, int64_t i)
+{
+    const int64_t r = rows->row ? rows->row[i] : i;
+    return rows->pixels + r * rows->features;
+}
+
+/* A strip of a panel: `vectors` x 16 features of every row, scale and shift in registers.  The
+ * line that will be wanted next is fetched on the way: of row i + ahead, or this row's next. */
+LG_INLINE void unpack_strip(const lg_cpu_rows *rows, int64_t i0, int count, int64_t d0, float *to,
+                            int64_t stride, int ahead, const int vectors)
+{
+    lg_v16 scale[4], shift[4];
+    LG_UNROLL for (int v = 0; v < vectors; v++) scale[v] = v16_load(rows->scale + d0 + v * 16);
+    LG_UNROLL for (int v = 0; v < vectors; v++) shift[v] = v16_load(rows->shift + d0 + v * 16);
+    for (int r = 0; r < count; r++, to += stride) {
+        const uint8_t *from = pixel_row(rows, i0 + r) + d0;
+        if (!ahead) __builtin_prefetch(from + 64);
+        else if (i0 + r + ahead < rows->count)
+            __builtin_prefetch(pixel_row(rows, i0 + r + ahead) + d0, 0, 2);
+        LG_UNROLL for (int v = 0; v < vectors; v++)
+            v16_store(to + v * 16, v16_fma(scale[v], v16_from_u8(from + v * 16), shift[v]));
+    }
+}
+
+static void unpack_pixels(const lg_cpu_rows *rows, int64_t i0, int count, int64_t d0, int width,
+                          float *panel, int64_t stride, int ahead)
+{
+    int j = 0;
+    for (; j + 64 <= width; j += 64)
+        unpack_strip(rows, i0, count, d0 + j, panel + j, stride, ahead, 4);
+    for (; j + 16 <= width; j += 16)
+        unpack_strip(rows, i0, count, d0 + j, panel + j, stride, ahead, 1);
+    for (int r = 0; r < count && j < width; r++) {
+        const uint8_t *from = pixel_row(rows, i0 + r) + d0;
+        for (int i = j; i < width; i++)
+            panel[r * stride + i] = lg_pixel(from[i], rows->scale[d0 + i], rows->shift[d0 + i]);
+    }
+}
+
+/* x of rows begin .. end-1, in full. */
+static void pixels(const lg_cpu_rows *rows, int64_t begin, int64_t end, float *x)
+{
+    const int64_t d = rows->features;
+    const int width_at_once = 1 << 20;
+    for (int64_t i = begin; i < end; i += LG_TILE, x += LG_TILE * d)
+        for (int64_t d0 = 0; d0 < d; d0 += width_at_once)
+            unpack_pixels(rows, i, smaller(end - i, LG_TILE), d0, smaller(d - d0, width_at_once),
+                          x + d0, d, LG_TILE);
+}
+
+/* A panel: rows i0 .. i0+count-1, features d0 .. d0+width-1; row r starts at r * stride and is
+ * filled up with zeros to a multiple of 16. */
+static void unpack(const lg_cpu_rows *rows, int64_t i0, int count, int64_t d0, int width,
+                   float *panel, int64_t stride, int ahead)
+{
+    if (!rows->x) unpack_pixels(rows, i0, count, d0, width, panel, stride, ahead);
+    for (int r = 0; r < count; r++, panel += stride) {
+        if (rows->x) {
+            const float *from = rows->x + (i0 + r) * rows->features + d0;
+            for (int j = 0; j < width && !ahead; j += 16) __builtin_prefetch(from + width + j);
+            memcpy(panel, from, (size_t)width * sizeof *panel);
+        }
+        for (int j = width; j & 15; j++) panel[j] = 0.0f;
+    }
+}
+
+/* ---------------------------------------------------------------------------------- logits --- */
+
+/* chains[c][r] += x_r w_c over `width` features, for tall rows and wide columns at once. */
+LG_INLINE void dot_tile(const float *x, const float *w, int64_t w_stride, int width,
+                        float (*chains)[16], int fresh, const int tall, const int wide)
+{
+    lg_v16 sum[8 * 6];
+    LG_UNROLL for (int c = 0; c < wide; c++)
+        LG_UNROLL for (int r = 0; r < tall; r++)
+            sum[c * tall + r] = fresh ? v16_zero() : v16_load(chains[c * 16 + r]);
+
+    int j = 0;
+    for (; j + 16 <= width; j += 16) {
+        lg_v16 xr[8];
+        LG_UNROLL for (int r = 0; r < tall; r++) xr[r] = v16_load(x + r * LG_LOGITS_CHUNK + j);
+        LG_UNROLL for (int c = 0; c < wide; c++) {
+            const lg_v16 wc = v16_load(w + c * w_stride + j);
+            LG_UNROLL for (int r = 0; r < tall; r++)
+                sum[c * tall + r] = v16_fma(xr[r], wc, sum[c * tall + r]);
+        }
+    }
+    if (j < width) {
+        LG_UNROLL for (int c = 0; c < wide; c++) {
+            const lg_v16 wc = v16_load_part(w + c * w_stride + j, width - j);
+            LG_UNROLL for (int r = 0; r < tall; r++) sum[c * tall + r] =
+                v16_fma(v16_load(x + r * LG_LOGITS_CHUNK + j), wc, sum[c * tall + r]);
+        }
+    }
+    LG_UNROLL for (int c = 0; c < wide; c++)
+        LG_UNROLL for (int r = 0; r < tall; r++) v16_store(chains[c * 16 + r], sum[c * tall + r]);
+}
+
+typedef void dot_fn(const float *x, const float *w, int64_t w_stride, int width,
+                    float (*chains)[16], int fresh);
+
+#define DOT(wide, tall)                                                                            \
+    static void dot_##wide(const float *x, const float *w, int64_t w_stride, int width,            \
+                           float (*chains)[16], int fresh)                                         \
+    {                                                                                              \
+        for (int r = 0; r < LG_TILE; r += tall)                                                    \
+            dot_tile(x + r * LG_LOGITS_CHUNK, w, w_stride, width, chains + r, fresh, tall, wide);  \
+    }
+DOT(1, LG_TILE_SLIM)
+DOT(2, LG_TILE_SLIM)
+DOT(3, LG_TILE_SLIM)
+DOT(4, LG_TILE_TALL)
+DOT(5, LG_TILE_TALL)
+DOT(6, LG_TILE_TALL)
+#undef DOT
+
+/* Width of the next group of columns: groups of at most LG_TILE_WIDE, as even as can be. */
+static inline int next_group(int left)
+{
+    const int groups = (left + LG_TILE_WIDE - 1) / LG_TILE_WIDE;
+    return (left + groups - 1) / groups;
+}
+
+/* Adds up the chains of a tile, and the bias. */
+static void finish_tile(const lg_cpu_product *p, int64_t tile, float (*chains)[16])
+{
+    const int rows = smaller(p->rows.count - tile * LG_TILE, LG_TILE);
+    float *z = p->tiles + tile * p->columns * LG_TILE;
+    for (int c = 0; c < p->columns; c++, z += LG_TILE, chains += LG_TILE) {
+        for (int r = 0; r < LG_TILE; r += 4) v16_sum4((const float(*)[16])(chains + r), z + r);
+        for (int r = 0; r < LG_TILE; r++) z[r] = r < rows ? z[r] + p->b[c] : 0.0f;
+    }
+}
+
+/* A group of tiles meets each chunk of W in turn. */
+static void logits_group(const lg_cpu_product *p, int64_t begin, int64_t end, float *scratch)
+{
+    static dot_fn *const dot[] = {NULL, dot_1, dot_2, dot_3, dot_4, dot_5, dot_6};
+    const int64_t d = p->rows.features, stride = (int64_t)p->columns * LG_TILE;
+    float *panel = scratch, (*chains)[16] = (float(*)[16])(scratch + LG_PANEL);
+
+    for (int64_t d0 = 0; d0 < d; d0 += LG_LOGITS_CHUNK) {
+        const int width = smaller(d - d0, LG_LOGITS_CHUNK);
+        for (int64_t tile = begin; tile < end; tile++) {
+            const int64_t i0 = tile * LG_TILE;
+            float (*at)[16] = chains + (tile - begin) * stride;
+            unpack(&p->rows, i0, smaller(p->rows.count - i0, LG_TILE), d0, width, panel,
+                   LG_LOGITS_CHUNK, LG_TILE);
+            for (int c = 0, wide; c < p->columns; c += wide, at += wide * LG_TILE) {
+                wide = next_group(p->columns - c);
+                dot[wide](panel, p->w + c * d + d0, d, width, at, d0 == 0);
+            }
+        }
+    }
+    for (int64_t tile = begin; tile < end; tile++)
+        finish_tile(p, tile, chains + (tile - begin) * stride);
+}
+
+/* One tile after the other while W fits in the second cache; beyond, as many as chains fit in it,
+ * so that W comes from far away less often. */
+static void logits(const lg_cpu_product *p, int64_t begin, int64_t end, float *scratch)
+{
+    const int64_t w_bytes = p->columns * p->rows.features * (int64_t)sizeof(float);
+    const int most = LG_CHAINS / (p->columns * LG_TILE * LG_TILE);
+    const int group = w_bytes <= LG_NEAR_BYTES || most < 1 ? 1 : most;
+    for (int64_t tile = begin; tile < end; tile += group)
+        logits_group(p, tile, tile + smaller(end - tile, group), scratch);
+}
+
+/* -------------------------------------------------------------------------------- gradient --- */
+
+/* g[c][tall * 16] += sum over rows of dz_rc x_r.  part: lanes of the last vector, or 0 for all. */
+LG_INLINE void outer_tile(const float *x, const float *dz, int columns, int rows, float *g,
+                          int64_t g_stride, int part, int fresh, const int tall, const int wide)
+{
+    lg_v16 sum[8 * 6];
+    LG_UNROLL for (int c = 0; c < wide; c++)
+        LG_UNROLL for (int v = 0; v < tall; v++) {
+            const float *at = g + c * g_stride + v * 16;
+            sum[c * tall + v] = fresh  ? v16_zero()
+                                : part ? v16_load_part(at, part)
+                                       : v16_load(at);
+        }
+    for (int i = 0; i < rows; i += LG_TILE, dz += (int64_t)columns * LG_TILE) {
+        const int count = smaller(rows - i, LG_TILE);
+        for (int r = 0; r < count; r++, x += LG_GRADIENT_CHUNK) {
+            lg_v16 xv[8];
+            LG_UNROLL for (int v = 0; v < tall; v++) xv[v] = v16_load(x + v * 16);
+            LG_UNROLL for (int c = 0; c < wide; c++) {
+                const lg_v16 factor = v16_spread(dz + c * LG_TILE + r);
+                LG_UNROLL for (int v = 0; v < tall; v++)
+                    sum[c * tall + v] = v16_fma(factor, xv[v], sum[c * tall + v]);
+            }
+        }
+    }
+    LG_UNROLL for (int c = 0; c < wide; c++)
+        LG_UNROLL for (int v = 0; v < tall; v++) {
+            float *at = g + c * g_stride + v * 16;
+            if (part) v16_store_part(at, sum[c * tall + v], part);
+            else v16_store(at, sum[c * tall + v]);
+        }
+}
+
+/* A panel of `width` features against `wide` columns: as many vectors at once as there are
+ * registers for, then one by one, the last one in part. */
+typedef void outer_fn(const float *x, const float *dz, int columns, int rows, float *g,
+                      int64_t g_stride, int width, int fresh);
+
+#define OUTER(wide, tall)                                                                          \
+    static void outer_##wide(const float *x, const float *dz, int columns, int rows, float *g,     \
+                             int64_t g_stride, int width, int fresh)                               \
+    {                                                                                              \
+        int j = 0;                                                                                 \
+        for (; j + 16 * tall <= width; j += 16 * tall)                                             \
+            outer_tile(x + j, dz, columns, rows, g + j, g_stride, 0, fresh, tall, wide);           \
+        for (; j + 16 <= width; j += 16)                                                           \
+            outer_tile(x + j, dz, columns, rows, g + j, g_stride, 0, fresh, 1, wide);              \
+        if (j < width)                                                                             \
+            outer_tile(x + j, dz, columns, rows, g + j, g_stride, width - j, fresh, 1, wide);      \
+    }
+OUTER(1, LG_TILE_TALL)
+OUTER(2, LG_TILE_TALL)
+OUTER(3, LG_TILE_TALL)
+OUTER(4, LG_TILE_TALL)
+OUTER(5, LG_TILE_TALL)
+OUTER(6, LG_TILE_TALL)
+#undef OUTER
+
+static void gradient_panel(const lg_cpu_product *p, const int64_t rows[2], int64_t d0, int width,
+                           int fresh, const float *panel)
+{
+    static outer_fn *const outer[] = {NULL, outer_1, outer_2, outer_3, outer_4, outer_5, outer_6};
+    const int64_t d = p->rows.features;
+    const float *dz = p->tiles + rows[0] * p->columns;
+    for (int c = 0, wide; c < p->columns; c += wide) {
+        wide = next_group(p->columns - c);
+        outer[wide](panel, dz + (int64_t)c * LG_TILE, p->columns, (int)(rows[1] - rows[0]),
+                    p->gw + c * d + d0, d, width, fresh);
+    }
+}
+
+static void gradient(const lg_cpu_product *p, const int64_t rows[2], const int64_t d[2], int add,
+                     float *scratch)
+{
+    for (int64_t d0 = d[0]; d0 < d[1]; d0 += LG_GRADIENT_CHUNK) {
+        const int width = smaller(d[1] - d0, LG_GRADIENT_CHUNK);
+        int64_t part[2] = {rows[0], rows[0]};
+        do { /* once at least: no rows have a gradient, too */
+            part[1] = part[0] + smaller(rows[1] - part[0], LG_PANEL / LG_GRADIENT_CHUNK);
+            unpack(&p->rows, part[0], (int)(part[1] - part[0]), d0, width, scratch,
+                   LG_GRADIENT_CHUNK, 0);
+            gradient_panel(p, part, d0, width, part[0] == rows[0] && !add, scratch);
+            part[0] = part[1];
+        } while (part[0] < rows[1]);
+    }
+}
+
+#endif

@@ -1,0 +1,272 @@
+/* cpu_simd.h -- sixteen float32 lanes, whatever the registers are.
+ *
+ * Layer 1 (core), included by cpu_kernels.c alone, which is compiled once per instruction set.
+ * One zmm, two ymm, four NEON registers or a plain array: the lanes compute the same bits.
+ *
+ *   load_part, store_part   the first `count` lanes, 1..15; the others load as 0
+ *   spread                  one number in all lanes
+ *   fma(a, b, c)            a b + c, rounded once
+ *   sum4                    out[i] = the sum of v[i]'s lanes by the tree of tree.h, i = 0..3
+ *
+ * LG_TILE_TALL and LG_TILE_WIDE: how many accumulators fit in the registers as tall x wide, wide
+ * being columns of W; LG_TILE_SLIM is "tall" where there are at most three columns. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_CORE_CPU_SIMD_H
+#define LG_CORE_CPU_SIMD_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "core/fmath.h"
+
+#if defined(__AVX512F__) && defined(__FMA__)
+
+#include <immintrin.h>
+
+enum { LG_TILE_TALL = 4, LG_TILE_SLIM = 8, LG_TILE_WIDE = 6 };
+
+typedef __m512 lg_v16;
+
+static inline lg_v16 v16_zero(void)
+{
+    return _mm512_setzero_ps();
+}
+
+static inline lg_v16 v16_load(const float *from)
+{
+    return _mm512_loadu_ps(from);
+}
+
+static inline lg_v16 v16_load_part(const float *from, int count)
+{
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
+}
+
+static inline void v16_store(float *to, lg_v16 v)
+{
+    _mm512_storeu_ps(to, v);
+}
+
+static inline void v16_store_part(float *to, lg_v16 v, int count)
+{
+    _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), v);
+}
+
+static inline lg_v16 v16_spread(const float *from)
+{
+    return _mm512_set1_ps(*from);
+}
+
+static inline lg_v16 v16_fma(lg_v16 a, lg_v16 b, lg_v16 c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+static inline lg_v16 v16_from_u8(const uint8_t *from)
+{
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+}
+
+static inline void v16_sum4(const float v[4][16], float out[4])
+{
+    const lg_v16 a = v16_load(v[0]), b = v16_load(v[1]), c = v16_load(v[2]), d = v16_load(v[3]);
+    /* lanes l + 8: a b side by side, c d side by side */
+    const lg_v16 ab =
+        _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
+    const lg_v16 cd =
+        _mm512_add_ps(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xEE));
+    /* lanes l + 4: a b c d, four lanes each */
+    lg_v16 all =
+        _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xDD));
+    all = _mm512_add_ps(all, _mm512_permute_ps(all, 0xEE)); /* l + 2 */
+    all = _mm512_add_ps(all, _mm512_permute_ps(all, 0x55)); /* l + 1 */
+    const __m512i first = _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_permutexvar_ps(first, all)));
+}
+
+#elif defined(__AVX2__) && defined(__FMA__)
+
+#include <immintrin.h>
+
+enum { LG_TILE_TALL = 1, LG_TILE_SLIM = 2, LG_TILE_WIDE = 6 };
+
+typedef struct lg_v16 {
+    __m256 low, high;
+} lg_v16;
+
+static inline lg_v16 v16_zero(void)
+{
+    return (lg_v16){_mm256_setzero_ps(), _mm256_setzero_ps()};
+}
+
+static inline lg_v16 v16_load(const float *from)
+{
+    return (lg_v16){_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)};
+}
+
+/* Lanes 0 .. count-1 of eight. */
+static inline __m256i v16_mask8(int count)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lane);
+}
+
+static inline lg_v16 v16_load_part(const float *from, int count)
+{
+    return (lg_v16){_mm256_maskload_ps(from, v16_mask8(count)),
+                    _mm256_maskload_ps(from + 8, v16_mask8(count - 8))};
+}
+
+static inline void v16_store(float *to, lg_v16 v)
+{
+    _mm256_storeu_ps(to, v.low);
+    _mm256_storeu_ps(to + 8, v.high);
+}
+
+static inline void v16_store_part(float *to, lg_v16 v, int count)
+{
+    _mm256_maskstore_ps(to, v16_mask8(count), v.low);
+    _mm256_maskstore_ps(to + 8, v16_mask8(count - 8), v.high);
+}
+
+static inline lg_v16 v16_spread(const float *from)
+{
+    const __m256 all = _mm256_broadcast_ss(from);
+    return (lg_v16){all, all};
+}
+
+static inline lg_v16 v16_fma(lg_v16 a, lg_v16 b, lg_v16 c)
+{
+    return (lg_v16){_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
+
+static inline lg_v16 v16_from_u8(const uint8_t *from)
+{
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
+    return (lg_v16){_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)),
+                    _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8)))};
+}
+
+static inline __m256 v16_sum_halves(const float v[16])
+{
+    return _mm256_add_ps(_mm256_loadu_ps(v), _mm256_loadu_ps(v + 8)); /* lanes l + 8 */
+}
+
+static inline void v16_sum4(const float v[4][16], float out[4])
+{
+    const __m256 a = v16_sum_halves(v[0]), b = v16_sum_halves(v[1]);
+    const __m256 c = v16_sum_halves(v[2]), d = v16_sum_halves(v[3]);
+    /* lanes l + 4: a c side by side, b d side by side */
+    const __m256 ac =
+        _mm256_add_ps(_mm256_permute2f128_ps(a, c, 0x20), _mm256_permute2f128_ps(a, c, 0x31));
+    const __m256 bd =
+        _mm256_add_ps(_mm256_permute2f128_ps(b, d, 0x20), _mm256_permute2f128_ps(b, d, 0x31));
+    /* l + 2: a a b b | c c d d;  l + 1 */
+    const __m256 pairs =
+        _mm256_add_ps(_mm256_shuffle_ps(ac, bd, 0x44), _mm256_shuffle_ps(ac, bd, 0xEE));
+    const __m256 sums = _mm256_add_ps(pairs, _mm256_permute_ps(pairs, 0xF5));
+    const __m128 ab = _mm256_castps256_ps128(sums), cd_ = _mm256_extractf128_ps(sums, 1);
+    _mm_storeu_ps(out, _mm_shuffle_ps(ab, cd_, 0x88));
+}
+
+#else
+
+#if defined(__aarch64__)
+
+#include <arm_neon.h>
+
+enum { LG_TILE_TALL = 1, LG_TILE_SLIM = 2, LG_TILE_WIDE = 5 };
+
+typedef float32x4_t lg_v4;
+
+static inline lg_v4 v4_fma(lg_v4 a, lg_v4 b, lg_v4 c)
+{
+    return vfmaq_f32(c, a, b);
+}
+
+#else
+
+enum { LG_TILE_TALL = 1, LG_TILE_SLIM = 1, LG_TILE_WIDE = 4 };
+
+typedef float lg_v4 __attribute__((vector_size(16)));
+
+static inline lg_v4 v4_fma(lg_v4 a, lg_v4 b, lg_v4 c)
+{
+    for (int l = 0; l < 4; l++) c[l] = fmaf(a[l], b[l], c[l]);
+    return c;
+}
+
+#endif
+
+typedef struct lg_v16 {
+    lg_v4 part[4];
+} lg_v16;
+
+static inline lg_v16 v16_zero(void)
+{
+    lg_v16 v;
+    memset(&v, 0, sizeof v);
+    return v;
+}
+
+static inline lg_v16 v16_load(const float *from)
+{
+    lg_v16 v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+
+static inline lg_v16 v16_load_part(const float *from, int count)
+{
+    float lanes[16] = {0.0f};
+    for (int l = 0; l < count; l++) lanes[l] = from[l];
+    return v16_load(lanes);
+}
+
+static inline void v16_store(float *to, lg_v16 v)
+{
+    memcpy(to, &v, sizeof v);
+}
+
+static inline void v16_store_part(float *to, lg_v16 v, int count)
+{
+    float lanes[16];
+    v16_store(lanes, v);
+    for (int l = 0; l < count; l++) to[l] = lanes[l];
+}
+
+static inline lg_v16 v16_spread(const float *from)
+{
+    const lg_v4 all = {*from, *from, *from, *from};
+    return (lg_v16){{all, all, all, all}};
+}
+
+static inline lg_v16 v16_fma(lg_v16 a, lg_v16 b, lg_v16 c)
+{
+    return (lg_v16){{v4_fma(a.part[0], b.part[0], c.part[0]),
+                     v4_fma(a.part[1], b.part[1], c.part[1]),
+                     v4_fma(a.part[2], b.part[2], c.part[2]),
+                     v4_fma(a.part[3], b.part[3], c.part[3])}};
+}
+
+static inline lg_v16 v16_from_u8(const uint8_t *from)
+{
+    float lanes[16];
+    for (int l = 0; l < 16; l++) lanes[l] = (float)from[l];
+    return v16_load(lanes);
+}
+
+static inline void v16_sum4(const float v[4][16], float out[4])
+{
+    for (int i = 0; i < 4; i++) {
+        const lg_v16 a = v16_load(v[i]);
+        const lg_v4 eight0 = a.part[0] + a.part[2], eight1 = a.part[1] + a.part[3]; /* l + 8 */
+        const lg_v4 four = eight0 + eight1;                                         /* l + 4 */
+        out[i] = (four[0] + four[2]) + (four[1] + four[3]); /* l + 2, l + 1 */
+    }
+}
+
+#endif
+
+#endif

@@ -1,0 +1,191 @@
+/* cpu_step.c -- what the operations of the CPU backend have in common.
+ *
+ * Layer 1 (core): scratch memory, targets and weights of a batch, updates, running totals. */
+/* SPDX-License-Identifier: MIT */
+#include "core/cpu_step.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/size.h"
+#include "base/status.h"
+#include "core/tree.h"
+
+/* ---------------------------------------------------------------------------------- memory --- */
+
+enum { CACHE_LINE = 64, LARGE_PAGE = 2 << 20 };
+
+void *lg_cpu_alloc(size_t bytes)
+{
+    void *memory = NULL;
+    const int large = bytes >= 2 * (size_t)LARGE_PAGE;
+    if (posix_memalign(&memory, large ? LARGE_PAGE : CACHE_LINE, bytes ? bytes : 1) != 0)
+        return NULL;
+    if (large) madvise(memory, bytes, MADV_HUGEPAGE); /* a hint: gathered rows miss the TLB less */
+    return memory;
+}
+
+/* Replaces *array by one of at least `count` numbers; the content is not kept. */
+static logit_status grow(float **array, size_t *size, size_t count, logit_error *err)
+{
+    size_t bytes;
+    if (count <= *size) return LOGIT_OK;
+    free(*array);
+    *size = 0;
+    *array = lg_size_mul(count, sizeof **array, &bytes) ? lg_cpu_alloc(bytes) : NULL;
+    if (!*array)
+        LG_FAIL(err, LOGIT_E_NOMEM,
+                "out of memory for %zu numbers of scratch; try a smaller batch", count);
+    *size = count;
+    return LOGIT_OK;
+}
+
+/* Floats of scratch that one thread needs. */
+static size_t scratch_needed(const lg_step *step)
+{
+    const size_t columns = (size_t)step->settings * (size_t)step->outputs;
+    const size_t chains = columns * LG_TILE * LG_TILE;
+    const size_t small = LG_PANEL + (chains > LG_CHAINS ? chains : LG_CHAINS);
+    const size_t wide = 3 * (size_t)step->outputs;
+    const size_t most = small > wide ? small : wide;
+    return (most + 2 * LG_TILE - 1) / LG_TILE * LG_TILE; /* whole lines, one apart */
+}
+
+logit_status lg_cpu_reserve(lg_cpu *cpu, const lg_step *step, logit_error *err)
+{
+    const size_t columns = (size_t)step->settings * (size_t)step->outputs;
+    const size_t rows = (size_t)lg_cpu_tiles(step->batch.count) * LG_TILE;
+    const size_t each = scratch_needed(step);
+    if (cpu->tiled || lg_cpu_is_small(step))
+        LG_TRY(grow(&cpu->tiles, &cpu->tiles_size, columns * rows, err));
+    if (each > cpu->scratch_each) {
+        cpu->scratch_each = 0;
+        LG_TRY(grow(&cpu->scratch, &cpu->scratch_size, each * (size_t)cpu->threads, err));
+        cpu->scratch_each = each;
+    }
+    if (step->settings > cpu->bad_size) {
+        free(cpu->bad);
+        cpu->bad_size = 0;
+        cpu->bad = calloc((size_t)step->settings, sizeof *cpu->bad);
+        if (!cpu->bad) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %d settings", step->settings);
+        cpu->bad_size = step->settings;
+    }
+    return LOGIT_OK;
+}
+
+/* --------------------------------------------------------------------------- the step's own --- */
+
+lg_cpu_job lg_cpu_job_of(lg_cpu *cpu, const lg_step *step, int from_pixels)
+{
+    const lg_batch *batch = &step->batch;
+    lg_cpu_job job = {.cpu = cpu, .step = step};
+    job.product = (lg_cpu_product){
+        .rows = {.count = batch->count,
+                 .features = step->features,
+                 .x = from_pixels ? NULL : step->x,
+                 .pixels = batch->pixels,
+                 .row = batch->row,
+                 .scale = step->scale,
+                 .shift = step->shift},
+        .columns = step->settings * step->outputs,
+        .w = step->w,
+        .b = step->b,
+        .tiles = cpu->tiles,
+        .gw = step->gw,
+    };
+    for (int t = 0; t < step->settings; t++)
+        atomic_store_explicit(&cpu->bad[t], 0, memory_order_relaxed);
+    return job;
+}
+
+lg_cpu_target lg_cpu_target_of(const lg_step *step, int setting)
+{
+    const int k = step->outputs;
+    const int binary = step->loss == LG_LOSS_SIGMOID && k == 1;    /* one output, two classes */
+    const int number = step->loss == LG_LOSS_MSE && k == 1 && step->batch.target != NULL;
+    const double e = number ? 0.0 : step->scalars[setting].smoothing;
+    const double share = e / (binary ? 2 : k);
+    return (lg_cpu_target){
+        .label = step->batch.label,
+        .soft = step->batch.target,
+        .row = step->batch.row,
+        .first = binary,
+        .on = (float)(1.0 - e + share),
+        .off = (float)share,
+        .keep = (float)(1.0 - e),
+    };
+}
+
+float lg_cpu_weight(const lg_step *step, int64_t i)
+{
+    const lg_batch *batch = &step->batch;
+    if (!batch->weight) return 1.0f;
+    return batch->weight[batch->row ? batch->row[i] : i];
+}
+
+/* ------------------------------------------------------------------------- update and totals --- */
+
+static float *at(void *array, int64_t offset)
+{
+    return array ? (float *)array + offset : NULL;
+}
+
+void lg_cpu_update_part(const lg_cpu_job *job, int64_t d_begin, int64_t d_end)
+{
+    const lg_step *step = job->step;
+    const int columns = step->settings * step->outputs;
+    for (int c = 0; c < columns; c++) {
+        const int64_t offset = c * step->features + d_begin;
+        const lg_cpu_weights weights = {
+            .w = at(step->w, offset),
+            .g = at(step->gw, offset),
+            .s0 = at(step->state_w[0], offset),
+            .s1 = at(step->state_w[1], offset),
+            .count = d_end - d_begin,
+        };
+        job->cpu->kernels->update[step->optim](&weights, &step->scalars[c / step->outputs],
+                                               step->nesterov, 0);
+    }
+}
+
+void lg_cpu_update_bias(const lg_cpu_job *job)
+{
+    const lg_step *step = job->step;
+    for (int t = 0; t < step->settings; t++) {
+        const int64_t offset = (int64_t)t * step->outputs;
+        const lg_cpu_weights weights = {
+            .w = at(step->b, offset),
+            .g = at(step->gb, offset),
+            .s0 = at(step->state_b[0], offset),
+            .s1 = at(step->state_b[1], offset),
+            .count = step->outputs,
+        };
+        job->cpu->kernels->update[step->optim](&weights, &step->scalars[t], step->nesterov, 1);
+    }
+}
+
+/* The weighted losses of one setting, in double, by tree.h. */
+static void sum_setting(const lg_step *step, int t)
+{
+    const float *loss = (const float *)step->row_loss + t;
+    const int64_t n = step->batch.count;
+    const int width = lg_tree_width(n);
+    double chain[LG_TREE_WIDE] = {0.0};
+    lg_total *total = &step->total[t];
+    for (int64_t i = 0; i < n; i++, loss += step->settings) {
+        chain[i % width] += (double)lg_cpu_weight(step, i) * (double)*loss;
+        if (isfinite(*loss) || (total->bad_step >= 0 && total->bad_step <= step->number)) continue;
+        total->bad_step = step->number;
+        total->bad_row = i;
+    }
+    for (int half = width / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++) chain[l] += chain[l + half];
+    total->loss += chain[0];
+}
+
+void lg_cpu_sum(const lg_step *step)
+{
+    for (int t = 0; t < step->settings; t++) sum_setting(step, t);
+}

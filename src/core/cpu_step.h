@@ -1,0 +1,93 @@
+/* cpu_step.h -- what the files of the CPU backend share: its memory and its way to small and wide.
+ *
+ * Layer 1 (core).  backend_cpu.c opens, copies and dispatches; cpu_small.c and cpu_wide.c do the
+ * operations for k up to LG_SMALL_OUTPUTS and above; cpu_fused.c does a whole step.
+ *
+ * Scratch memory grows when a shape is met for the first time and is kept: after the first batch
+ * nothing is allocated. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_CORE_CPU_STEP_H
+#define LG_CORE_CPU_STEP_H
+
+#include <stdatomic.h>
+
+#include "base/pool.h"
+#include "core/backend_cpu.h"
+#include "core/cpu_kernels.h"
+
+typedef struct lg_cpu {
+    lg_backend base;
+    lg_pool *pool;
+    int threads;
+    int tiled; /* no BLAS: the kernels on tiles do wide products too */
+    const lg_cpu_kernels *kernels;
+    float *tiles; /* logits of the whole batch, [ceil(n/16)][s*k][16] */
+    size_t tiles_size;
+    float *scratch; /* [threads][scratch_each] */
+    size_t scratch_size, scratch_each;
+    atomic_int *bad; /* [bad_size]: the setting has a loss that is not finite in this batch */
+    int bad_size;
+} lg_cpu;
+
+/* One operation over a step, as the pool's threads see it. */
+typedef struct lg_cpu_job {
+    lg_cpu *cpu;
+    const lg_step *step;
+    lg_cpu_product product;
+    int64_t begin, end; /* rows of this turn (cpu_fused.c) */
+    int add, last;
+} lg_cpu_job;
+
+static inline int lg_cpu_is_small(const lg_step *step)
+{
+    return step->outputs <= LG_SMALL_OUTPUTS;
+}
+
+static inline int64_t lg_cpu_tiles(int64_t n)
+{
+    return (n + LG_TILE - 1) / LG_TILE;
+}
+
+static inline float *lg_cpu_scratch(const lg_cpu *cpu, int part)
+{
+    return cpu->scratch + cpu->scratch_each * (size_t)part;
+}
+
+/* Page-aligned memory, in large pages where that helps.  NULL if there is none; free() it. */
+void *lg_cpu_alloc(size_t bytes);
+
+/* Makes the scratch memory large enough for this step.  Error: NOMEM. */
+logit_status lg_cpu_reserve(lg_cpu *cpu, const lg_step *step, logit_error *err);
+
+/* The step's arrays as the kernels want them; from pixels, or from step->x. */
+lg_cpu_job lg_cpu_job_of(lg_cpu *cpu, const lg_step *step, int from_pixels);
+
+/* Target rule and factor of one setting. */
+lg_cpu_target lg_cpu_target_of(const lg_step *step, int setting);
+float lg_cpu_weight(const lg_step *step, int64_t i);
+
+/* Loss of one tile for every setting, z in `tile` [s*k][16]; dz in its place.  Fills row_loss and
+ * marks settings that are not finite.  scratch: k * 16 floats. */
+void lg_cpu_tile_loss_of(const lg_cpu_job *job, int64_t tile_index, float *tile, float *scratch);
+
+/* Makes dz zero for the settings so marked; 1 if there are any. */
+int lg_cpu_clear_bad(const lg_cpu_job *job);
+
+/* Running totals of every setting. */
+void lg_cpu_sum(const lg_step *step);
+
+/* Column sums of dz from the tiles; the update of features d_begin .. d_end-1; of the bias. */
+void lg_cpu_small_bias(const lg_cpu_job *job, int column_begin, int column_end);
+void lg_cpu_update_part(const lg_cpu_job *job, int64_t d_begin, int64_t d_end);
+void lg_cpu_update_bias(const lg_cpu_job *job);
+
+/* Operations for small k, and for wide. */
+void lg_cpu_small_logits(lg_cpu *cpu, const lg_step *step);
+void lg_cpu_small_loss(lg_cpu *cpu, const lg_step *step);
+void lg_cpu_small_gradient(lg_cpu *cpu, const lg_step *step);
+void lg_cpu_wide_logits(lg_cpu *cpu, const lg_step *step);
+void lg_cpu_wide_loss(lg_cpu *cpu, const lg_step *step);
+void lg_cpu_wide_gradient(lg_cpu *cpu, const lg_step *step);
+void lg_cpu_fused_step(lg_cpu *cpu, const lg_step *step);
+
+#endif

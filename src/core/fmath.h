@@ -1,0 +1,116 @@
+/* fmath.h -- exp, log1p and u8 to float: the element formulas that every float32 backend shares.
+ *
+ * Layer 1 (core).  Compiled by cc and by nvcc, with contraction off on both sides: each fused
+ * multiply-add is written out as fmaf, so that CPU and GPU agree to the last bit, and so do all
+ * instruction sets of the CPU.  No branches (selects only), so that a loop over any of them
+ * becomes vector code; denormal results, overflow, infinities and NaN come out right all the same.
+ *
+ * Polynomials: minimax in relative error with float32 coefficients (sollya's fpminimax; Brisebarre
+ * & Chevillard 2007, doi:10.1109/ARITH.2007.17).  Argument reduction: Cody & Waite 1980; what the
+ * rounding of a sum loses is carried along (fast two-sum: Dekker 1971, doi:10.1007/BF01397083). */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_CORE_FMATH_H
+#define LG_CORE_FMATH_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__CUDACC__)
+#define LG_HD __host__ __device__
+#else
+#define LG_HD
+#endif
+
+static inline LG_HD uint32_t lg_float_bits(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline LG_HD float lg_bits_float(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* 2^n for -126 <= n <= 127, n given modulo 2^32. */
+static inline LG_HD float lg_power_of_two(uint32_t n)
+{
+    return lg_bits_float((n + 127u) << 23);
+}
+
+/* e^x = 2^n e^r, n the integer nearest to x / log 2, |r| <= log(2)/2. */
+static inline LG_HD float lg_expf(float x)
+{
+    const float low = -105.0f, high = 89.0f; /* beyond them the result is 0 or infinite */
+    x = x < low ? low : x;                   /* a NaN stays */
+    x = x > high ? high : x;
+
+    /* Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. */
+    const float shifted = fmaf(x, 0x1.715476p+0f, 0x1.8p23f);
+    const float n = shifted - 0x1.8p23f;
+    const float r0 = fmaf(n, -0x1.62e43p-1f, x); /* exact */
+    const float r = fmaf(n, 0x1.05c61p-29f, r0);
+    const float r_low = fmaf(n, 0x1.05c61p-29f, r0 - r);
+
+    float q = 0x1.694cbap-10f;
+    q = fmaf(q, r, 0x1.123984p-7f);
+    q = fmaf(q, r, 0x1.555a26p-5f);
+    q = fmaf(q, r, 0x1.555492p-3f);
+    q = fmaf(q, r, 0x1.fffffap-2f);
+
+    /* 1 + r + (r_low + r^2 q), the first sum with its rounding error. */
+    const float sum = 1.0f + r;
+    const float tail = fmaf(r * r, q, r_low) + ((1.0f - sum) + r);
+    const float power = sum + tail;
+
+    /* 2^n in two factors: n reaches from -151 to 128. */
+    const uint32_t whole = lg_float_bits(shifted) - 0x4b400000u;
+    const uint32_t half = (uint32_t)((int32_t)whole >> 1);
+    return power * lg_power_of_two(half) * lg_power_of_two(whole - half);
+}
+
+/* log(1 + x) for x >= 0.  1 + x = 2^e (1 + t), 2/3 <= 1 + t < 4/3. */
+static inline LG_HD float lg_log1pf(float x)
+{
+    /* The exponent of (1 + x) * 3/2, taken from the bits: 0x3f2aaaab is 2/3. */
+    const uint32_t above = lg_float_bits(1.0f + x) - 0x3f2aaaabu;
+    const uint32_t whole = (uint32_t)((int32_t)above >> 23);
+    const uint32_t half = (uint32_t)((int32_t)whole >> 1);
+    const float scale1 = lg_power_of_two(0u - half); /* 2^-e in two factors: e reaches 128 */
+    const float scale2 = lg_power_of_two(half - whole);
+    const float a = x * scale1 * scale2, b = fmaf(scale1, scale2, -1.0f);
+    const float t = a + b;
+    const float t_low = (b - t) + a; /* not zero only for e = 0 (where t = x) and e = 1 */
+    const float e = (float)(int32_t)whole;
+
+    float p = -0x1.080c9ep-3f;
+    p = fmaf(p, t, 0x1.1e73ap-3f);
+    p = fmaf(p, t, -0x1.f30e36p-4f);
+    p = fmaf(p, t, 0x1.1ed424p-3f);
+    p = fmaf(p, t, -0x1.559de4p-3f);
+    p = fmaf(p, t, 0x1.99d05ep-3f);
+    p = fmaf(p, t, -0x1.fffefp-3f);
+    p = fmaf(p, t, 0x1.555506p-2f);
+    const float square = t * t;
+
+    /* e log 2 + t + (e (rest of log 2) - t^2/2 + t^3 p), the first sum with its rounding error, and
+     * log(1 + t + t_low) - log(1 + t) = t_low / (1 + t), nearly (1 - t) t_low. */
+    const float big = e * 0x1.62e4p-1f; /* 16 bits: exact */
+    const float sum = big + t;
+    const float lost = (big - sum) + t;
+    const float tail = fmaf(-0.5f, square, fmaf(square * t, p, e * 0x1.7f7d1cp-20f));
+    const float result = sum + (tail + (lost + fmaf(-t, t_low, t_low)));
+    return x <= 0x1.fffffep127f ? result : x; /* infinity and NaN pass through */
+}
+
+/* A pixel: (u/255 - mean) / std with scale = 1/(255 std), shift = -mean/std. */
+static inline LG_HD float lg_pixel(uint8_t u, float scale, float shift)
+{
+    return fmaf(scale, (float)u, shift);
+}
+
+#endif

@@ -1,0 +1,287 @@
+/* dataset.c -- finding the format of a path, and what all formats share. */
+/* SPDX-License-Identifier: MIT */
+#include "data/dataset.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "data/folder_list.h"
+#include "data/formats.h"
+
+enum { SHOWN = 400 }; /* bytes of a path inside a message */
+
+typedef struct format_row {
+    const char *name, *about;
+    lg_format_probe_fn *probe;
+    lg_format_open_fn *open;
+} format_row;
+
+static const format_row formats[] = {
+#define FORMAT(id, name, about) {name, about, lg_format_##id##_probe, lg_format_##id##_open},
+#include "data/format.def"
+#undef FORMAT
+};
+
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+const char *const lg_part_names[LG_PART_COUNT] = {"train", "val", "test"};
+
+const char *lg_format_name(int i)
+{
+    return i >= 0 && i < FORMATS ? formats[i].name : NULL;
+}
+
+const char *lg_format_about(int i)
+{
+    return i >= 0 && i < FORMATS ? formats[i].about : NULL;
+}
+
+/* ------------------------------------------------------------------------ for the formats --- */
+
+int lg_part_of_name(const char *name)
+{
+    static const struct {
+        const char *name;
+        lg_part part;
+    } names[] = {
+        {"train", LG_PART_TRAIN}, {"training", LG_PART_TRAIN}, {"val", LG_PART_VAL},
+        {"valid", LG_PART_VAL},   {"validation", LG_PART_VAL}, {"dev", LG_PART_VAL},
+        {"test", LG_PART_TEST},   {"testing", LG_PART_TEST},   {"t10k", LG_PART_TEST},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcasecmp(name, names[i].name)) return (int)names[i].part;
+    return -1;
+}
+
+logit_status lg_set_create(lg_set **out, lg_part part, int64_t count, logit_error *err)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a data set");
+    (*out)->part = part;
+    (*out)->count = count;
+    return LOGIT_OK;
+}
+
+void lg_set_destroy(lg_set *set)
+{
+    if (!set) return;
+    if (set->ops) set->ops->close(set);
+    free(set->label);
+    free(set->target);
+    free(set->weight);
+    free(set);
+}
+
+logit_status lg_dataset_progress(const logit_watch *watch, int64_t done, int64_t total,
+                                 logit_error *err)
+{
+    if (!watch) return LOGIT_OK;
+    const logit_progress now = {.phase = LOGIT_PHASE_SCAN,
+                                .done = done,
+                                .total = total,
+                                .loss = NAN,
+                                .samples_per_second = NAN,
+                                .seconds_left = NAN};
+    if (watch->progress) watch->progress(watch->user, &now);
+    if (watch->stop && watch->stop(watch->user))
+        LG_FAIL(err, LOGIT_E_STOPPED, "stopped while looking at the data");
+    return LOGIT_OK;
+}
+
+void lg_dataset_stray(lg_dataset *dataset, const char *path)
+{
+    if (dataset->stray++ == 0)
+        lg_text_escape(dataset->stray_example, sizeof dataset->stray_example, path);
+}
+
+logit_status lg_place_fail(logit_error *err, const lg_place *place, const char *class_name,
+                           const char *format, ...)
+{
+    char reason[400], shown[SHOWN];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    return lg_fail(err, LOGIT_E_DATA, place->source, place->line, "%s: %s at byte %lld: %s [%s]",
+                   lg_text_escape(shown, sizeof shown, place->path), place->format,
+                   (long long)place->byte, reason, class_name);
+}
+
+/* The part whose samples decide which classes are empty. */
+static const lg_set *first_part(const lg_dataset *dataset)
+{
+    for (int p = 0; p < LG_PART_COUNT; p++)
+        if (dataset->part[p]) return dataset->part[p];
+    return NULL;
+}
+
+logit_status lg_dataset_count_empty(lg_dataset *dataset, const lg_dataset_options *options,
+                                    logit_error *err)
+{
+    char shown[SHOWN];
+    const lg_set *set = first_part(dataset);
+    dataset->empty_classes = 0;
+    if (!set || !set->label || options->known_class) return LOGIT_OK;
+    uint8_t *used = calloc((size_t)dataset->classes, 1);
+    if (!used) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %d classes", dataset->classes);
+    for (int64_t i = 0; i < set->count; i++) used[set->label[i]] = 1;
+    for (int label = 0; label < dataset->classes; label++) dataset->empty_classes += !used[label];
+    free(used);
+    if (dataset->classes - dataset->empty_classes >= 2) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_DATA,
+            "%s: one class only has samples (%s), %d are empty: a classifier needs two",
+            lg_text_escape(shown, sizeof shown, dataset->path), dataset->class_name[set->label[0]],
+            dataset->empty_classes);
+}
+
+/* --------------------------------------------------------------------- what is at a path? --- */
+
+/* Room for a path, its folder and its last name. */
+typedef struct split_path {
+    char folder[PATH_MAX];
+    const char *leaf;
+} split_path;
+
+static int split(split_path *out, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t length = slash ? (size_t)(slash - path) : 0;
+    if (length >= sizeof out->folder) return 0;
+    out->leaf = slash ? slash + 1 : path;
+    memcpy(out->folder, path, length);
+    out->folder[length] = '\0';
+    if (length == 0) memcpy(out->folder, slash ? "/" : ".", 2);
+    return 1;
+}
+
+/* The name in the folder that is nearest to the leaf, in near[size]; "" if none is near. */
+static void find_near(const split_path *at, DIR *folder, char *near, size_t size)
+{
+    int least = (int)strlen(at->leaf) / 3 + 2;
+    near[0] = '\0';
+    for (const struct dirent *found; (found = readdir(folder));) {
+        if (found->d_name[0] == '.') continue;
+        const int distance = lg_text_distance(at->leaf, found->d_name);
+        const int order = near[0] ? strcmp(found->d_name, near) : -1;
+        if (distance > least || (distance == least && order >= 0)) continue;
+        if (strlen(found->d_name) >= size) continue;
+        least = distance;
+        memcpy(near, found->d_name, strlen(found->d_name) + 1);
+    }
+}
+
+/* Why a path cannot be looked at, with the name that may have been meant. */
+static logit_status refuse_missing(const char *path, int why, logit_error *err)
+{
+    char shown[SHOWN], folder_shown[SHOWN], near[NAME_MAX + 1] = "", near_shown[SHOWN];
+    split_path at;
+    lg_text_escape(shown, sizeof shown, path);
+    if (why != ENOENT || !split(&at, path))
+        LG_FAIL(err, LOGIT_E_IO, "%s: cannot be opened: %s", shown, strerror(why));
+    lg_text_escape(folder_shown, sizeof folder_shown, at.folder);
+    DIR *folder = opendir(at.folder);
+    if (!folder)
+        LG_FAIL(err, LOGIT_E_IO, "%s: there is no such file or folder, nor a folder %s", shown,
+                folder_shown);
+    find_near(&at, folder, near, sizeof near);
+    closedir(folder);
+    if (!near[0]) LG_FAIL(err, LOGIT_E_IO, "%s: there is no such file or folder", shown);
+    lg_text_escape(near_shown, sizeof near_shown, near);
+    const int here = !strchr(path, '/');
+    LG_FAIL(err, LOGIT_E_IO, "%s: there is no such file or folder; did you mean %s%s%s?", shown,
+            here ? "" : folder_shown, here || !strcmp(at.folder, "/") ? "" : "/", near_shown);
+}
+
+/* "idx (..), folder (..)" */
+static void list_formats(char *out, size_t size)
+{
+    size_t used = 0;
+    for (int i = 0; i < FORMATS && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? "; " : "", formats[i].about);
+}
+
+/* No format took it: what is there, and what could be. */
+static logit_status refuse_unknown(const char *path, const struct stat *info, logit_error *err)
+{
+    char shown[SHOWN], known[SHOWN], first[SHOWN] = "", example[SHOWN];
+    int64_t files = 0;
+    lg_text_escape(shown, sizeof shown, path);
+    list_formats(known, sizeof known);
+    if (!S_ISDIR(info->st_mode))
+        LG_FAIL(err, LOGIT_E_DATA, "%s: %s, not a data set.  Known are: %s", shown,
+                !S_ISREG(info->st_mode)      ? "neither a file nor a folder"
+                : lg_folder_list_wants(path) ? "a single image"
+                                             : "a single file of no known kind",
+                known);
+    DIR *folder = opendir(path);
+    if (!folder)
+        LG_FAIL(err, LOGIT_E_IO, "%s: folder cannot be opened: %s", shown, strerror(errno));
+    for (const struct dirent *found; (found = readdir(folder));) {
+        if (found->d_name[0] == '.') continue;
+        files++;
+        if (!first[0] || strcmp(found->d_name, first) < 0)
+            snprintf(first, sizeof first, "%s", found->d_name);
+    }
+    closedir(folder);
+    if (files == 0) LG_FAIL(err, LOGIT_E_DATA, "%s: an empty folder.  Known are: %s", shown, known);
+    LG_FAIL(err, LOGIT_E_DATA,
+            "%s: no data set in it: %lld files, such as %s, and no folders.  Known are: %s", shown,
+            (long long)files, lg_text_escape(example, sizeof example, first), known);
+}
+
+/* -------------------------------------------------------------------- opening and closing --- */
+
+static logit_status open_path(lg_dataset *dataset, const lg_dataset_options *options,
+                              logit_error *err)
+{
+    struct stat info;
+    if (stat(dataset->path, &info) != 0) return refuse_missing(dataset->path, errno, err);
+    for (int i = 0; i < FORMATS; i++) {
+        int mine = 0;
+        LG_TRY(formats[i].probe(dataset->path, &mine, err));
+        if (!mine) continue;
+        dataset->format = formats[i].name;
+        return formats[i].open(dataset, options, err);
+    }
+    return refuse_unknown(dataset->path, &info, err);
+}
+
+logit_status lg_dataset_open(lg_dataset **out, const char *path, const lg_dataset_options *options,
+                             logit_error *err)
+{
+    *out = NULL;
+    lg_dataset *dataset = calloc(1, sizeof *dataset);
+    if (dataset) dataset->path = strdup(path);
+    if (!dataset || !dataset->path) {
+        free(dataset);
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a data set");
+    }
+    for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--) dataset->path[n - 1] = '\0';
+    const logit_status status = open_path(dataset, options, err);
+    if (status != LOGIT_OK) {
+        lg_dataset_close(dataset);
+        return status;
+    }
+    *out = dataset;
+    return LOGIT_OK;
+}
+
+void lg_dataset_close(lg_dataset *dataset)
+{
+    if (!dataset) return;
+    for (int p = 0; p < LG_PART_COUNT; p++) lg_set_destroy(dataset->part[p]);
+    if (dataset->class_name)
+        for (int i = 0; i < dataset->classes; i++) free(dataset->class_name[i]);
+    free(dataset->class_name);
+    free(dataset->path);
+    free(dataset);
+}

@@ -1,0 +1,95 @@
+/* dataset.h -- a data set: parts, classes, samples that can be read by index from any thread.
+ *
+ * Layer 1 (data).  Opening finds the format by looking, lists the samples, freezes the classes and
+ * settles one shape for all images.  Nothing is decoded yet.  Sample i of a part is always the
+ * same sample: (class, name) order for folders, file order for IDX.
+ *
+ * A dataset owns everything it hands out; it is read-only after opening, so any number of threads
+ * may read samples at once, each with its own lg_decoder. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_DATA_DATASET_H
+#define LG_DATA_DATASET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/pool.h"
+#include "data/image.h"
+#include "logit.h"
+
+typedef enum lg_part { LG_PART_TRAIN, LG_PART_VAL, LG_PART_TEST, LG_PART_COUNT } lg_part;
+
+extern const char *const lg_part_names[LG_PART_COUNT]; /* "train", "val", "test" */
+
+typedef struct lg_set lg_set; /* one part */
+
+/* What a format does with its own kind of part. */
+typedef struct lg_set_ops {
+    /* Sample i as u8 [h][w][c] of the set's shape.  Thread-safe.  Errors: IO, DATA (this sample
+     * is bad), NOMEM. */
+    logit_status (*read)(const lg_set *set, int64_t i, lg_decoder *decoder, uint8_t *out,
+                         logit_error *err);
+    /* Its name for messages, escaped: a path, or "FILE[17]".  Returns out. */
+    const char *(*name)(const lg_set *set, int64_t i, char *out, size_t size);
+    /* Height, width, channels and bytes as stored, from its header.  Thread-safe. */
+    logit_status (*probe)(const lg_set *set, int64_t i, lg_image_info *info, int64_t *bytes,
+                          logit_error *err);
+    void (*close)(lg_set *set); /* frees what the format added */
+} lg_set_ops;
+
+struct lg_set {
+    const lg_set_ops *ops;
+    lg_part part;
+    int64_t count;
+    lg_image_target shape;   /* of what read delivers */
+    int32_t *label;          /* [count] class; NULL for soft or numeric targets */
+    float *target;           /* [count][target_width], or NULL */
+    int target_width;        /* k for soft targets, 1 for numbers */
+    float *weight;           /* [count] or NULL: all 1 */
+    const uint8_t *resident; /* [count][h][w][c] if the format holds it in memory anyway
+                              * (an inflated IDX file), else NULL */
+    void *own;               /* the format's */
+};
+
+typedef struct lg_dataset {
+    char *path;
+    const char *format;          /* its row's name */
+    int classes;                 /* 0: numeric targets */
+    char **class_name;           /* [classes] */
+    lg_set *part[LG_PART_COUNT]; /* NULL where there is none.  A set without parts is all train. */
+    int has_parts;               /* 0: the set is one heap, and part[LG_PART_TRAIN] is all of it */
+    int64_t stray, hidden;       /* files left aside */
+    int empty_classes;           /* without a sample in the first part; 0 against a model */
+    char stray_example[256];     /* one of them, escaped */
+} lg_dataset;
+
+typedef struct lg_dataset_options {
+    const char *classes;      /* NULL, or "a,b,..": only these, in this order */
+    char *const *known_class; /* a model's classes, or NULL: a class not in it is DATA, and labels
+                               * are numbered as in it */
+    int known_classes;
+    lg_image_target shape;    /* 0 in a field: choose.  Sizes: those of all images where they
+                               * agree, else 100x100; channels: 1 if all are grey, else 3 */
+    int64_t memory;           /* most bytes that the format may hold in memory; 0: no limit */
+    lg_pool *pool;            /* for reading headers; NULL: this thread alone */
+    const logit_watch *watch; /* may be NULL */
+} lg_dataset_options;
+
+/* Errors: IO (path is not there, a folder cannot be read), DATA (no format, no samples, one class,
+ * malformed), USAGE (options->classes does not fit), NOMEM (also: more than options->memory is
+ * needed), STOPPED. */
+logit_status lg_dataset_open(lg_dataset **out, const char *path, const lg_dataset_options *options,
+                             logit_error *err);
+void lg_dataset_close(lg_dataset *dataset);
+
+/* Rows of format.def, for help. */
+const char *lg_format_name(int i);
+const char *lg_format_about(int i);
+
+/* --- for formats --- */
+
+/* Opens one part; called by lg_dataset_open through the table. */
+logit_status lg_set_create(lg_set **out, lg_part part, int64_t count, logit_error *err);
+void lg_set_destroy(lg_set *set); /* ops->close, then the arrays */
+
+#endif

@@ -1,0 +1,74 @@
+/* image.c -- from the bytes of a file to the pixels of one sample.
+ *
+ * Layer 1 (data).  Probe, check, decode, resize, in this order; the memory for all of it is known
+ * after the check. */
+/* SPDX-License-Identifier: MIT */
+#include "data/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/image_parts.h"
+
+#define KEEP_BYTES ((size_t)16 << 20) /* a larger buffer is not kept from file to file */
+
+logit_status lg_decoder_create(lg_decoder **out, logit_error *err)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out) LG_FAIL(err, LOGIT_E_NOMEM, "image decoder");
+    return LOGIT_OK;
+}
+
+void lg_decoder_destroy(lg_decoder *decoder)
+{
+    if (!decoder) return;
+    if (decoder->stream_is_open) inflateEnd(&decoder->stream);
+    lg_arena_clear(&decoder->arena);
+    lg_bytes_clear(&decoder->file);
+    free(decoder);
+}
+
+static logit_status check_target(lg_image_target target, logit_error *err)
+{
+    const int sides = target.height >= 1 && target.height <= LG_IMAGE_MAX_SIDE &&
+                      target.width >= 1 && target.width <= LG_IMAGE_MAX_SIDE;
+    if (!sides || (target.channels != 1 && target.channels != 3))
+        LG_FAIL(err, LOGIT_E_USAGE, "images of %d x %d pixels and %d channels; 1 to %d and 1 or 3",
+                target.height, target.width, target.channels, LG_IMAGE_MAX_SIDE);
+    return LOGIT_OK;
+}
+
+logit_status lg_image_decode(lg_decoder *decoder, const uint8_t *bytes, size_t size,
+                             const char *name, lg_image_target target, uint8_t *out,
+                             logit_error *err)
+{
+    lg_image_source source = {.name = name, .size = size, .bytes = bytes, .count = size, .fd = -1};
+    lg_image_plan plan = {0};
+    const lg_image_kind *kind;
+    const uint8_t *pixels;
+    LG_TRY(check_target(target, err));
+    LG_TRY(lg_image_open(&source, &kind, &plan.info, err));
+    LG_TRY(kind->check(&source, target.channels, &plan, err));
+
+    const int height = plan.info.height, width = plan.info.width;
+    const size_t need = plan.arena_bytes + lg_resize_bytes(height, width, target);
+    if (need > LG_IMAGE_MAX_ARENA)
+        LG_BAD(err, &source, plan.data_at, "LIMIT",
+               "%zu bytes are needed to decode it, %zu allowed", need, LG_IMAGE_MAX_ARENA);
+    LG_TRY(lg_arena_begin(&decoder->arena, need, err));
+    LG_TRY(kind->decode(decoder, &source, &plan, target.channels, &pixels, err));
+    if (height == target.height && width == target.width)
+        memcpy(out, pixels, (size_t)height * (size_t)width * (size_t)target.channels);
+    else if (!lg_image_resize(&decoder->arena, pixels, height, width, target, out))
+        LG_BAD(err, &source, plan.data_at, "LIMIT", "more memory is needed than the header tells");
+    return LOGIT_OK;
+}
+
+logit_status lg_image_decode_file(lg_decoder *decoder, int folder, const char *path,
+                                  lg_image_target target, uint8_t *out, logit_error *err)
+{
+    lg_bytes *file = &decoder->file;
+    if (file->room > KEEP_BYTES) lg_bytes_clear(file);
+    LG_TRY(lg_file_read(folder, path, LG_IMAGE_MAX_FILE, file, err));
+    return lg_image_decode(decoder, file->data, file->size, path, target, out, err);
+}

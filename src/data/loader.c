@@ -1,0 +1,171 @@
+/* loader.c -- the loader as the trainer sees it: start, next, release, and what it can tell.
+ *
+ * Batch b of an epoch is order[b * batch ..] in both modes.  Resident: pointers into the set and
+ * into order.  Streamed: the slot that the ring gives out. */
+/* SPDX-License-Identifier: MIT */
+#include "data/loader.h"
+
+#include <stdio.h>
+
+#include "base/status.h"
+#include "data/loader_parts.h"
+
+static logit_status start_stream(lg_loader *loader, uint32_t epoch, int64_t first, logit_error *err)
+{
+    const lg_loader_options *options = &loader->options;
+    LG_TRY(lg_crew_start(loader, err));
+    lg_ring_drop(loader->ring); /* from here on nobody reads order */
+    lg_order_fill(loader->order, options->only, loader->count, options->shuffle, options->seed,
+                  epoch);
+    lg_crew_begin(loader, LG_JOB_STREAM, loader->count, options->batch, first);
+    return LOGIT_OK;
+}
+
+logit_status lg_loader_start(lg_loader *loader, uint32_t epoch, int64_t first, logit_error *err)
+{
+    const lg_loader_options *options = &loader->options;
+    if (first < 0 || first > loader->batches)
+        LG_FAIL(err, LOGIT_E_USAGE, "an epoch has batches 0 to %lld; it cannot begin with %lld",
+                (long long)loader->batches - 1, (long long)first);
+    loader->failure.status = LOGIT_OK;
+    if (!loader->resident) return start_stream(loader, epoch, first, err);
+    LG_TRY(lg_loader_preload(loader, err));
+    lg_order_fill(loader->order, options->only, loader->count, options->shuffle, options->seed,
+                  epoch);
+    loader->next = first;
+    loader->held = 0;
+    return LOGIT_OK;
+}
+
+static logit_status next_resident(lg_loader *loader, const lg_minibatch **batch, logit_error *err)
+{
+    const lg_set *set = loader->set;
+    const int64_t number = loader->next, begin = number * loader->options.batch;
+    const int64_t left = loader->count - begin;
+    if (number >= loader->batches) return LOGIT_OK;
+    if (loader->held == loader->slots)
+        LG_FAIL(err, LOGIT_E_USAGE, "all %d batches are held: release one first", loader->slots);
+    lg_minibatch *mini = &loader->slot[number % loader->slots].batch;
+    *mini = (lg_minibatch){
+        .number = number,
+        .count = left < loader->options.batch ? left : loader->options.batch,
+        .row = loader->order + begin,
+        .pixels = loader->pixels,
+        .label = set->label,
+        .target = set->target,
+        .weight = loader->weight ? loader->weight : set->weight,
+        .sample = loader->order + begin,
+        .slot = -1,
+    };
+    loader->next++;
+    loader->held++;
+    *batch = mini;
+    return LOGIT_OK;
+}
+
+static logit_status next_streamed(lg_loader *loader, const lg_minibatch **batch, logit_error *err)
+{
+    lg_ring_work work;
+    if (!loader->ring || loader->job != LG_JOB_STREAM) return LOGIT_OK;
+    LG_TRY(lg_ring_take(loader->ring, &work, LG_RING_FOREVER, err));
+    if (work.batch < 0) return LOGIT_OK;
+    lg_slot *slot = &loader->slot[work.slot];
+    const int has_weights = loader->set->weight || slot->bad > 0;
+    LG_TRY(lg_loader_bad_count(loader, &work, err));
+    slot->batch = (lg_minibatch){
+        .number = work.batch,
+        .count = work.end,
+        .pixels = slot->pixels,
+        .label = slot->label,
+        .target = slot->target,
+        .weight = has_weights ? slot->weight : NULL,
+        .sample = loader->order + work.batch * loader->options.batch,
+        .slot = work.slot,
+    };
+    *batch = &slot->batch;
+    return LOGIT_OK;
+}
+
+logit_status lg_loader_next(lg_loader *loader, const lg_minibatch **batch, logit_error *err)
+{
+    *batch = NULL;
+    if (loader->resident) return next_resident(loader, batch, err);
+    if (loader->failure.status == LOGIT_OK) {
+        logit_error error;
+        const logit_status status = next_streamed(loader, batch, &error);
+        if (status == LOGIT_OK) return LOGIT_OK;
+        if (status != LOGIT_E_USAGE) loader->failure = error;
+        if (err) *err = error;
+        return status;
+    }
+    if (err) *err = loader->failure;
+    return loader->failure.status;
+}
+
+void lg_loader_release(lg_loader *loader, const lg_minibatch *batch)
+{
+    if (!batch) return;
+    if (!loader->resident)
+        lg_ring_release(loader->ring);
+    else if (loader->held > 0)
+        loader->held--;
+}
+
+/* --- what it can tell --- */
+
+int lg_loader_is_resident(const lg_loader *loader)
+{
+    return loader->resident;
+}
+
+void lg_loader_describe(const lg_loader *loader, char *text, size_t size)
+{
+    const double megabyte = 1e6;
+    const double slots = (double)loader->slot_bytes * loader->slots;
+    const double images = (double)loader->features * (double)loader->count;
+    if (loader->set->resident)
+        snprintf(text, size, "%lld images in memory, %.1f MB", (long long)loader->count,
+                 images / megabyte);
+    else if (loader->resident)
+        snprintf(text, size, "%lld images in memory, %.1f MB, decoded once",
+                 (long long)loader->count, images / megabyte);
+    else if (slots <= (double)loader->options.memory)
+        snprintf(text, size, "%d slots of %lld images, %.1f MB, decoded anew each epoch",
+                 loader->slots, (long long)loader->rows, slots / megabyte);
+    else
+        snprintf(text, size,
+                 "%d slots of %lld images, %.1f MB (over the budget of %.1f MB), decoded anew each "
+                 "epoch",
+                 loader->slots, (long long)loader->rows, slots / megabyte,
+                 (double)loader->options.memory / megabyte);
+}
+
+int lg_loader_slots(const lg_loader *loader)
+{
+    return loader->slots;
+}
+
+int64_t lg_loader_batches(const lg_loader *loader)
+{
+    return loader->batches;
+}
+
+int64_t lg_loader_count(const lg_loader *loader)
+{
+    return loader->count;
+}
+
+double lg_loader_waited(const lg_loader *loader)
+{
+    return loader->ring ? lg_ring_waited(loader->ring) : 0.0;
+}
+
+const uint8_t *lg_loader_resident_pixels(const lg_loader *loader)
+{
+    return loader->preloaded ? loader->pixels : NULL;
+}
+
+const int32_t *lg_loader_order(const lg_loader *loader)
+{
+    return loader->order;
+}

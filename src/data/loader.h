@@ -1,0 +1,119 @@
+/* loader.h -- minibatches of a set, in order, decoded ahead by threads.
+ *
+ * Layer 1 (data).  A loader walks over (a list of) the samples of one set, epoch by epoch.  A set
+ * that fits in the memory budget is decoded once (lg_loader_preload) and every batch then points
+ * into it: nothing is copied.  One that does not is decoded anew each epoch by threads that fill
+ * the slots of a ring (ring.h) ahead of the consumer.  Either way batch b of epoch e holds the
+ * same bytes and labels.
+ *
+ * The loader's memory is the slots (or the budget), four bytes per sample for the order, with
+ * skip_bad one bit more, and nothing that grows with the images.  Everything is allocated by
+ * create, preload and the first start; from then on only the format's read may allocate.
+ *
+ * A loader belongs to one thread at a time; its own threads stay inside. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_DATA_LOADER_H
+#define LG_DATA_LOADER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data/dataset.h"
+#include "data/order.h"
+#include "logit.h"
+
+#define LG_LOADER_KEPT_BAD 100
+#define LG_LOADER_NORMAL_SAMPLES 16384
+#define LG_LOADER_MAX_CHANNELS 3
+
+typedef struct lg_loader lg_loader;
+
+typedef struct lg_loader_options {
+    const lg_set *set;
+    const int32_t *only; /* [only_count] these samples of it, each once; NULL: all.  Borrowed. */
+    int64_t only_count;
+    int classes;   /* every label must lie below it; 0: labels are not looked at */
+    int64_t batch; /* samples per batch; the last of an epoch may hold fewer */
+    lg_shuffle shuffle;
+    uint64_t seed;
+    int threads;    /* decoder threads, >= 1 */
+    int64_t memory; /* budget in bytes for decoded images (slots or the whole set) */
+    int skip_bad;   /* a bad sample (read says DATA or IO) keeps its place with weight 0 (bytes
+                     * all zero); else it is an error.  Other errors of read always are. */
+    double max_bad; /* share of the samples; more bad ones than that is DATA */
+    /* Page-locked memory for slots where a device wants it; NULL: malloc.  NULL from alloc_host
+     * is NOMEM. */
+    void *(*alloc_host)(void *user, size_t bytes);
+    void (*free_host)(void *user, void *memory);
+    void *alloc_user;
+    const logit_watch *watch; /* progress of preloading (READ) and of lg_loader_normal (TUNE), and
+                               * whether to stop them; may be NULL */
+} lg_loader_options;
+
+/* One minibatch, in host memory.  Sample i of it is row[i] of the arrays (resident set), or row i
+ * where row is NULL (a slot). */
+typedef struct lg_minibatch {
+    int64_t number; /* in the epoch, from 0 */
+    int64_t count;
+    const int32_t *row;    /* [count] or NULL */
+    const uint8_t *pixels; /* [*][h*w*c] */
+    const int32_t *label;  /* [*] or NULL */
+    const float *target;   /* [*][target_width] or NULL */
+    const float *weight;   /* [*] or NULL: all 1.  0 for bad samples */
+    const int32_t *sample; /* [count] index in the set, for messages; always set */
+    int slot;              /* which slot it lies in, -1 for a resident set */
+} lg_minibatch;
+
+/* Errors: USAGE (an option makes no sense), DATA (a label is out of range; more samples than
+ * fit in 31 bits), NOMEM. */
+logit_status lg_loader_create(lg_loader **out, const lg_loader_options *options, logit_error *err);
+void lg_loader_destroy(lg_loader *loader); /* stops and joins its threads */
+
+/* 1 if the whole set lies (or will lie) in memory. */
+int lg_loader_is_resident(const lg_loader *loader);
+/* Where the images live and what that takes, for people: "16 slots of 128 images, 61.4 MB, decoded
+ * anew each epoch".  Says so where two slots take more than the budget. */
+void lg_loader_describe(const lg_loader *loader, char *text, size_t size);
+
+/* Decodes the whole set into memory if it fits (with all threads), else does nothing.  Called by
+ * the first lg_loader_start if not before.  After an error it may be called again.  Errors: DATA,
+ * IO, NOMEM, STOPPED. */
+logit_status lg_loader_preload(lg_loader *loader, logit_error *err);
+
+/* Begins epoch `epoch` (from 0), from batch `first` (at most lg_loader_batches); what is left of
+ * the one before, batches that are held included, is dropped.  Errors: USAGE, NOMEM, those of
+ * preloading. */
+logit_status lg_loader_start(lg_loader *loader, uint32_t epoch, int64_t first, logit_error *err);
+
+/* Next batch of the epoch in order; *batch is NULL after the last one.  Blocks until it is there.
+ * The batch is valid until it is given back with lg_loader_release.  Several may be held at once
+ * (at most lg_loader_slots - 1), released in order.  A sample's error comes with its batch (of
+ * several the one that stands first in it) and at every further call until lg_loader_start.
+ * Errors: DATA (a bad sample, or too many of them), IO, NOMEM; USAGE if all slots are held. */
+logit_status lg_loader_next(lg_loader *loader, const lg_minibatch **batch, logit_error *err);
+void lg_loader_release(lg_loader *loader, const lg_minibatch *batch);
+
+int lg_loader_slots(const lg_loader *loader);
+int64_t lg_loader_batches(const lg_loader *loader); /* per epoch */
+int64_t lg_loader_count(const lg_loader *loader);   /* samples per epoch */
+double lg_loader_waited(const lg_loader *loader);   /* seconds spent blocked in next, since start */
+/* Distinct bad samples in the batches that next has given out (all of them, once preloaded). */
+int64_t lg_loader_bad(const lg_loader *loader);
+/* Of those the LG_LOADER_KEPT_BAD with the lowest index: number i in order of index, its index and
+ * why (valid until the next call that reads samples).  -1 past the last one. */
+int64_t lg_loader_bad_sample(const lg_loader *loader, int64_t i, const char **reason);
+
+/* Pointers into the resident set ([count of the set] rows), for a device that keeps a copy; NULL
+ * unless resident and preloaded.  Rows that are not in `only` are undefined. */
+const uint8_t *lg_loader_resident_pixels(const lg_loader *loader);
+/* The order array of the epoch that was started: [lg_loader_count]; undefined before. */
+const int32_t *lg_loader_order(const lg_loader *loader);
+
+/* Mean and (population) standard deviation per channel of u8/255, from exact integer sums over the
+ * first min(LG_LOADER_NORMAL_SAMPLES, count) samples of epoch 0's order; bad samples are left out.
+ * A deviation of 0 is given as 1.  Decodes them if the set is not resident, preloads it if it is.
+ * Drops an epoch that was started.  mean and std have room for the set's channels (at most
+ * LG_LOADER_MAX_CHANNELS).  Errors: those of preloading; DATA if no sample is good. */
+logit_status lg_loader_normal(lg_loader *loader, double *mean, double *std, logit_error *err);
+
+#endif

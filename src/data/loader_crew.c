@@ -1,0 +1,158 @@
+/* loader_crew.c -- the loader's threads: claim a piece, read its samples, publish it. */
+/* SPDX-License-Identifier: MIT */
+#include "data/loader_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+/* A piece is a share of a batch small enough that all threads work on the first batch of an epoch,
+ * and that the last one to finish holds up the others little; large enough that two locks of a
+ * mutex are nothing beside it. */
+static int64_t piece_size(int64_t batch, int threads)
+{
+    const int64_t grain = batch / (4 * (int64_t)threads);
+    return grain < 1 ? 1 : grain > 64 ? 64 : grain;
+}
+
+/* Reads one sample to out.  A bad one that may be skipped becomes zeros and a note. */
+static logit_status read_sample(lg_crew_member *self, lg_slot *slot, int64_t i, int32_t sample,
+                                uint8_t *out, logit_error *err)
+{
+    lg_loader *loader = self->loader;
+    const lg_set *set = loader->set;
+    const logit_status status = set->ops->read(set, sample, self->decoder, out, err);
+    if (status == LOGIT_OK) return LOGIT_OK;
+    const int is_bad = status == LOGIT_E_DATA || status == LOGIT_E_IO;
+    if (!is_bad || !loader->options.skip_bad) {
+        lg_error_prefix(err, "sample %d: ", (int)sample);
+        return status;
+    }
+    memset(out, 0, loader->features);
+    lg_loader_bad_note(loader, slot, i, sample, err->message);
+    return LOGIT_OK;
+}
+
+/* What a streamed sample brings along. */
+static void copy_answer(const lg_loader *loader, lg_slot *slot, int64_t i, int32_t sample)
+{
+    const lg_set *set = loader->set;
+    const int is_bad = slot->is_bad && slot->is_bad[i];
+    if (set->label) slot->label[i] = set->label[sample];
+    if (set->target) {
+        const size_t width = (size_t)set->target_width;
+        memcpy(slot->target + (size_t)i * width, set->target + (size_t)sample * width,
+               width * sizeof *set->target);
+    }
+    slot->weight[i] = is_bad ? 0.0f : set->weight ? set->weight[sample] : 1.0f;
+}
+
+/* Sample i of the batch, whatever the job is.  sums collects for the piece. */
+static logit_status do_sample(lg_crew_member *self, lg_slot *slot, int64_t i, int32_t sample,
+                              lg_sums *sums, logit_error *err)
+{
+    lg_loader *loader = self->loader;
+    const size_t row = (size_t)sample * loader->features;
+    const uint8_t *pixels = loader->preloaded ? loader->pixels + row : NULL;
+    if (slot->is_bad) slot->is_bad[i] = 0;
+    if (!pixels) {
+        uint8_t *out = loader->job == LG_JOB_PRELOAD ? loader->map + row
+                                                     : slot->pixels + (size_t)i * loader->features;
+        LG_TRY(read_sample(self, slot, i, sample, out, err));
+        pixels = out;
+    }
+    if (loader->job == LG_JOB_STREAM) copy_answer(loader, slot, i, sample);
+    const int is_bad = (slot->is_bad && slot->is_bad[i]) ||
+                       (loader->preloaded && lg_loader_is_bad(loader, sample));
+    if (loader->job == LG_JOB_SUM && !is_bad)
+        lg_sums_add(sums, pixels, loader->features, loader->set->shape.channels);
+    return LOGIT_OK;
+}
+
+/* *at is the sample that failed. */
+static logit_status do_piece(lg_crew_member *self, const lg_ring_work *piece, int64_t *at,
+                             logit_error *err)
+{
+    lg_loader *loader = self->loader;
+    const int32_t *sample = loader->order + piece->batch * loader->plan.batch;
+    lg_sums sums = {0};
+    for (*at = piece->begin; *at < piece->end && !lg_ring_abandoned(loader->ring); ++*at)
+        LG_TRY(do_sample(self, &loader->slot[piece->slot], *at, sample[*at], &sums, err));
+    if (loader->job == LG_JOB_SUM) {
+        pthread_mutex_lock(&loader->mutex);
+        lg_sums_merge(&loader->sums, &sums);
+        pthread_mutex_unlock(&loader->mutex);
+    }
+    return LOGIT_OK;
+}
+
+static void *work(void *argument)
+{
+    lg_crew_member *self = argument;
+    lg_ring *ring = self->loader->ring;
+    lg_ring_work piece;
+    while (lg_ring_claim(ring, &piece)) {
+        logit_error error;
+        int64_t at;
+        const logit_status status = do_piece(self, &piece, &at, &error);
+        lg_ring_publish(ring, &piece, status, at, &error);
+    }
+    return NULL;
+}
+
+static logit_status start_member(lg_loader *loader, lg_crew_member *member, logit_error *err)
+{
+    member->loader = loader;
+    if (!loader->preloaded) LG_TRY(lg_decoder_create(&member->decoder, err));
+    if (pthread_create(&member->thread, NULL, work, member) == 0) return LOGIT_OK;
+    lg_decoder_destroy(member->decoder);
+    const int threads = loader->started ? loader->started : 1;
+    LG_FAIL(err, LOGIT_E_NOMEM, "only %d of %d decoder threads could be started; try --threads %d",
+            loader->started, loader->options.threads, threads);
+}
+
+logit_status lg_crew_start(lg_loader *loader, logit_error *err)
+{
+    if (loader->ring) return LOGIT_OK;
+    const int threads = loader->options.threads;
+    LG_TRY(lg_ring_create(&loader->ring, loader->slots, err));
+    loader->crew = calloc((size_t)threads, sizeof *loader->crew);
+    logit_status status = LOGIT_OK;
+    if (!loader->crew)
+        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for %d threads",
+                         threads);
+    while (status == LOGIT_OK && loader->started < threads) {
+        status = start_member(loader, &loader->crew[loader->started], err);
+        if (status == LOGIT_OK) loader->started++;
+    }
+    if (status != LOGIT_OK) lg_crew_stop(loader);
+    return status;
+}
+
+void lg_crew_stop(lg_loader *loader)
+{
+    if (!loader->ring) return;
+    lg_ring_stop(loader->ring);
+    for (int i = 0; i < loader->started; i++) pthread_join(loader->crew[i].thread, NULL);
+    for (int i = 0; i < loader->started; i++) lg_decoder_destroy(loader->crew[i].decoder);
+    free(loader->crew);
+    lg_ring_destroy(loader->ring);
+    loader->crew = NULL;
+    loader->ring = NULL;
+    loader->started = 0;
+}
+
+void lg_crew_begin(lg_loader *loader, lg_job job, int64_t samples, int64_t batch, int64_t first)
+{
+    for (int i = 0; i < loader->slots; i++) { /* notes of an epoch that was dropped */
+        loader->slot[i].bad = 0;
+        loader->slot[i].listed.count = 0;
+    }
+    loader->job = job;
+    loader->plan = (lg_ring_plan){.samples = samples,
+                                  .batch = batch,
+                                  .grain = piece_size(batch, loader->options.threads),
+                                  .first = first};
+    lg_ring_start(loader->ring, loader->plan);
+}

@@ -1,0 +1,122 @@
+/* loader_job.c -- passes that the caller waits for: the crew works, the caller watches. */
+/* SPDX-License-Identifier: MIT */
+#include "data/loader_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+static const double tick = 0.05; /* seconds between two looks at stop(), or two reports */
+
+typedef struct watcher {
+    const logit_watch *watch; /* may be NULL */
+    logit_progress progress;
+    double began, reported;
+} watcher;
+
+static void report(watcher *w)
+{
+    const double now = lg_seconds();
+    const int is_end = w->progress.done == w->progress.total;
+    if (!w->watch || !w->watch->progress || (now - w->reported < tick && !is_end)) return;
+    const double spent = now - w->began;
+    w->reported = now;
+    w->progress.samples_per_second = spent > 0.0 ? (double)w->progress.done / spent : 0.0;
+    w->watch->progress(w->watch->user, &w->progress);
+}
+
+static logit_status ask_stop(const watcher *w, logit_error *err)
+{
+    if (!w->watch || !w->watch->stop || !w->watch->stop(w->watch->user)) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_STOPPED, "stopped after %lld of %lld samples were read",
+            (long long)w->progress.done, (long long)w->progress.total);
+}
+
+/* Batch after batch in order, until the last one, an error or a stop. */
+static logit_status drain(lg_loader *loader, watcher *w, logit_error *err)
+{
+    for (;;) {
+        lg_ring_work batch;
+        LG_TRY(ask_stop(w, err));
+        LG_TRY(lg_ring_take(loader->ring, &batch, tick, err));
+        if (batch.batch == LG_RING_END) return LOGIT_OK;
+        if (batch.batch == LG_RING_LATER) continue;
+        LG_TRY(lg_loader_bad_count(loader, &batch, err));
+        lg_ring_release(loader->ring);
+        w->progress.done += batch.end;
+        report(w);
+    }
+}
+
+logit_status lg_loader_do(lg_loader *loader, lg_job job, int64_t samples, logit_phase phase,
+                          logit_error *err)
+{
+    watcher w = {.watch = loader->options.watch, .began = lg_seconds()};
+    w.reported = w.began;
+    w.progress = (logit_progress){
+        .phase = phase, .total = samples, .loss = NAN, .waiting = 1.0, .seconds_left = NAN};
+    lg_crew_begin(loader, job, samples, loader->rows < LG_JOB_ROWS ? loader->rows : LG_JOB_ROWS, 0);
+    const logit_status status = drain(loader, &w, err);
+    lg_ring_drop(loader->ring);
+    return status;
+}
+
+/* --- preloading --- */
+
+/* Rows for the whole set, of which only those in `only` will take memory: untouched pages are not
+ * there.  Where all will be touched large pages make gathering rows cheaper. */
+static logit_status map_set(lg_loader *loader, logit_error *err)
+{
+    void *map = mmap(NULL, loader->map_bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (map == MAP_FAILED)
+        LG_FAIL(err, LOGIT_E_NOMEM,
+                "no address space for %lld decoded samples of %zu bytes; lower --memory to stream",
+                (long long)loader->set->count, loader->features);
+    if (!loader->options.only) madvise(map, loader->map_bytes, MADV_HUGEPAGE); /* may be refused */
+    loader->map = map;
+    return LOGIT_OK;
+}
+
+/* A bad sample weighs nothing; that takes a weight for every sample of the set. */
+static logit_status weigh(lg_loader *loader, logit_error *err)
+{
+    const lg_set *set = loader->set;
+    if (loader->bad == 0 || loader->weight) return LOGIT_OK;
+    loader->weight = malloc((size_t)set->count * sizeof *loader->weight);
+    if (!loader->weight)
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the weights of %lld samples",
+                (long long)set->count);
+    for (int64_t i = 0; i < set->count; i++) {
+        const float weight = set->weight ? set->weight[i] : 1.0f;
+        loader->weight[i] = lg_loader_is_bad(loader, (int32_t)i) ? 0.0f : weight;
+    }
+    return LOGIT_OK;
+}
+
+static logit_status read_set(lg_loader *loader, logit_error *err)
+{
+    LG_TRY(map_set(loader, err));
+    LG_TRY(lg_crew_start(loader, err));
+    lg_order_fill(loader->order, loader->options.only, loader->count, LG_SHUFFLE_NONE, 0, 0);
+    LG_TRY(lg_loader_do(loader, LG_JOB_PRELOAD, loader->count, LOGIT_PHASE_READ, err));
+    return weigh(loader, err);
+}
+
+logit_status lg_loader_preload(lg_loader *loader, logit_error *err)
+{
+    if (!loader->resident || loader->preloaded) return LOGIT_OK;
+    const logit_status status = read_set(loader, err);
+    lg_crew_stop(loader); /* nothing is left to decode */
+    if (status != LOGIT_OK) {
+        if (loader->map) munmap(loader->map, loader->map_bytes);
+        loader->map = NULL;
+        return status;
+    }
+    loader->pixels = loader->map;
+    loader->preloaded = 1;
+    return LOGIT_OK;
+}

@@ -1,0 +1,142 @@
+/* loader_parts.h -- what the files of the loader share; nobody else includes this.
+ *
+ * Layer 1 (data).  In reading order:
+ *
+ *   loader.c         start, next, release: what the trainer sees
+ *   loader_create.c  where the images live, and the memory for it
+ *   loader_crew.c    the threads, and how one sample is read
+ *   loader_job.c     a pass that the caller waits for: preloading, sums
+ *   loader_bad.c     which samples are bad, counted in order
+ *   normal.c         mean and deviation
+ *
+ * Threads.  The caller's thread owns everything but the slots' arrays, which belong to the crew
+ * from claim to publish, and what `mutex` guards.  order, job and plan change only while the
+ * ring is dropped. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_DATA_LOADER_PARTS_H
+#define LG_DATA_LOADER_PARTS_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data/loader.h"
+#include "data/ring.h"
+
+/* One bad sample, and why: the message of read. */
+typedef struct lg_bad {
+    int32_t sample;
+    char reason[sizeof((logit_error *)0)->message];
+} lg_bad;
+
+/* The bad samples with the lowest index among those added, in order of index. */
+typedef struct lg_bad_list {
+    int count, room;
+    lg_bad *entry; /* [room] */
+} lg_bad_list;
+
+/* Does nothing if the sample is in the list already, or if the list is full of lower ones. */
+void lg_bad_list_add(lg_bad_list *list, int32_t sample, const char *reason);
+
+/* Most samples of a batch of a job.  The caller wakes up once for each: of small images it is a
+ * fraction of a millisecond's work. */
+#define LG_JOB_ROWS 256
+
+/* What the crew does with a sample. */
+typedef enum lg_job {
+    LG_JOB_STREAM,  /* read it into its slot, with its label, target and weight */
+    LG_JOB_PRELOAD, /* read it into its row of the resident set */
+    LG_JOB_SUM      /* read it (not if it is resident) and add up its pixels */
+} lg_job;
+
+/* Sums over pixels, exact: 2^14 samples of 2^28 pixels and squares below 2^16 stay below 2^58. */
+typedef struct lg_sums {
+    uint64_t pixels;
+    uint64_t sum[LG_LOADER_MAX_CHANNELS], square[LG_LOADER_MAX_CHANNELS];
+} lg_sums;
+
+void lg_sums_add(lg_sums *sums, const uint8_t *row, size_t bytes, int channels);
+void lg_sums_merge(lg_sums *sums, const lg_sums *more);
+
+/* Slot of the ring.  The arrays have room for `rows` samples; those that the loader has no use for
+ * are NULL. */
+typedef struct lg_slot {
+    uint8_t *pixels;
+    float *target;
+    float *weight;
+    int32_t *label;
+    uint8_t *is_bad;    /* with skip_bad: 1 or 0 for each sample of the batch */
+    int64_t bad;        /* how many of them are 1; under the mutex while it is filled */
+    lg_bad_list listed; /* the same */
+    lg_minibatch batch; /* as handed out */
+} lg_slot;
+
+typedef struct lg_crew_member {
+    lg_loader *loader;
+    lg_decoder *decoder; /* NULL where nothing is to be decoded */
+    pthread_t thread;
+} lg_crew_member;
+
+struct lg_loader {
+    lg_loader_options options;
+    const lg_set *set;
+    size_t features;        /* bytes per sample */
+    int64_t count, batches; /* per epoch */
+    int32_t *order;         /* [count] of the epoch, or of the job */
+    logit_error failure;    /* of the epoch: comes again until the next start; status OK: none */
+    /* the crew and its ring; NULL while there is none */
+    lg_ring *ring;
+    lg_ring_plan plan;
+    lg_job job;
+    lg_crew_member *crew; /* [started] */
+    int started;
+    /* slots */
+    int64_t rows; /* samples that one has room for */
+    int slots;
+    lg_slot *slot; /* [slots] */
+    void *arrays;  /* all of their arrays, one block */
+    size_t slot_bytes;
+    /* a resident set */
+    int resident, preloaded;
+    const uint8_t *pixels; /* [set->count][features] */
+    uint8_t *map;          /* the same where it is ours */
+    size_t map_bytes;
+    float *weight; /* [set->count] once there is a bad sample, else NULL */
+    int64_t next;  /* batch to hand out */
+    int64_t held;  /* batches handed out and not given back */
+    /* bad samples (skip_bad), in the order in which batches are taken */
+    uint8_t *bad_bits; /* [count of the set / 8] those counted */
+    int64_t bad;
+    lg_bad_list kept;
+    lg_bad *bad_entries; /* of all lists, one block */
+    /* what the crew writes outside of its slots */
+    pthread_mutex_t mutex;
+    lg_sums sums;
+};
+
+/* Starts the ring and its threads unless they run.  Error: NOMEM. */
+logit_status lg_crew_start(lg_loader *loader, logit_error *err);
+/* Stops and joins the threads and frees their decoders and the ring; fine if there is none. */
+void lg_crew_stop(lg_loader *loader);
+/* Gives the crew order[0 .. samples-1] to do in batches of `batch`, from batch `first`.  The ring
+ * must have been dropped before order was filled. */
+void lg_crew_begin(lg_loader *loader, lg_job job, int64_t samples, int64_t batch, int64_t first);
+
+/* Does a job over order[0 .. samples-1] to its end, with progress under `phase`; the crew is idle
+ * afterwards.  Errors: a sample's, STOPPED. */
+logit_status lg_loader_do(lg_loader *loader, lg_job job, int64_t samples, logit_phase phase,
+                          logit_error *err);
+
+/* Memory for the lists and bits above; nothing without skip_bad.  0 if there is none. */
+int lg_loader_bad_init(lg_loader *loader);
+void lg_loader_bad_clear(lg_loader *loader);
+/* Crew: notes a bad sample in its slot; i is its place in the batch. */
+void lg_loader_bad_note(lg_loader *loader, lg_slot *slot, int64_t i, int32_t sample,
+                        const char *reason);
+/* Counts the bad samples of a batch that was taken, and empties the slot's notes.  Error: DATA if
+ * there are too many by now. */
+logit_status lg_loader_bad_count(lg_loader *loader, const lg_ring_work *batch, logit_error *err);
+/* 1 if the sample was counted as bad. */
+int lg_loader_is_bad(const lg_loader *loader, int32_t sample);
+
+#endif

@@ -1,0 +1,40 @@
+/* logit.c -- the public interface: what is not written beside its own subject is here.
+ *
+ * logit_train is in train/trainer.c, logit_eval in train/eval.c, logit_predict_file in
+ * train/predict.c, logit_data_describe in train/describe.c, logit_machine_describe in
+ * train/machine.c, logit_bench in train/bench.c, models in train/model.c, options in
+ * train/settings.c, status and exit codes in base/status.c. */
+/* SPDX-License-Identifier: MIT */
+#include "core/backend.h"
+#include "data/dataset.h"
+#include "train/schedule.h"
+
+const char *logit_loss_name(int i)
+{
+    return i >= 0 && i < LG_LOSS_COUNT ? lg_losses[i].name : NULL;
+}
+
+const char *logit_optimizer_name(int i)
+{
+    return i >= 0 && i < LG_OPTIM_COUNT ? lg_optims[i].name : NULL;
+}
+
+const char *logit_schedule_name(int i)
+{
+    return lg_schedule_name(i);
+}
+
+const char *logit_format_name(int i)
+{
+    return lg_format_name(i);
+}
+
+const char *logit_format_about(int i)
+{
+    return lg_format_about(i);
+}
+
+const char *logit_device_name(int i)
+{
+    return lg_device_name(i);
+}

@@ -1,0 +1,146 @@
+/* bench_load.c -- how fast images come off the disk and out of the ring. */
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "train/bench.h"
+#include "train/sources.h"
+
+enum { LOADER_SAMPLES = 60000, LOADER_BYTES = 784, LOADER_BATCH = 128, MOST_FILES = 2000 };
+
+/* --- decoding: one thread, sample after sample --- */
+
+typedef struct decoding {
+    const lg_set *set;
+    lg_decoder *decoder;
+    uint8_t *out;
+    int64_t next, files;
+} decoding;
+
+static logit_status decode_one(void *argument, logit_error *err)
+{
+    decoding *d = argument;
+    const int64_t i = d->next++ % d->files;
+    return d->set->ops->read(d->set, i, d->decoder, d->out, err);
+}
+
+static logit_status time_decoding(lg_bench *bench, decoding *d, const char *format,
+                                  logit_error *err)
+{
+    double rate, bytes = 0.0;
+    char shape[64];
+    int64_t size;
+    lg_image_info info;
+    const lg_image_target to = d->set->shape;
+    d->files = d->set->count < MOST_FILES ? d->set->count : MOST_FILES;
+    for (int64_t i = 0; i < d->files; i++) {
+        LG_TRY(d->set->ops->probe(d->set, i, &info, &size, err));
+        bytes += (double)size;
+    }
+    LG_TRY(lg_bench_time(bench, decode_one, d, &rate, err));
+    snprintf(shape, sizeof shape, "%s, to %dx%dx%d, 1 thread", format, to.height, to.width,
+             to.channels);
+    lg_bench_report(bench, "decode and resize", shape, "images/s", rate, NULL);
+    lg_bench_report(bench, "decode and resize", shape, "MB/s of files",
+                    rate * bytes / (double)d->files / 1e6, NULL);
+    return LOGIT_OK;
+}
+
+logit_status lg_bench_decode(lg_bench *bench, const char *data, logit_error *err)
+{
+    lg_sources sources;
+    const char *part;
+    decoding d = {0};
+    LG_TRY(lg_sources_open_for_eval(&sources, data, NULL, bench->options, NULL, NULL, &part, err));
+    d.set = sources.part[LG_PART_TEST].set;
+    const lg_image_target to = d.set->shape;
+    logit_status status = lg_decoder_create(&d.decoder, err);
+    d.out = malloc((size_t)to.height * (size_t)to.width * (size_t)to.channels);
+    if (status == LOGIT_OK && !d.out)
+        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for an image");
+    if (status == LOGIT_OK) status = time_decoding(bench, &d, sources.data->format, err);
+    lg_decoder_destroy(d.decoder);
+    free(d.out);
+    lg_sources_close(&sources);
+    return status;
+}
+
+/* --- the loader: samples that cost nothing but their bytes --- */
+
+static logit_status read_cheap(const lg_set *set, int64_t i, lg_decoder *decoder, uint8_t *out,
+                               logit_error *err)
+{
+    (void)set, (void)decoder, (void)err;
+    memset(out, (int)(i & 255), LOADER_BYTES);
+    return LOGIT_OK;
+}
+
+static const char *name_cheap(const lg_set *set, int64_t i, char *out, size_t size)
+{
+    (void)set;
+    snprintf(out, size, "sample %lld", (long long)i);
+    return out;
+}
+
+static void close_cheap(lg_set *set)
+{
+    (void)set;
+}
+
+typedef struct walk {
+    lg_loader *loader;
+    uint32_t epoch;
+} walk;
+
+static logit_status walk_epoch(void *argument, logit_error *err)
+{
+    walk *w = argument;
+    const lg_minibatch *mini;
+    LG_TRY(lg_loader_start(w->loader, w->epoch++, 0, err));
+    for (;;) {
+        LG_TRY(lg_loader_next(w->loader, &mini, err));
+        if (!mini) return LOGIT_OK;
+        lg_loader_release(w->loader, mini);
+    }
+}
+
+static logit_status time_loader(lg_bench *bench, const lg_set *set, const char *name,
+                                int64_t memory, logit_error *err)
+{
+    const lg_loader_options how = {.set = set,
+                                   .batch = LOADER_BATCH,
+                                   .shuffle = LG_SHUFFLE_FULL,
+                                   .threads = bench->options->threads,
+                                   .memory = memory};
+    walk w = {0};
+    double rate;
+    const lg_work work = {.bytes = LOADER_BYTES};
+    LG_TRY(lg_loader_create(&w.loader, &how, err));
+    const logit_status status = lg_bench_time(bench, walk_epoch, &w, &rate, err);
+    lg_loader_destroy(w.loader);
+    LG_TRY(status);
+    lg_bench_report(bench, name, "784 bytes, batch 128", "samples/s", rate * LOADER_SAMPLES,
+                    memory ? NULL : &work);
+    return LOGIT_OK;
+}
+
+logit_status lg_bench_loader(lg_bench *bench, logit_error *err)
+{
+    static const lg_set_ops ops = {.read = read_cheap, .name = name_cheap, .close = close_cheap};
+    lg_set *set;
+    LG_TRY(lg_set_create(&set, LG_PART_TRAIN, LOADER_SAMPLES, err));
+    set->ops = &ops;
+    set->shape = (lg_image_target){28, 28, 1};
+    set->label = calloc(LOADER_SAMPLES, sizeof *set->label);
+    logit_status status = LOGIT_OK;
+    if (!set->label)
+        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for labels");
+    if (status == LOGIT_OK) status = time_loader(bench, set, "loader, streamed", 0, err);
+    if (status == LOGIT_OK)
+        status = time_loader(bench, set, "loader, resident", (int64_t)1 << 30, err);
+    lg_set_destroy(set);
+    return status;
+}

@@ -1,0 +1,148 @@
+/* curvature.c -- power iteration by the backend's own ops. */
+/* SPDX-License-Identifier: MIT */
+#include "train/curvature.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/philox.h"
+#include "base/status.h"
+
+enum { SAMPLES = 2048, ROUNDS = 100 };
+static const double SETTLED = 1e-4; /* relative change per round that ends the iteration */
+
+static double bound(lg_loss loss)
+{
+    return loss == LG_LOSS_SOFTMAX ? 0.5 : loss == LG_LOSS_SIGMOID ? 0.25 : 1.0;
+}
+
+/* The sample, on the device: pixels [count][d], zero targets, and scalars. */
+typedef struct sample {
+    int64_t count;
+    uint8_t *host;
+    void *pixels, *target, *scalars;
+    float *v; /* [d + 1], the bias last */
+    lg_problem *problem;
+} sample;
+
+static logit_status gather(const lg_curvature_input *in, sample *s, logit_error *err)
+{
+    const int64_t d = in->features;
+    const lg_minibatch *mini;
+    LG_TRY(lg_loader_start(in->loader, 0, 0, err));
+    while (s->count < SAMPLES) {
+        LG_TRY(lg_loader_next(in->loader, &mini, err));
+        if (!mini) break;
+        for (int64_t i = 0; i < mini->count && s->count < SAMPLES; i++) {
+            const int64_t row = mini->row ? mini->row[i] : i;
+            if (mini->weight && mini->weight[row] == 0.0f) continue;
+            memcpy(s->host + s->count++ * d, mini->pixels + row * d, (size_t)d);
+        }
+        lg_loader_release(in->loader, mini);
+    }
+    if (s->count == 0) LG_FAIL(err, LOGIT_E_DATA, "no sample to measure the curvature on");
+    return LOGIT_OK;
+}
+
+static logit_status upload(const lg_curvature_input *in, sample *s, logit_error *err)
+{
+    lg_backend *backend = in->backend;
+    const lg_backend_ops *ops = backend->ops;
+    const lg_scalars scalars = {.scale = 1.0 / (double)s->count};
+    const size_t bytes = (size_t)(s->count * in->features);
+    const size_t targets = (size_t)s->count * sizeof(float);
+    LG_TRY(ops->alloc(backend, &s->pixels, bytes, err));
+    LG_TRY(ops->alloc(backend, &s->target, targets, err));
+    LG_TRY(ops->alloc(backend, &s->scalars, sizeof scalars, err));
+    LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, s->pixels, s->host, bytes, err));
+    LG_TRY(ops->zero(backend, LG_QUEUE_COMPUTE, s->target, targets, err));
+    LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, s->scalars, &scalars, sizeof scalars, err));
+    LG_TRY(ops->sync(backend, err));
+    const lg_problem_shape shape = {.features = in->features,
+                                    .batch = in->batch,
+                                    .outputs = 1,
+                                    .settings = 1,
+                                    .loss = LG_LOSS_MSE,
+                                    .optim = LG_OPTIM_SGD};
+    LG_TRY(lg_problem_create(&s->problem, backend, &shape, err));
+    return lg_problem_set_normal(s->problem, in->channels, in->mean, in->std, err);
+}
+
+/* v <- H v, batch by batch. */
+static logit_status multiply(const lg_curvature_input *in, sample *s, logit_error *err)
+{
+    const lg_backend_ops *ops = in->backend->ops;
+    lg_step *step = &s->problem->step;
+    const int64_t d = in->features;
+    LG_TRY(lg_problem_put(s->problem, 0, s->v, s->v + d, err));
+    step->scalars = s->scalars;
+    for (int64_t first = 0; first < s->count; first += in->batch) {
+        const int64_t left = s->count - first;
+        step->batch = (lg_batch){.count = left < in->batch ? left : in->batch,
+                                 .pixels = (const uint8_t *)s->pixels + first * d,
+                                 .target = (const float *)s->target + first};
+        step->accumulate = first > 0;
+        LG_TRY(ops->pixels(in->backend, step, err));
+        LG_TRY(ops->logits(in->backend, step, err));
+        LG_TRY(ops->loss(in->backend, step, err));
+        LG_TRY(ops->gradient(in->backend, step, err));
+    }
+    LG_TRY(lg_backend_get(in->backend, s->v, step->gw, d, err));
+    return lg_backend_get(in->backend, s->v + d, step->gb, 1, err);
+}
+
+/* Makes |v| = 1; returns what it was. */
+static double normalise(float *v, int64_t count)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < count; i++) sum += (double)v[i] * v[i];
+    const double norm = sqrt(sum);
+    for (int64_t i = 0; i < count && norm > 0.0; i++) v[i] = (float)(v[i] / norm);
+    return norm;
+}
+
+static logit_status iterate(const lg_curvature_input *in, sample *s, double *largest,
+                            logit_error *err)
+{
+    const int64_t d = in->features;
+    const uint64_t stream = lg_stream_id(LG_STREAM_POWER, 0);
+    for (int64_t i = 0; i <= d; i++)
+        s->v[i] = (float)(lg_random_unit(in->seed, stream, (uint64_t)i) - 0.5);
+    normalise(s->v, d + 1);
+    double before = 0.0;
+    for (int round = 0; round < ROUNDS; round++) {
+        LG_TRY(multiply(in, s, err));
+        *largest = normalise(s->v, d + 1);
+        if (fabs(*largest - before) <= SETTLED * *largest) break;
+        before = *largest;
+    }
+    return LOGIT_OK;
+}
+
+logit_status lg_curvature_measure(const lg_curvature_input *in, double *curvature, int64_t *used,
+                                  logit_error *err)
+{
+    sample s = {0};
+    const int64_t most =
+        lg_loader_count(in->loader) < SAMPLES ? lg_loader_count(in->loader) : SAMPLES;
+    s.host = malloc((size_t)(most * in->features));
+    s.v = malloc((size_t)(in->features + 1) * sizeof *s.v);
+    logit_status status = LOGIT_OK;
+    double largest = 0.0;
+    if (!s.host || !s.v)
+        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__,
+                         "out of memory for measuring the curvature");
+    if (status == LOGIT_OK) status = gather(in, &s, err);
+    if (status == LOGIT_OK) status = upload(in, &s, err);
+    if (status == LOGIT_OK) status = iterate(in, &s, &largest, err);
+    lg_problem_destroy(s.problem);
+    void *device[] = {s.pixels, s.target, s.scalars};
+    for (int i = 0; i < 3; i++)
+        if (device[i]) in->backend->ops->free(in->backend, device[i]);
+    free(s.host);
+    free(s.v);
+    *curvature = bound(in->loss) * largest;
+    *used = s.count;
+    return status;
+}

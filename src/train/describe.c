@@ -1,0 +1,213 @@
+/* describe.c -- what is in a data set: every sample is looked at and decoded, none is used. */
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pool.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "train/settings.h"
+#include "train/sources.h"
+
+enum { LISTED = 100, CHUNK = 512 };
+
+/* What one look at a sample found. */
+typedef struct look {
+    lg_image_info info;
+    int64_t bytes;
+    char *reason; /* why it is bad, or NULL */
+} look;
+
+/* A stretch of samples that the pool's threads look at together. */
+typedef struct survey {
+    const lg_set *set;
+    int64_t first, count;
+    look *looks;          /* [count] */
+    lg_decoder **decoder; /* [threads] */
+    uint8_t **pixels;     /* [threads] */
+} survey;
+
+static void look_at(const survey *s, int part, look *found, int64_t i)
+{
+    logit_error err = {0};
+    logit_status status = s->set->ops->probe(s->set, i, &found->info, &found->bytes, &err);
+    if (status == LOGIT_OK)
+        status = s->set->ops->read(s->set, i, s->decoder[part], s->pixels[part], &err);
+    found->reason = status == LOGIT_OK ? NULL : lg_text_format("%s", err.message);
+}
+
+static void look_at_part(void *argument, int part, int parts)
+{
+    survey *s = argument;
+    for (int64_t i = part; i < s->count; i += parts) look_at(s, part, &s->looks[i], s->first + i);
+}
+
+static void widen(int64_t *least, int64_t *most, int64_t value)
+{
+    if (*least == 0 || value < *least) *least = value;
+    if (value > *most) *most = value;
+}
+
+static void note_bad(logit_data_report *report, const lg_set *set, int64_t i, char *reason)
+{
+    char name[4200];
+    report->bad++;
+    if (report->listed == LISTED) {
+        free(reason);
+        return;
+    }
+    report->bad_sample[report->listed++] =
+        (logit_bad_sample){lg_text_format("%s", set->ops->name(set, i, name, sizeof name)), reason};
+}
+
+/* Adds the looks to the report, in order of index. */
+static void take_in(logit_data_report *report, logit_part_report *part, survey *s)
+{
+    for (int64_t i = 0; i < s->count; i++) {
+        look *found = &s->looks[i];
+        part->bytes += found->bytes;
+        if (s->set->label) part->class_count[s->set->label[s->first + i]]++;
+        if (found->reason) {
+            part->bad++;
+            note_bad(report, s->set, s->first + i, found->reason);
+            continue;
+        }
+        widen(&part->smallest_width, &part->largest_width, found->info.width);
+        widen(&part->smallest_height, &part->largest_height, found->info.height);
+        part->grey += found->info.channels == 1;
+        part->colour += found->info.channels != 1;
+    }
+}
+
+static logit_status survey_part(survey *s, lg_pool *pool, const logit_watch *watch,
+                                logit_data_report *report, logit_part_report *part,
+                                logit_error *err)
+{
+    const int64_t all = s->set->count;
+    for (s->first = 0; s->first < all; s->first += CHUNK) {
+        s->count = all - s->first < CHUNK ? all - s->first : CHUNK;
+        memset(s->looks, 0, CHUNK * sizeof *s->looks);
+        lg_pool_run(pool, look_at_part, s);
+        take_in(report, part, s);
+        if (watch && watch->stop && watch->stop(watch->user))
+            LG_FAIL(err, LOGIT_E_STOPPED, "stopped after %lld of %lld samples",
+                    (long long)(s->first + s->count), (long long)all);
+        const logit_progress progress = {
+            .phase = LOGIT_PHASE_READ, .done = s->first + s->count, .total = all};
+        if (watch && watch->progress) watch->progress(watch->user, &progress);
+    }
+    return LOGIT_OK;
+}
+
+static logit_status open_survey(survey *s, int threads, size_t bytes, logit_error *err)
+{
+    s->looks = calloc(CHUNK, sizeof *s->looks);
+    s->decoder = calloc((size_t)threads, sizeof(lg_decoder *));
+    s->pixels = calloc((size_t)threads, sizeof(uint8_t *));
+    if (!s->looks || !s->decoder || !s->pixels)
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for looking at the set");
+    for (int i = 0; i < threads; i++) {
+        LG_TRY(lg_decoder_create(&s->decoder[i], err));
+        s->pixels[i] = malloc(bytes);
+        if (!s->pixels[i]) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu pixels", bytes);
+    }
+    return LOGIT_OK;
+}
+
+static void close_survey(survey *s, int threads)
+{
+    for (int i = 0; i < threads; i++) {
+        if (s->decoder) lg_decoder_destroy(s->decoder[i]);
+        if (s->pixels) free(s->pixels[i]);
+    }
+    free(s->decoder);
+    free(s->pixels);
+    free(s->looks);
+}
+
+/* Everything that is known without looking at a sample. */
+static logit_status begin_report(logit_data_report *report, const lg_dataset *data,
+                                 logit_error *err)
+{
+    const size_t classes = data->classes > 0 ? (size_t)data->classes : 1;
+    report->format = lg_text_format("%s", data->format);
+    report->stray = data->stray;
+    report->hidden = data->hidden;
+    report->empty_classes = data->empty_classes;
+    report->class_name = calloc(classes, sizeof *report->class_name);
+    report->bad_sample = calloc(LISTED, sizeof *report->bad_sample);
+    int complete = report->format && report->class_name && report->bad_sample;
+    for (int c = 0; c < data->classes && complete; c++) {
+        report->class_name[c] = lg_text_format("%s", data->class_name[c]);
+        report->classes = c + 1;
+        complete = report->class_name[c] != NULL;
+    }
+    for (int i = 0; i < LG_PART_COUNT && complete; i++) {
+        if (!data->part[i]) continue;
+        logit_part_report *part = &report->part[report->parts++];
+        part->part = data->has_parts ? lg_part_names[i] : "all";
+        part->count = data->part[i]->count;
+        part->class_count = calloc(classes, sizeof *part->class_count);
+        complete = part->class_count != NULL;
+    }
+    if (!complete) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the report");
+    return LOGIT_OK;
+}
+
+static logit_status describe(const lg_dataset *data, lg_pool *pool, const logit_watch *watch,
+                             logit_data_report *report, logit_error *err)
+{
+    LG_TRY(begin_report(report, data, err));
+    const int threads = lg_pool_threads(pool);
+    int row = 0;
+    for (int i = 0; i < LG_PART_COUNT; i++) {
+        const lg_set *set = data->part[i];
+        if (!set) continue;
+        const lg_image_target at = set->shape;
+        const size_t bytes = (size_t)at.height * (size_t)at.width * (size_t)at.channels;
+        survey s = {.set = set};
+        logit_status status = open_survey(&s, threads, bytes, err);
+        if (status == LOGIT_OK)
+            status = survey_part(&s, pool, watch, report, &report->part[row++], err);
+        close_survey(&s, threads);
+        LG_TRY(status);
+    }
+    return LOGIT_OK;
+}
+
+logit_status logit_data_describe(const char *data, const logit_options *given,
+                                 const logit_watch *watch, logit_data_report *report,
+                                 logit_error *err)
+{
+    memset(report, 0, sizeof *report);
+    logit_options options = *given;
+    lg_pool *pool;
+    lg_dataset *set = NULL;
+    LG_TRY(lg_options_settle(&options, err));
+    LG_TRY(lg_pool_create(&pool, options.threads, err));
+    const lg_dataset_options how = {.classes = options.classes,
+                                    .memory = options.memory,
+                                    .shape = {options.height, options.width, options.channels},
+                                    .pool = pool,
+                                    .watch = watch};
+    logit_status status = lg_dataset_open(&set, data, &how, err);
+    if (status == LOGIT_OK) status = describe(set, pool, watch, report, err);
+    lg_dataset_close(set);
+    lg_pool_destroy(pool);
+    if (status != LOGIT_OK) logit_data_report_clear(report);
+    return status;
+}
+
+void logit_data_report_clear(logit_data_report *report)
+{
+    for (int c = 0; c < report->classes; c++) free(report->class_name[c]);
+    for (int i = 0; i < report->listed; i++) {
+        free(report->bad_sample[i].name);
+        free(report->bad_sample[i].reason);
+    }
+    for (int i = 0; i < report->parts; i++) free(report->part[i].class_count);
+    free(report->class_name);
+    free(report->bad_sample);
+    free(report->format);
+    memset(report, 0, sizeof *report);
+}

@@ -1,0 +1,89 @@
+/* eval.c -- a model's figures on a set. */
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "train/pass.h"
+#include "train/settings.h"
+#include "train/sources.h"
+#include "train/targets.h"
+
+enum { BATCH = 256 };
+
+/* What an evaluation holds while it runs. */
+typedef struct evaluation {
+    lg_sources sources;
+    lg_backend *backend;
+    lg_problem *problem;
+    lg_feed *feed;
+} evaluation;
+
+static logit_status open_problem(evaluation *e, const logit_model *model,
+                                 const logit_options *options, logit_error *err)
+{
+    const lg_set *set = e->sources.part[LG_PART_TEST].set;
+    const lg_backend_options how = {.threads = options->threads};
+    const lg_problem_shape shape = {.features = model->features,
+                                    .batch = BATCH,
+                                    .outputs = model->outputs,
+                                    .settings = 1,
+                                    .loss = model->loss,
+                                    .optim = LG_OPTIM_GD};
+    const lg_feed_shape feed = {.batch = BATCH,
+                                .rows = set->count,
+                                .features = model->features,
+                                .target_width = set->target_width,
+                                .settings = 1};
+    LG_TRY(lg_backend_open(&e->backend, options->device, &how, err));
+    LG_TRY(lg_problem_create(&e->problem, e->backend, &shape, err));
+    LG_TRY(lg_problem_set_normal(e->problem, model->shape.channels, model->mean, model->std, err));
+    LG_TRY(lg_problem_put(e->problem, 0, model->weight, model->bias, err));
+    return lg_feed_create(&e->feed, e->backend, e->sources.part[LG_PART_TEST].loader, &feed, err);
+}
+
+static logit_status evaluate(evaluation *e, logit_model *model, const char *data, const char *part,
+                             const logit_options *options, const logit_watch *watch,
+                             logit_score *score, logit_error *err)
+{
+    const char *name = NULL;
+    LG_TRY(lg_sources_open_for_eval(&e->sources, data, part, options, model, watch, &name, err));
+    lg_source *source = &e->sources.part[LG_PART_TEST];
+    LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)source->set, model->loss, model->classes,
+                          model->outputs, err));
+    LG_TRY(lg_source_load(source, options, BATCH, LG_SHUFFLE_NONE, options->memory, watch, err));
+    LG_TRY(open_problem(e, model, options, err));
+    const lg_pass_input pass = {.problem = e->problem,
+                                .feed = e->feed,
+                                .classes = model->classes,
+                                .class_name = model->class_name,
+                                .top_k = options->top_k,
+                                .total = source->count,
+                                .watch = watch};
+    LG_TRY(lg_pass_score(&pass, score, err));
+    score->part = name;
+    return LOGIT_OK;
+}
+
+logit_status logit_eval(logit_model *model, const char *data, const char *part,
+                        const logit_options *given, const logit_watch *watch, logit_score *score,
+                        logit_error *err)
+{
+    evaluation e = {0};
+    logit_options options = *given;
+    memset(score, 0, sizeof *score);
+    LG_TRY(lg_options_settle(&options, err));
+    const logit_status status = evaluate(&e, model, data, part, &options, watch, score, err);
+    lg_feed_destroy(e.feed);
+    lg_problem_destroy(e.problem);
+    lg_backend_close(e.backend);
+    lg_sources_close(&e.sources);
+    return status;
+}
+
+void logit_score_clear(logit_score *score)
+{
+    free(score->class_score);
+    free(score->confusion);
+    *score = (logit_score){0};
+}

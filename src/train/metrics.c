@@ -1,0 +1,211 @@
+/* metrics.c -- one pass over the rows, in their order.
+ *
+ * Mean and spread of the loss: sum / n, and Welford's update for the squared deviations, which
+ * does not cancel (Welford 1962, Technometrics 4(3)).  The standard error of the mean is
+ * sqrt(deviations / (n - 1) / n).  R^2 is 1 - squared errors / squared deviations of the truth. */
+/* SPDX-License-Identifier: MIT */
+#include "train/metrics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+/* A running sum and the squared deviations from the mean so far. */
+typedef struct spread {
+    int64_t count;
+    double sum, mean, squares;
+} spread;
+
+typedef struct class_count {
+    int64_t truth, said, right;
+} class_count;
+
+struct lg_metrics {
+    lg_metrics_shape shape;
+    int64_t left_out, right, right_in_top;
+    spread loss, truth;   /* truth: numeric targets */
+    double squared_error; /* numeric targets */
+    class_count *of;      /* [classes] */
+    int64_t *confusion;   /* [classes][classes] or NULL */
+};
+
+/* What a row of logits says of a class: which one it names (-1: none), and how many classes stand
+ * before the true one. */
+typedef struct verdict {
+    int said, ahead;
+} verdict;
+
+static void spread_add(spread *s, double value)
+{
+    const double from_mean = value - s->mean;
+    s->count++;
+    s->sum += value;
+    s->mean += from_mean / (double)s->count;
+    s->squares += from_mean * (value - s->mean);
+}
+
+logit_status lg_metrics_create(lg_metrics **out, const lg_metrics_shape *shape, logit_error *err)
+{
+    *out = NULL;
+    const size_t classes = (size_t)shape->classes;
+    const int matrix =
+        !shape->brief && shape->classes > 0 && shape->classes <= LG_METRICS_CONFUSION;
+    lg_metrics *metrics = calloc(1, sizeof *metrics);
+    if (!metrics) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the figures of an evaluation");
+    metrics->shape = *shape;
+    if (shape->top_k <= 0) metrics->shape.top_k = LG_METRICS_TOP_K;
+    if (metrics->shape.top_k > shape->classes) metrics->shape.top_k = shape->classes;
+    metrics->of = calloc(classes + 1, sizeof *metrics->of);
+    if (matrix) metrics->confusion = calloc(classes * classes, sizeof *metrics->confusion);
+    if (!metrics->of || (matrix && !metrics->confusion)) {
+        lg_metrics_destroy(metrics);
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the figures of %d classes", shape->classes);
+    }
+    *out = metrics;
+    return LOGIT_OK;
+}
+
+void lg_metrics_destroy(lg_metrics *metrics)
+{
+    if (!metrics) return;
+    free(metrics->of);
+    free(metrics->confusion);
+    free(metrics);
+}
+
+static double number_at(const void *array, int real_bytes, int64_t i)
+{
+    return real_bytes == 4 ? (double)((const float *)array)[i] : ((const double *)array)[i];
+}
+
+static verdict judge(const lg_metrics *metrics, const lg_metrics_rows *rows, int64_t i, int truth)
+{
+    const int64_t at = i * rows->logit_stride;
+    const int k = metrics->shape.outputs;
+    verdict v = {-1, metrics->shape.classes};
+    int said = 0, ahead = 0;
+    if (k == 1) {
+        const double z = number_at(rows->logits, rows->real_bytes, at);
+        return isnan(z) ? v : (verdict){z > 0.0, (z > 0.0) != truth};
+    }
+    const double true_z = number_at(rows->logits, rows->real_bytes, at + truth);
+    double top = -HUGE_VAL;
+    for (int j = 0; j < k; j++) {
+        const double z = number_at(rows->logits, rows->real_bytes, at + j);
+        if (isnan(z)) return v;
+        if (z > top) {
+            top = z;
+            said = j;
+        }
+        ahead += z > true_z || (z == true_z && j < truth);
+    }
+    return (verdict){said, ahead};
+}
+
+/* The class of a soft target. */
+static int soft_class(const float *target, int outputs)
+{
+    int top = 0;
+    if (outputs == 1) return target[0] > 0.5f; /* the share of class 1 */
+    for (int j = 1; j < outputs; j++)
+        if (target[j] > target[top]) top = j;
+    return top;
+}
+
+static void add_class(lg_metrics *metrics, verdict v, int truth)
+{
+    metrics->of[truth].truth++;
+    metrics->right += v.ahead == 0;
+    metrics->right_in_top += v.ahead < metrics->shape.top_k;
+    if (v.said < 0) return;
+    metrics->of[v.said].said++;
+    metrics->of[truth].right += v.said == truth;
+    if (metrics->confusion) metrics->confusion[(int64_t)truth * metrics->shape.classes + v.said]++;
+}
+
+void lg_metrics_add(lg_metrics *metrics, const lg_metrics_rows *rows)
+{
+    const int k = metrics->shape.outputs;
+    for (int64_t i = 0; i < rows->count; i++) {
+        const int64_t r = rows->row ? rows->row[i] : i;
+        if (rows->weight && rows->weight[r] == 0.0f) {
+            metrics->left_out++;
+            continue;
+        }
+        spread_add(&metrics->loss, number_at(rows->loss, rows->real_bytes, i * rows->loss_stride));
+        if (metrics->shape.classes == 0) {
+            const double y = (double)rows->target[r * k];
+            const double z = number_at(rows->logits, rows->real_bytes, i * rows->logit_stride);
+            metrics->squared_error += (z - y) * (z - y);
+            spread_add(&metrics->truth, y);
+        } else {
+            const int truth = rows->label ? rows->label[r] : soft_class(rows->target + r * k, k);
+            add_class(metrics, judge(metrics, rows, i, truth), truth);
+        }
+    }
+}
+
+/* a / b, NaN for b = 0. */
+static double ratio(double a, int64_t b)
+{
+    return b > 0 ? a / (double)b : (double)NAN;
+}
+
+static void fill_classes(const lg_metrics *metrics, char *const *class_name, logit_score *score)
+{
+    for (int c = 0; c < metrics->shape.classes; c++) {
+        const class_count *of = &metrics->of[c];
+        score->class_score[c] = (logit_class_score){
+            .name = class_name[c],
+            .count = of->truth,
+            .predicted = of->said,
+            .correct = of->right,
+            .precision = ratio((double)of->right, of->said),
+            .recall = ratio((double)of->right, of->truth),
+            .f1 = ratio(2.0 * (double)of->right, of->truth + of->said),
+        };
+    }
+}
+
+static void fill_numbers(const lg_metrics *metrics, logit_score *score)
+{
+    const int64_t n = metrics->loss.count;
+    const int numeric = metrics->shape.classes == 0;
+    const double deviations = metrics->truth.squares;
+    score->n = n;
+    score->bad = metrics->left_out;
+    score->loss = ratio(metrics->loss.sum, n);
+    score->loss_stderr = sqrt(ratio(ratio(metrics->loss.squares, n - 1), n));
+    score->accuracy = numeric ? (double)NAN : ratio((double)metrics->right, n);
+    score->top_k = metrics->shape.top_k;
+    score->top_k_accuracy = numeric ? (double)NAN : ratio((double)metrics->right_in_top, n);
+    score->rmse = numeric ? sqrt(ratio(metrics->squared_error, n)) : (double)NAN;
+    score->r2 =
+        numeric && deviations > 0.0 ? 1.0 - metrics->squared_error / deviations : (double)NAN;
+    score->classes = metrics->shape.classes;
+}
+
+logit_status lg_metrics_finish(const lg_metrics *metrics, char *const *class_name,
+                               logit_score *score, logit_error *err)
+{
+    const size_t classes = (size_t)metrics->shape.classes;
+    memset(score, 0, sizeof *score);
+    if (!metrics->shape.brief && classes > 0) {
+        score->class_score = calloc(classes, sizeof *score->class_score);
+        if (metrics->confusion)
+            score->confusion = malloc(classes * classes * sizeof *score->confusion);
+        if (!score->class_score || (metrics->confusion && !score->confusion)) {
+            free(score->class_score);
+            free(score->confusion);
+            memset(score, 0, sizeof *score);
+            LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the figures of %zu classes", classes);
+        }
+        if (metrics->confusion)
+            memcpy(score->confusion, metrics->confusion, classes * classes * sizeof(int64_t));
+        fill_classes(metrics, class_name, score);
+    }
+    fill_numbers(metrics, score);
+    return LOGIT_OK;
+}

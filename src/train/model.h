@@ -1,0 +1,62 @@
+/* model.h -- a trained model: weights, bias, and everything needed to use them on an image.
+ *
+ * Layer 2 (train).  As a file it is safetensors (safetensors.h): `weight` [outputs][features],
+ * `bias` [outputs], float32, and metadata; docs/model-file.md is the description for others.  It
+ * holds only what seed, data, options and version determine: no time, host, path, thread count.
+ *
+ * A model owns all its pointers (malloc); lg_model_destroy frees them. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_TRAIN_MODEL_H
+#define LG_TRAIN_MODEL_H
+
+#include <stdint.h>
+
+#include "core/loss.h"
+#include "data/image.h"
+#include "logit.h"
+
+enum { LG_MODEL_MAX_CHANNELS = 3 };
+
+/* The name of the model in a run folder. */
+#define LG_MODEL_FILE "model.safetensors"
+
+struct logit_model {
+    lg_loss loss;
+    int classes;       /* 0: numeric target */
+    char **class_name; /* [classes] */
+    int outputs;
+    lg_image_target shape;
+    int64_t features;                                               /* height * width * channels */
+    char *normalize;                                                /* "unit" or "standard" */
+    double mean[LG_MODEL_MAX_CHANNELS], std[LG_MODEL_MAX_CHANNELS]; /* of x/255 */
+    char *resize;  /* the rule, LG_IMAGE_RESIZE_RULE */
+    char *summary; /* training summary: one JSON object as text, may be NULL */
+    float *weight; /* [outputs][features] */
+    float *bias;   /* [outputs] */
+    float *prior;  /* [classes] share of each class in training, as the initial bias takes it
+                    * (weights counted, (n_c + 1)/(N + K)); all 0: not known.  NULL: no classes */
+    /* not in the file */
+    int64_t not_finite;             /* weights that are NaN or infinite, as counted on opening */
+    struct lg_predictor *predictor; /* predict.c's, made when it is first needed; or NULL */
+};
+
+/* A model of this shape: weights and shares zero, normalize "unit" (mean 0, std 1), the one resize
+ * rule, no summary.  Class names are copied.  *out is NULL on failure.  Errors: USAGE (this loss
+ * does not go with so many classes), DATA (the names do not fit into a model file), NOMEM. */
+logit_status lg_model_create(logit_model **out, lg_loss loss, int classes, char *const *class_name,
+                             lg_image_target shape, logit_error *err);
+void lg_model_destroy(logit_model *model);
+
+/* Replaces one of the strings (normalize, summary) by a copy of text.  Error: NOMEM. */
+logit_status lg_model_set_text(char **field, const char *text, logit_error *err);
+
+/* Writes the model file atomically.  Errors: IO, NOMEM; DATA if the summary does not fit. */
+logit_status lg_model_save(const logit_model *model, const char *path, logit_error *err);
+
+/* Reads a model file; path may be a run folder, then its model.safetensors.  Weights that are not
+ * finite are accepted and *not_finite (may be NULL) counts them, biases included.  *out is NULL on
+ * failure.  Errors: IO, DATA, NOMEM. */
+logit_status lg_model_load(logit_model **out, const char *path, int64_t *not_finite,
+                           logit_error *err);
+
+#endif

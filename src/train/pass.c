@@ -1,0 +1,182 @@
+/* pass.c -- forward only: pixels, logits, loss. */
+/* SPDX-License-Identifier: MIT */
+#include "train/pass.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "train/metrics.h"
+
+static const double REPORT_SECONDS = 0.1;
+
+/* Does with a batch whose logits and row losses are on the device what the pass is for. */
+typedef logit_status visit_fn(const lg_pass_input *in, const lg_minibatch *mini, void *argument,
+                              logit_error *err);
+
+/* What is told on the way. */
+typedef struct pace {
+    int64_t done;
+    double started, reported, loss;
+} pace;
+
+static logit_status look_around(const lg_pass_input *in, pace *p, logit_error *err)
+{
+    const logit_watch *watch = in->watch;
+    const double now = lg_seconds();
+    if (!watch) return LOGIT_OK;
+    if (watch->stop && watch->stop(watch->user))
+        LG_FAIL(err, LOGIT_E_STOPPED, "stopped after %lld samples", (long long)p->done);
+    if (!watch->progress || now - p->reported < REPORT_SECONDS) return LOGIT_OK;
+    const double per_second = (double)p->done / (now - p->started);
+    const logit_progress progress = {.phase = LOGIT_PHASE_EVAL,
+                                     .done = p->done,
+                                     .total = in->total,
+                                     .loss = NAN,
+                                     .samples_per_second = per_second,
+                                     .seconds_left = (double)(in->total - p->done) / per_second};
+    p->reported = now;
+    watch->progress(watch->user, &progress);
+    return LOGIT_OK;
+}
+
+static logit_status walk(const lg_pass_input *in, const double *smoothing, visit_fn *visit,
+                         void *argument, logit_error *err)
+{
+    lg_backend *backend = in->problem->backend;
+    const lg_backend_ops *ops = backend->ops;
+    lg_step *step = &in->problem->step;
+    const lg_minibatch *mini;
+    lg_scalars *scalars;
+    pace p = {.started = lg_seconds()};
+    p.reported = p.started;
+    LG_TRY(lg_feed_start(in->feed, 0, err));
+    for (;;) {
+        LG_TRY(lg_feed_next(in->feed, &mini, &scalars, err));
+        if (!mini) return LOGIT_OK;
+        for (int s = 0; s < step->settings; s++)
+            scalars[s] = (lg_scalars){.smoothing = smoothing ? smoothing[s] : 0.0, .scale = 1.0};
+        LG_TRY(lg_feed_send(in->feed, step, err));
+        LG_TRY(ops->pixels(backend, step, err));
+        LG_TRY(ops->logits(backend, step, err));
+        LG_TRY(ops->loss(backend, step, err));
+        LG_TRY(visit(in, mini, argument, err));
+        p.done += mini->count;
+        LG_TRY(lg_feed_done(in->feed, err));
+        LG_TRY(look_around(in, &p, err));
+    }
+}
+
+/* walk, with the loss op told to leave the logits alone. */
+static logit_status walk_forward(const lg_pass_input *in, const double *smoothing, visit_fn *visit,
+                                 void *argument, logit_error *err)
+{
+    in->problem->step.keep_logits = 1;
+    const logit_status status = walk(in, smoothing, visit, argument, err);
+    in->problem->step.keep_logits = 0;
+    return status;
+}
+
+/* --- figures --- */
+
+typedef struct scoring {
+    lg_metrics **metrics; /* [settings] */
+    void *logits, *loss;  /* host, of one batch */
+} scoring;
+
+static logit_status score_batch(const lg_pass_input *in, const lg_minibatch *mini, void *argument,
+                                logit_error *err)
+{
+    scoring *to = argument;
+    lg_backend *backend = in->problem->backend;
+    const lg_backend_ops *ops = backend->ops;
+    const lg_step *step = &in->problem->step;
+    const int64_t n = mini->count, s = step->settings, k = step->outputs;
+    const size_t real = (size_t)ops->real_bytes;
+    LG_TRY(ops->download(backend, LG_QUEUE_COMPUTE, to->logits, step->z, (size_t)(n * s * k) * real,
+                         err));
+    LG_TRY(ops->download(backend, LG_QUEUE_COMPUTE, to->loss, step->row_loss,
+                         (size_t)(n * s) * real, err));
+    LG_TRY(ops->sync(backend, err));
+    for (int64_t t = 0; t < s; t++) {
+        const lg_metrics_rows rows = {.count = n,
+                                      .logits = (const char *)to->logits + t * k * ops->real_bytes,
+                                      .loss = (const char *)to->loss + t * ops->real_bytes,
+                                      .logit_stride = s * k,
+                                      .loss_stride = s,
+                                      .real_bytes = ops->real_bytes,
+                                      .row = mini->row,
+                                      .label = mini->label,
+                                      .target = mini->target,
+                                      .weight = mini->weight};
+        lg_metrics_add(to->metrics[t], &rows);
+    }
+    return LOGIT_OK;
+}
+
+static logit_status open_scoring(const lg_pass_input *in, scoring *s, logit_error *err)
+{
+    const lg_step *step = &in->problem->step;
+    const size_t rows = (size_t)in->problem->batch * (size_t)step->settings;
+    const size_t real = (size_t)in->problem->backend->ops->real_bytes;
+    const lg_metrics_shape shape = {.loss = step->loss,
+                                    .classes = in->classes,
+                                    .outputs = step->outputs,
+                                    .top_k = in->top_k,
+                                    .brief = in->brief};
+    s->metrics = calloc((size_t)step->settings, sizeof(lg_metrics *));
+    s->logits = malloc(rows * (size_t)step->outputs * real);
+    s->loss = malloc(rows * real);
+    if (!s->metrics || !s->logits || !s->loss)
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for an evaluation");
+    for (int t = 0; t < step->settings; t++) LG_TRY(lg_metrics_create(&s->metrics[t], &shape, err));
+    return LOGIT_OK;
+}
+
+logit_status lg_pass_score(const lg_pass_input *in, logit_score *score, logit_error *err)
+{
+    scoring s = {0};
+    const double started = lg_seconds();
+    const int settings = in->problem->step.settings;
+    memset(score, 0, (size_t)settings * sizeof *score);
+    logit_status status = open_scoring(in, &s, err);
+    if (status == LOGIT_OK) status = walk_forward(in, NULL, score_batch, &s, err);
+    for (int t = 0; t < settings && status == LOGIT_OK; t++) {
+        status = lg_metrics_finish(s.metrics[t], in->class_name, &score[t], err);
+        score[t].seconds = lg_seconds() - started;
+    }
+    for (int t = 0; t < settings && s.metrics; t++) lg_metrics_destroy(s.metrics[t]);
+    free(s.metrics);
+    free(s.logits);
+    free(s.loss);
+    return status;
+}
+
+/* --- the weighted loss --- */
+
+static logit_status sum_batch(const lg_pass_input *in, const lg_minibatch *mini, void *argument,
+                              logit_error *err)
+{
+    double *weight = argument;
+    if (!mini->weight) *weight += (double)mini->count;
+    for (int64_t i = 0; mini->weight && i < mini->count; i++)
+        *weight += mini->weight[mini->row ? mini->row[i] : i];
+    return in->problem->backend->ops->sum(in->problem->backend, &in->problem->step, err);
+}
+
+logit_status lg_pass_objective(const lg_pass_input *in, const double *smoothing, double *loss,
+                               logit_error *err)
+{
+    const int settings = in->problem->step.settings;
+    double weight = 0.0;
+    lg_total *total = calloc((size_t)settings, sizeof *total);
+    if (!total) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the totals");
+    logit_status status = lg_problem_clear_totals(in->problem, err);
+    if (status == LOGIT_OK) status = walk_forward(in, smoothing, sum_batch, &weight, err);
+    if (status == LOGIT_OK) status = lg_problem_read_totals(in->problem, total, err);
+    for (int s = 0; s < settings && status == LOGIT_OK; s++) loss[s] = total[s].loss / weight;
+    free(total);
+    return status;
+}

@@ -1,0 +1,31 @@
+/* pass.h -- one pass over a part without training: figures, or the weighted loss.
+ *
+ * Layer 2 (train). */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_TRAIN_PASS_H
+#define LG_TRAIN_PASS_H
+
+#include "train/feed.h"
+#include "train/problem.h"
+
+typedef struct lg_pass_input {
+    lg_problem *problem;
+    lg_feed *feed;
+    int classes;              /* 0: numeric targets */
+    char *const *class_name;  /* [classes]; borrowed by score[].class_score */
+    int top_k;                /* 0: 5, or fewer classes */
+    int brief;                /* no confusion matrix and no table of classes */
+    int64_t total;            /* samples, for progress; may be 0 */
+    const logit_watch *watch; /* progress and stop; may be NULL */
+} lg_pass_input;
+
+/* Loss (unweighted, unsmoothed), accuracy and the rest, for every setting: score[settings], each
+ * to be cleared by logit_score_clear, also after a failure.  Samples of weight 0 are bad ones and
+ * are left out.  Errors: as the feed's and the backend's; STOPPED. */
+logit_status lg_pass_score(const lg_pass_input *input, logit_score *score, logit_error *err);
+
+/* Weighted mean loss of every setting, smoothed by smoothing[settings]: the first term of J. */
+logit_status lg_pass_objective(const lg_pass_input *input, const double *smoothing, double *loss,
+                               logit_error *err);
+
+#endif

@@ -1,0 +1,162 @@
+/* problem.c -- one table says which arrays there are; one loop allocates them, one frees them. */
+/* SPDX-License-Identifier: MIT */
+#include "train/problem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+typedef struct array {
+    void **place; /* in lg_step */
+    int64_t count;
+    size_t bytes; /* of one number */
+} array;
+
+enum { ARRAYS = 16 };
+
+/* Every device array of a problem; returns how many. */
+static int list_arrays(lg_problem *problem, array *list)
+{
+    lg_step *step = &problem->step;
+    const size_t real = (size_t)problem->backend->ops->real_bytes;
+    const int64_t rows = (int64_t)step->settings * step->outputs;
+    const int64_t n = problem->batch, d = step->features, s = step->settings;
+    int count = 0;
+    list[count++] = (array){(void **)&step->scale, d, sizeof(float)};
+    list[count++] = (array){(void **)&step->shift, d, sizeof(float)};
+    list[count++] = (array){(void **)&step->total, s, sizeof(lg_total)};
+    list[count++] = (array){&step->x, n * d, real};
+    list[count++] = (array){&step->z, n * rows, real};
+    list[count++] = (array){&step->row_loss, n * s, real};
+    list[count++] = (array){&step->w, rows * d, real};
+    list[count++] = (array){&step->b, rows, real};
+    list[count++] = (array){&step->gw, rows * d, real};
+    list[count++] = (array){&step->gb, rows, real};
+    for (int i = 0; i < lg_optims[step->optim].states; i++) {
+        list[count++] = (array){&step->state_w[i], rows * d, real};
+        list[count++] = (array){&step->state_b[i], rows, real};
+    }
+    return count;
+}
+
+static logit_status allocate(lg_problem *problem, logit_error *err)
+{
+    array list[ARRAYS];
+    lg_backend *backend = problem->backend;
+    const lg_backend_ops *ops = backend->ops;
+    const int count = list_arrays(problem, list);
+    for (int i = 0; i < count; i++) {
+        const size_t bytes = (size_t)list[i].count * list[i].bytes;
+        LG_TRY(ops->alloc(backend, list[i].place, bytes, err));
+        LG_TRY(ops->zero(backend, LG_QUEUE_COMPUTE, *list[i].place, bytes, err));
+    }
+    return lg_problem_clear_totals(problem, err);
+}
+
+logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_problem_shape *shape,
+                               logit_error *err)
+{
+    *out = NULL;
+    lg_problem *problem = calloc(1, sizeof *problem);
+    if (!problem) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a training problem");
+    problem->backend = backend;
+    problem->batch = shape->batch;
+    problem->step = (lg_step){.features = shape->features,
+                              .outputs = shape->outputs,
+                              .settings = shape->settings,
+                              .loss = shape->loss,
+                              .optim = shape->optim,
+                              .nesterov = shape->nesterov};
+    const double unit_mean = 0.0, unit_std = 1.0;
+    const logit_status status = allocate(problem, err);
+    if (status != LOGIT_OK ||
+        lg_problem_set_normal(problem, 1, &unit_mean, &unit_std, err) != LOGIT_OK) {
+        lg_problem_destroy(problem);
+        return status != LOGIT_OK ? status : LOGIT_E_DEVICE;
+    }
+    *out = problem;
+    return LOGIT_OK;
+}
+
+void lg_problem_destroy(lg_problem *problem)
+{
+    if (!problem) return;
+    array list[ARRAYS];
+    const int count = list_arrays(problem, list);
+    for (int i = 0; i < count; i++)
+        if (*list[i].place) problem->backend->ops->free(problem->backend, *list[i].place);
+    free(problem);
+}
+
+logit_status lg_problem_set_normal(lg_problem *problem, int channels, const double *mean,
+                                   const double *std, logit_error *err)
+{
+    lg_backend *backend = problem->backend;
+    const lg_backend_ops *ops = backend->ops;
+    const int64_t d = problem->step.features;
+    const size_t bytes = (size_t)d * sizeof(float);
+    float *scale = malloc(2 * bytes), *shift = scale ? scale + d : NULL;
+    if (!scale)
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the normalisation of %lld features",
+                (long long)d);
+    for (int64_t i = 0; i < d; i++) {
+        const int c = (int)(i % channels);
+        scale[i] = (float)(1.0 / (255.0 * std[c]));
+        shift[i] = (float)(-mean[c] / std[c]);
+    }
+    logit_status status = ops->upload(backend, LG_QUEUE_COMPUTE,
+                                      (void *)(uintptr_t)problem->step.scale, scale, bytes, err);
+    if (status == LOGIT_OK)
+        status = ops->upload(backend, LG_QUEUE_COMPUTE, (void *)(uintptr_t)problem->step.shift,
+                             shift, bytes, err);
+    if (status == LOGIT_OK) status = ops->sync(backend, err);
+    free(scale);
+    return status;
+}
+
+/* Device address of number `index` of an array of the backend's own type. */
+static void *at(const lg_problem *problem, void *array_start, int64_t index)
+{
+    return (char *)array_start + index * problem->backend->ops->real_bytes;
+}
+
+logit_status lg_problem_put(lg_problem *problem, int setting, const float *weight,
+                            const float *bias, logit_error *err)
+{
+    const lg_step *step = &problem->step;
+    const int64_t k = step->outputs, d = step->features, first = setting * k;
+    LG_TRY(lg_backend_put(problem->backend, at(problem, step->w, first * d), weight, k * d, err));
+    return lg_backend_put(problem->backend, at(problem, step->b, first), bias, k, err);
+}
+
+logit_status lg_problem_get(lg_problem *problem, int setting, float *weight, float *bias,
+                            logit_error *err)
+{
+    const lg_step *step = &problem->step;
+    const int64_t k = step->outputs, d = step->features, first = setting * k;
+    LG_TRY(lg_backend_get(problem->backend, weight, at(problem, step->w, first * d), k * d, err));
+    return lg_backend_get(problem->backend, bias, at(problem, step->b, first), k, err);
+}
+
+logit_status lg_problem_clear_totals(lg_problem *problem, logit_error *err)
+{
+    const int settings = problem->step.settings;
+    lg_total *total = malloc((size_t)settings * sizeof *total);
+    if (!total) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the totals");
+    for (int s = 0; s < settings; s++) total[s] = (lg_total){0.0, -1, -1};
+    lg_backend *backend = problem->backend;
+    logit_status status = backend->ops->upload(backend, LG_QUEUE_COMPUTE, problem->step.total,
+                                               total, (size_t)settings * sizeof *total, err);
+    if (status == LOGIT_OK) status = backend->ops->sync(backend, err);
+    free(total);
+    return status;
+}
+
+logit_status lg_problem_read_totals(lg_problem *problem, lg_total *total, logit_error *err)
+{
+    lg_backend *backend = problem->backend;
+    LG_TRY(backend->ops->download(backend, LG_QUEUE_COMPUTE, total, problem->step.total,
+                                  (size_t)problem->step.settings * sizeof *total, err));
+    return backend->ops->sync(backend, err);
+}

@@ -1,0 +1,46 @@
+/* problem.h -- the arrays of a training problem on a device, and a step that points at them.
+ *
+ * Layer 2 (train).  Owns its device memory; borrows the backend. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_TRAIN_PROBLEM_H
+#define LG_TRAIN_PROBLEM_H
+
+#include <stdint.h>
+
+#include "core/backend.h"
+
+typedef struct lg_problem {
+    lg_backend *backend;
+    int64_t batch; /* most rows of a step */
+    lg_step step;  /* shapes and pointers; batch, scalars and number are the caller's to set */
+} lg_problem;
+
+typedef struct lg_problem_shape {
+    int64_t features, batch;
+    int outputs, settings;
+    lg_loss loss;
+    lg_optim optim;
+    int nesterov;
+} lg_problem_shape;
+
+/* Allocates everything; weights, bias, states and totals are zero, scale is 1 and shift 0.
+ * Errors: NOMEM (says how much was asked for), DEVICE. */
+logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_problem_shape *shape,
+                               logit_error *err);
+void lg_problem_destroy(lg_problem *problem);
+
+/* x = (u8/255 - mean) / std per channel; pixels are [h][w][channels]. */
+logit_status lg_problem_set_normal(lg_problem *problem, int channels, const double *mean,
+                                   const double *std, logit_error *err);
+
+/* W and b of one setting, as float32. */
+logit_status lg_problem_put(lg_problem *problem, int setting, const float *weight,
+                            const float *bias, logit_error *err);
+logit_status lg_problem_get(lg_problem *problem, int setting, float *weight, float *bias,
+                            logit_error *err);
+
+/* Running totals: start at zero; read (waits for the device). */
+logit_status lg_problem_clear_totals(lg_problem *problem, logit_error *err);
+logit_status lg_problem_read_totals(lg_problem *problem, lg_total *total, logit_error *err);
+
+#endif

@@ -1,0 +1,151 @@
+/* settings.c -- one row per range. */
+/* SPDX-License-Identifier: MIT */
+#include "train/settings.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "train/trainer.h"
+
+void logit_options_default(logit_options *options)
+{
+    *options = (logit_options){
+        .device = "auto",
+        .precision = "f32",
+        .val_split = 0.1,
+        .normalize = "standard",
+        .shuffle = "full",
+        .on_bad = "fail",
+        .max_bad = 0.001,
+        .loss = "auto",
+        .init = "prior",
+        .l2 = {1, {0.0}},
+        .label_smoothing = {1, {0.0}},
+        .momentum = {1, {0.0}},
+        .optimizer = "adam",
+        .schedule = "const",
+        .epochs = 20,
+        .batch_size = 128,
+    };
+}
+
+/* value, where it may lie, and whether the ends belong to it. */
+typedef struct range {
+    const char *name;
+    double value, least, most;
+    int least_open, most_open;
+} range;
+
+static logit_status hold(const range *r, logit_error *err)
+{
+    const int low = r->least_open ? r->value > r->least : r->value >= r->least;
+    const int high = r->most_open ? r->value < r->most : r->value <= r->most;
+    if (low && high) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_USAGE, "--%s %g: expected a number %s %g and %s %g", r->name, r->value,
+            r->least_open ? "above" : "of at least", r->least, r->most_open ? "below" : "at most",
+            r->most);
+}
+
+static logit_status hold_list(const char *name, const logit_list *list, double most, int most_open,
+                              logit_error *err)
+{
+    for (int i = 0; i < list->count; i++) {
+        const range r = {name, list->value[i], 0.0, most, 0, most_open};
+        LG_TRY(hold(&r, err));
+    }
+    return LOGIT_OK;
+}
+
+static logit_status hold_ranges(const logit_options *o, logit_error *err)
+{
+    const range ranges[] = {
+        {"threads", o->threads, 0, 4096, 0, 0},
+        {"memory", (double)o->memory, 0, 0x1p60, 0, 0},
+        {"val-split", o->val_split, 0, 1, 0, 1},
+        {"size", o->height, 0, 16384, 0, 0},
+        {"size", o->width, 0, 16384, 0, 0},
+        {"max-bad", o->max_bad, 0, 1, 0, 0},
+        {"weight-decay", o->weight_decay, 0, 1e30, 0, 0},
+        {"epochs", o->epochs, 0, 1e9, 0, 0},
+        {"batch-size", (double)o->batch_size, 1, 0x1p30, 0, 0},
+        {"top", o->top_k, 0, 1e6, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) LG_TRY(hold(&ranges[i], err));
+    LG_TRY(hold_list("lr", &o->lr, 1e300, 0, err));
+    LG_TRY(hold_list("l2", &o->l2, 1e300, 0, err));
+    LG_TRY(hold_list("momentum", &o->momentum, 1.0, 1, err));
+    return hold_list("label-smoothing", &o->label_smoothing, 1.0, 0, err);
+}
+
+/* One of two words. */
+static logit_status hold_word(const char *name, const char *value, const char *a, const char *b,
+                              logit_error *err)
+{
+    if (strcmp(value, a) == 0 || strcmp(value, b) == 0) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_USAGE, "--%s \"%s\": expected %s or %s", name, value, a, b);
+}
+
+static logit_status hold_words(const logit_options *o, logit_error *err)
+{
+    LG_TRY(hold_word("normalize", o->normalize, "standard", "unit", err));
+    LG_TRY(hold_word("shuffle", o->shuffle, "full", "none", err));
+    LG_TRY(hold_word("on-bad", o->on_bad, "fail", "skip", err));
+    LG_TRY(hold_word("init", o->init, "prior", "zero", err));
+    if (o->channels != 0 && o->channels != 1 && o->channels != 3)
+        LG_FAIL(err, LOGIT_E_USAGE, "--channels %d: expected 1 or 3", o->channels);
+    if ((o->height == 0) != (o->width == 0))
+        LG_FAIL(err, LOGIT_E_USAGE, "--size: height and width go together, as in 64x64");
+    if (strcmp(o->precision, "f32") != 0)
+        LG_FAIL(err, LOGIT_E_USAGE, "--precision \"%s\": expected f32", o->precision);
+    if (strcmp(o->loss, "auto") != 0 && lg_loss_find(o->loss) == LG_LOSS_COUNT)
+        LG_FAIL(err, LOGIT_E_USAGE, "--loss: there is no loss \"%s\"", o->loss);
+    if (lg_optim_find(o->optimizer) == LG_OPTIM_COUNT)
+        LG_FAIL(err, LOGIT_E_USAGE, "--optimizer: there is no optimizer \"%s\"", o->optimizer);
+    if (lg_schedule_find(o->schedule) == LG_SCHEDULE_COUNT)
+        LG_FAIL(err, LOGIT_E_USAGE, "--schedule: there is no schedule \"%s\"", o->schedule);
+    return LOGIT_OK;
+}
+
+logit_status lg_options_settle(logit_options *options, logit_error *err)
+{
+    int64_t total, available;
+    LG_TRY(hold_ranges(options, err));
+    LG_TRY(hold_words(options, err));
+    if (options->threads == 0) options->threads = lg_processor_count();
+    lg_memory_read(&total, &available);
+    if (options->memory == 0) options->memory = available > 0 ? available / 2 : (int64_t)1 << 30;
+    return LOGIT_OK;
+}
+
+logit_status lg_settings_combine(struct lg_setting **out, int *count, const logit_options *o,
+                                 logit_error *err)
+{
+    *out = NULL;
+    const int lrs = o->lr.count > 0 ? o->lr.count : 1;
+    const int64_t all = (int64_t)lrs * o->l2.count * o->momentum.count * o->label_smoothing.count;
+    if (all < 1 || all > LG_MAX_SETTINGS)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "%lld combinations of hyperparameters: at most %d are trained "
+                "at once",
+                (long long)all, LG_MAX_SETTINGS);
+    lg_setting *list = calloc((size_t)all, sizeof *list);
+    if (!list) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the settings");
+    for (int i = 0; i < (int)all; i++) {
+        int rest = i;
+        list[i] =
+            (lg_setting){.bad_step = -1, .train_loss = NAN, .val_loss = NAN, .val_accuracy = NAN};
+        list[i].lr = o->lr.count > 0 ? o->lr.value[rest % lrs] : NAN;
+        rest /= lrs;
+        list[i].momentum = o->momentum.value[rest % o->momentum.count];
+        rest /= o->momentum.count;
+        list[i].smoothing = o->label_smoothing.value[rest % o->label_smoothing.count];
+        rest /= o->label_smoothing.count;
+        list[i].l2 = o->l2.value[rest];
+    }
+    *out = list;
+    *count = (int)all;
+    return LOGIT_OK;
+}

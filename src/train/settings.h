@@ -1,0 +1,23 @@
+/* settings.h -- options looked at closely: names found, ranges held, lists multiplied out.
+ *
+ * Layer 2 (train). */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_TRAIN_SETTINGS_H
+#define LG_TRAIN_SETTINGS_H
+
+#include "logit.h"
+
+enum { LG_MAX_SETTINGS = 1024 };
+
+/* Checks every value of options that does not depend on the data, and fills in threads and memory.
+ * Error: USAGE, naming the option, what was found and what is expected. */
+logit_status lg_options_settle(logit_options *options, logit_error *err);
+
+struct lg_setting;
+
+/* All combinations of l2, label_smoothing, momentum and lr (lr fastest): *out is malloc'ed.
+ * An empty lr list gives one lr of NaN, to be chosen.  Errors: USAGE (too many), NOMEM. */
+logit_status lg_settings_combine(struct lg_setting **out, int *count, const logit_options *options,
+                                 logit_error *err);
+
+#endif

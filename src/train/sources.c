@@ -1,0 +1,174 @@
+/* sources.c -- parts of sets. */
+/* SPDX-License-Identifier: MIT */
+#include "train/sources.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "base/text.h"
+
+/* Opens the set at path; its classes and shape are those of `like` or `model` where given. */
+static logit_status open_set(lg_dataset **out, const char *path, const logit_options *options,
+                             const lg_dataset *like, const logit_model *model,
+                             const logit_watch *watch, logit_error *err)
+{
+    lg_pool *pool;
+    LG_TRY(lg_pool_create(&pool, options->threads, err));
+    lg_dataset_options how = {.classes = options->classes,
+                              .memory = options->memory,
+                              .shape = {options->height, options->width, options->channels},
+                              .pool = pool,
+                              .watch = watch};
+    if (like) {
+        how.classes = NULL;
+        how.known_class = like->class_name;
+        how.known_classes = like->classes;
+        how.shape = like->part[LG_PART_TRAIN]->shape;
+    }
+    if (model) {
+        how.known_class = model->class_name;
+        how.known_classes = model->classes;
+        how.shape = model->shape;
+    }
+    const logit_status status = lg_dataset_open(out, path, &how, err);
+    lg_pool_destroy(pool);
+    return status;
+}
+
+/* The part of a set that somebody means who gives a path for validation or test. */
+static const lg_set *meant(const lg_dataset *data, lg_part part)
+{
+    if (data->part[part]) return data->part[part];
+    return data->has_parts && data->part[LG_PART_TEST] ? data->part[LG_PART_TEST]
+                                                       : data->part[LG_PART_TRAIN];
+}
+
+static logit_status use_other(lg_sources *sources, lg_part part, const char *path,
+                              const logit_options *options, const logit_model *model,
+                              const logit_watch *watch, logit_error *err)
+{
+    lg_source *source = &sources->part[part];
+    LG_TRY(open_set(&source->owned, path, options, sources->data, model, watch, err));
+    source->set = meant(source->owned, part);
+    source->count = source->set->count;
+    return LOGIT_OK;
+}
+
+static void use_own(lg_sources *sources, lg_part part)
+{
+    sources->part[part].set = sources->data->part[part];
+    if (sources->part[part].set) sources->part[part].count = sources->part[part].set->count;
+}
+
+static logit_status hold_out(lg_sources *sources, const logit_options *options, logit_error *err)
+{
+    lg_source *train = &sources->part[LG_PART_TRAIN], *val = &sources->part[LG_PART_VAL];
+    const lg_set *set = train->set;
+    LG_TRY(lg_order_split(set->label, set->count, sources->data->classes, options->val_split,
+                          options->seed, &train->only, &train->count, &val->only, &val->count,
+                          err));
+    if (val->count == 0) return LOGIT_OK;
+    val->set = set;
+    snprintf(sources->note, sizeof sources->note,
+             "%lld images held out of the training part (%g, stratified, seed %llu)",
+             (long long)val->count, options->val_split, (unsigned long long)options->seed);
+    return LOGIT_OK;
+}
+
+static logit_status open_parts(lg_sources *out, const char *path, const logit_options *options,
+                               const logit_model *model, const logit_watch *watch, logit_error *err)
+{
+    char name[600];
+    LG_TRY(open_set(&out->data, path, options, NULL, model, watch, err));
+    use_own(out, LG_PART_TRAIN);
+    if (!out->part[LG_PART_TRAIN].set)
+        LG_FAIL(err, LOGIT_E_DATA, "%s: has no training part",
+                lg_text_escape(name, sizeof name, path));
+    if (options->test)
+        LG_TRY(use_other(out, LG_PART_TEST, options->test, options, model, watch, err));
+    else
+        use_own(out, LG_PART_TEST);
+    if (options->val)
+        LG_TRY(use_other(out, LG_PART_VAL, options->val, options, model, watch, err));
+    else
+        use_own(out, LG_PART_VAL);
+    if (out->part[LG_PART_VAL].set)
+        snprintf(out->note, sizeof out->note, "%s",
+                 options->val ? "from --val" : "the set's own val part");
+    else if (options->val_split > 0.0)
+        return hold_out(out, options, err);
+    return LOGIT_OK;
+}
+
+logit_status lg_sources_open(lg_sources *out, const char *path, const logit_options *options,
+                             const logit_model *model, const logit_watch *watch, logit_error *err)
+{
+    memset(out, 0, sizeof *out);
+    const logit_status status = open_parts(out, path, options, model, watch, err);
+    if (status != LOGIT_OK) lg_sources_close(out);
+    return status;
+}
+
+/* Which part of a set an evaluation takes: the one named, or the last there is. */
+static logit_status choose_part(const lg_dataset *data, const char *path, const char *part,
+                                lg_part *chosen, logit_error *err)
+{
+    char name[600];
+    for (int i = LG_PART_COUNT - 1; i >= 0; i--) {
+        *chosen = (lg_part)i;
+        const int wanted = !part || strcmp(part, lg_part_names[i]) == 0;
+        if (wanted && data->part[i]) return LOGIT_OK;
+    }
+    LG_FAIL(err, LOGIT_E_DATA, "%s: has no part \"%s\"", lg_text_escape(name, sizeof name, path),
+            part ? part : "test");
+}
+
+logit_status lg_sources_open_for_eval(lg_sources *out, const char *path, const char *part,
+                                      const logit_options *options, const logit_model *model,
+                                      const logit_watch *watch, const char **name, logit_error *err)
+{
+    memset(out, 0, sizeof *out);
+    lg_part chosen = LG_PART_TRAIN;
+    logit_status status = open_set(&out->data, path, options, NULL, model, watch, err);
+    if (status == LOGIT_OK) status = choose_part(out->data, path, part, &chosen, err);
+    if (status != LOGIT_OK) {
+        lg_sources_close(out);
+        return status;
+    }
+    out->part[LG_PART_TEST].set = out->data->part[chosen];
+    out->part[LG_PART_TEST].count = out->data->part[chosen]->count;
+    *name = out->data->has_parts ? lg_part_names[chosen] : "all";
+    return LOGIT_OK;
+}
+
+logit_status lg_source_load(lg_source *source, const logit_options *options, int64_t batch,
+                            lg_shuffle shuffle, int64_t memory, const logit_watch *watch,
+                            logit_error *err)
+{
+    const lg_loader_options how = {.set = source->set,
+                                   .only = source->only,
+                                   .only_count = source->count,
+                                   .batch = batch,
+                                   .shuffle = shuffle,
+                                   .seed = options->seed,
+                                   .threads = options->threads,
+                                   .memory = memory,
+                                   .skip_bad = strcmp(options->on_bad, "skip") == 0,
+                                   .max_bad = options->max_bad,
+                                   .watch = watch};
+    return lg_loader_create(&source->loader, &how, err);
+}
+
+void lg_sources_close(lg_sources *sources)
+{
+    for (int i = 0; i < LG_PART_COUNT; i++) {
+        lg_source *source = &sources->part[i];
+        lg_loader_destroy(source->loader);
+        lg_dataset_close(source->owned);
+        free(source->only);
+    }
+    lg_dataset_close(sources->data);
+    memset(sources, 0, sizeof *sources);
+}

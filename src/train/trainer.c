@@ -1,0 +1,54 @@
+/* trainer.c -- a run from beginning to end. */
+/* SPDX-License-Identifier: MIT */
+#include "train/trainer.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+/* 1 while some setting's loss is finite. */
+static int any_alive(const lg_trainer *t)
+{
+    for (int s = 0; s < t->settings; s++)
+        if (!t->setting[s].stopped) return 1;
+    return 0;
+}
+
+static logit_status train(lg_trainer *t, logit_error *err)
+{
+    while (t->epoch < t->options.epochs && !t->stopping && any_alive(t)) {
+        LG_TRY(lg_trainer_run_epoch(t, err));
+        if (t->stopping) break;
+        LG_TRY(lg_trainer_validate(t, err));
+        t->epoch++;
+        LG_TRY(lg_report_epoch(t, err));
+    }
+    return LOGIT_OK;
+}
+
+static logit_status run(lg_trainer *t, logit_summary *summary, logit_error *err)
+{
+    LG_TRY(lg_trainer_open(t, err));
+    LG_TRY(lg_report_start(t, err));
+    LG_TRY(train(t, err));
+    LG_TRY(lg_trainer_finish(t, summary, err));
+    LG_TRY(lg_report_end(t, summary, err));
+    if (t->stopping)
+        LG_FAIL(err, LOGIT_E_STOPPED, "stopped after step %lld of %lld; the model is in %s",
+                (long long)t->step, (long long)t->steps, lg_run_folder_path(t->folder));
+    return LOGIT_OK;
+}
+
+logit_status logit_train(const char *data, const logit_options *options, const logit_watch *watch,
+                         logit_summary *summary, logit_error *err)
+{
+    logit_summary unused;
+    lg_trainer trainer = {
+        .path = data, .options = *options, .watch = watch, .started = lg_seconds()};
+    if (!summary) summary = &unused;
+    memset(summary, 0, sizeof *summary);
+    const logit_status status = run(&trainer, summary, err);
+    lg_trainer_close(&trainer);
+    return status;
+}

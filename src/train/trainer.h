@@ -1,0 +1,88 @@
+/* trainer.h -- a training run: everything it holds, and the files that work on it.
+ *
+ * Layer 2 (train), private to src/train.  In reading order:
+ *   trainer.c         logit_train: open, train epoch by epoch, finish
+ *   trainer_open.c    from options and data to a problem on a device, every choice made
+ *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
+ *   trainer_finish.c  the kept setting, objective, model file, test part
+ *   trainer_report.c  what is told: objective, progress, metrics.jsonl */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_TRAIN_TRAINER_H
+#define LG_TRAIN_TRAINER_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "core/backend.h"
+#include "train/feed.h"
+#include "train/model.h"
+#include "train/problem.h"
+#include "train/run_folder.h"
+#include "train/schedule.h"
+#include "train/sources.h"
+#include "train/weights.h"
+
+/* One combination of hyperparameters, and how it fares. */
+typedef struct lg_setting {
+    double lr, l2, momentum, smoothing;
+    int stopped;      /* its loss was not finite: it takes no further part */
+    int64_t bad_step; /* then: where */
+    double train_loss, val_loss, val_accuracy; /* of the last epoch; NaN before */
+} lg_setting;
+
+typedef struct lg_trainer {
+    /* given */
+    const char *path;
+    logit_options options;    /* every "auto" replaced as choices are made */
+    const logit_watch *watch; /* may be NULL */
+    /* chosen */
+    lg_loss loss;
+    lg_optim optim;
+    lg_schedule schedule;
+    int classes, outputs, settings;
+    lg_image_target shape;
+    int64_t features, eval_batch;
+    double mean[LG_MODEL_MAX_CHANNELS], std[LG_MODEL_MAX_CHANNELS];
+    lg_setting *setting; /* [settings] */
+    double curvature;    /* NaN if it was not measured */
+    /* held */
+    lg_sources sources;
+    lg_mass mass;
+    lg_backend *backend;
+    lg_problem *problem;
+    lg_feed *feed[LG_PART_COUNT];
+    lg_total *total; /* [settings], as last read */
+    lg_run_folder *folder;
+    lg_text objective, plan;
+    char device[256];
+    /* where it stands */
+    int epoch; /* from 0; epochs that are complete */
+    int64_t step, steps_per_epoch, steps;
+    int stopping; /* the watch asked for it */
+    double started, epoch_started, epoch_weight;
+    int64_t epoch_samples;
+    double last_report;
+} lg_trainer;
+
+/* trainer_open.c.  Errors leave the trainer to lg_trainer_close. */
+logit_status lg_trainer_open(lg_trainer *t, logit_error *err);
+void lg_trainer_close(lg_trainer *t);
+
+/* trainer_epoch.c */
+logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err);
+/* Loss and accuracy of every setting on the validation part. */
+logit_status lg_trainer_validate(lg_trainer *t, logit_error *err);
+
+/* trainer_finish.c */
+logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_error *err);
+
+/* trainer_report.c */
+logit_status lg_report_describe(lg_trainer *t, logit_error *err); /* fills objective and plan */
+logit_status lg_report_start(lg_trainer *t, logit_error *err);
+logit_status lg_report_epoch(lg_trainer *t, logit_error *err);
+logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err);
+void lg_report_progress(lg_trainer *t, int64_t done, double waited);
+void lg_report_message(const logit_watch *watch, logit_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,189 @@
+/* trainer_epoch.c -- the way of a minibatch: from the feed through a step to the totals. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "train/pass.h"
+#include "train/trainer.h"
+
+static const double REPORT_SECONDS = 0.1;
+static const double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8; /* Kingma & Ba, arXiv:1412.6980 */
+
+/* The numbers of the coming step, for every setting. */
+static void fill_scalars(const lg_trainer *t, double weight, lg_scalars *scalars)
+{
+    const double factor = lg_schedule_factor(t->schedule, (double)t->step / (double)t->steps);
+    const double power = (double)t->step + 1.0;
+    for (int s = 0; s < t->settings; s++) {
+        const lg_setting *setting = &t->setting[s];
+        scalars[s] = (lg_scalars){.lr = setting->stopped ? 0.0 : setting->lr * factor,
+                                  .l2 = setting->l2,
+                                  .decay = t->options.weight_decay,
+                                  .momentum = setting->momentum,
+                                  .smoothing = setting->smoothing,
+                                  .scale = weight > 0.0 ? 1.0 / weight : 0.0,
+                                  .beta1 = BETA1,
+                                  .beta2 = BETA2,
+                                  .epsilon = EPSILON,
+                                  .correct1 = 1.0 / (1.0 - pow(BETA1, power)),
+                                  .correct2 = 1.0 / (1.0 - pow(BETA2, power))};
+    }
+}
+
+/* Name of the sample in row `row` of batch `batch` of the epoch that is running. */
+static void name_sample(const lg_trainer *t, int64_t batch, int64_t row, char *out, size_t size)
+{
+    const lg_source *train = &t->sources.part[LG_PART_TRAIN];
+    const int64_t at = batch * t->options.batch_size + row;
+    char name[400];
+    snprintf(out, size, "?");
+    if (at < 0 || at >= lg_loader_count(train->loader)) return;
+    const char *raw =
+        train->set->ops->name(train->set, lg_loader_order(train->loader)[at], name, sizeof name);
+    lg_text_escape(out, size, raw);
+}
+
+/* Looks at the latch of every setting; fails if no setting is left. */
+static logit_status look_for_divergence(lg_trainer *t, logit_error *err)
+{
+    int alive = 0, last = 0;
+    for (int s = 0; s < t->settings; s++) {
+        if (!t->setting[s].stopped && t->total[s].bad_step >= 0) {
+            t->setting[s].stopped = 1;
+            t->setting[s].bad_step = t->total[s].bad_step;
+            t->setting[s].val_loss = t->setting[s].val_accuracy = NAN;
+            last = s;
+            lg_report_message(t->watch, LOGIT_LEVEL_WARNING,
+                              "setting %d (lr %g, l2 %g) diverged in step %lld and is left out", s,
+                              t->setting[s].lr, t->setting[s].l2,
+                              (long long)t->setting[s].bad_step + 1);
+        }
+        alive += !t->setting[s].stopped;
+    }
+    if (alive > 0) return LOGIT_OK;
+    char sample[500];
+    const int64_t step = t->setting[last].bad_step,
+                  per_epoch = lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader);
+    const int64_t batch = lg_optims[t->optim].whole ? 0 : step - t->epoch * per_epoch;
+    name_sample(t, batch, t->total[last].bad_row, sample, sizeof sample);
+    LG_FAIL(err, LOGIT_E_DIVERGED,
+            "the loss is not finite in step %lld of %lld (epoch %d), learning rate %g, first in "
+            "sample %s; use a smaller --lr, or leave --lr out",
+            (long long)step + 1, (long long)t->steps, t->epoch + 1, t->setting[last].lr, sample);
+}
+
+static logit_status read_totals(lg_trainer *t, logit_error *err)
+{
+    LG_TRY(lg_problem_read_totals(t->problem, t->total, err));
+    return look_for_divergence(t, err);
+}
+
+/* Every tenth of a second: totals, progress, and whether to stop.  What is computed does not
+ * depend on when this happens. */
+static logit_status look_around(lg_trainer *t, logit_error *err)
+{
+    const double now = lg_seconds();
+    if (t->watch && t->watch->stop && t->watch->stop(t->watch->user)) t->stopping = 1;
+    if (now - t->last_report < REPORT_SECONDS) return LOGIT_OK;
+    t->last_report = now;
+    LG_TRY(read_totals(t, err));
+    lg_report_progress(t, t->epoch_samples,
+                       lg_loader_waited(t->sources.part[LG_PART_TRAIN].loader));
+    return LOGIT_OK;
+}
+
+/* Sum of the batch's sample weights. */
+static double batch_weight(const lg_minibatch *mini)
+{
+    if (!mini->weight) return (double)mini->count;
+    double sum = 0.0;
+    for (int64_t i = 0; i < mini->count; i++) sum += mini->weight[mini->row ? mini->row[i] : i];
+    return sum;
+}
+
+/* One minibatch, one step. */
+static logit_status small_step(lg_trainer *t, const lg_minibatch *mini, lg_scalars *scalars,
+                               logit_error *err)
+{
+    lg_step *step = &t->problem->step;
+    const double weight = batch_weight(mini);
+    fill_scalars(t, weight, scalars);
+    LG_TRY(lg_feed_send(t->feed[LG_PART_TRAIN], step, err));
+    step->number = t->step++;
+    t->epoch_weight += weight;
+    return lg_backend_train_step(t->backend, step, err);
+}
+
+/* One minibatch of a step that sees the whole set: gradients are added up, the last one steps. */
+static logit_status part_of_step(lg_trainer *t, const lg_minibatch *mini, lg_scalars *scalars,
+                                 logit_error *err)
+{
+    lg_step *step = &t->problem->step;
+    const lg_backend_ops *ops = t->backend->ops;
+    fill_scalars(t, t->mass.sum, scalars);
+    LG_TRY(lg_feed_send(t->feed[LG_PART_TRAIN], step, err));
+    step->number = t->step;
+    step->accumulate = mini->number > 0;
+    t->epoch_weight += batch_weight(mini);
+    LG_TRY(ops->pixels(t->backend, step, err));
+    LG_TRY(ops->logits(t->backend, step, err));
+    LG_TRY(ops->loss(t->backend, step, err));
+    LG_TRY(ops->sum(t->backend, step, err));
+    LG_TRY(ops->gradient(t->backend, step, err));
+    step->accumulate = 0;
+    if (mini->number + 1 < lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader))
+        return LOGIT_OK;
+    t->step++;
+    return ops->update(t->backend, step, err);
+}
+
+static void begin_epoch(lg_trainer *t)
+{
+    t->epoch_started = t->last_report = lg_seconds();
+    t->epoch_weight = 0.0;
+    t->epoch_samples = 0;
+}
+
+logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err)
+{
+    lg_feed *feed = t->feed[LG_PART_TRAIN];
+    const lg_minibatch *mini;
+    lg_scalars *scalars;
+    const int whole = lg_optims[t->optim].whole;
+    begin_epoch(t);
+    LG_TRY(lg_problem_clear_totals(t->problem, err));
+    LG_TRY(lg_feed_start(feed, (uint32_t)t->epoch, err));
+    while (!t->stopping) {
+        LG_TRY(lg_feed_next(feed, &mini, &scalars, err));
+        if (!mini) break;
+        LG_TRY(whole ? part_of_step(t, mini, scalars, err) : small_step(t, mini, scalars, err));
+        t->epoch_samples += mini->count;
+        LG_TRY(lg_feed_done(feed, err));
+        LG_TRY(look_around(t, err));
+    }
+    LG_TRY(read_totals(t, err));
+    for (int s = 0; s < t->settings; s++)
+        t->setting[s].train_loss = t->setting[s].stopped ? NAN : t->total[s].loss / t->epoch_weight;
+    return LOGIT_OK;
+}
+
+logit_status lg_trainer_validate(lg_trainer *t, logit_error *err)
+{
+    if (!t->sources.part[LG_PART_VAL].set) return LOGIT_OK;
+    logit_score *score = calloc((size_t)t->settings, sizeof *score);
+    if (!score) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the validation figures");
+    const lg_pass_input pass = {
+        .problem = t->problem, .feed = t->feed[LG_PART_VAL], .classes = t->classes, .brief = 1};
+    const logit_status status = lg_pass_score(&pass, score, err);
+    for (int s = 0; s < t->settings && status == LOGIT_OK; s++) {
+        if (t->setting[s].stopped) continue;
+        t->setting[s].val_loss = score[s].loss;
+        t->setting[s].val_accuracy = score[s].accuracy;
+    }
+    for (int s = 0; s < t->settings; s++) logit_score_clear(&score[s]);
+    free(score);
+    return status;
+}

@@ -1,0 +1,173 @@
+/* trainer_finish.c -- which setting is kept, what it is worth, and the model file. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "train/pass.h"
+#include "train/trainer.h"
+
+/* The setting with the smallest validation loss; the first that is finite without validation. */
+static int best_setting(const lg_trainer *t)
+{
+    int best = -1;
+    for (int s = 0; s < t->settings; s++) {
+        if (t->setting[s].stopped) continue;
+        if (best < 0 || t->setting[s].val_loss < t->setting[best].val_loss) best = s;
+    }
+    return best < 0 ? 0 : best;
+}
+
+/* What seed, data and options made of this setting, as a JSON object. */
+static void summarise(const lg_trainer *t, const lg_setting *setting, lg_text *text)
+{
+    const logit_options *o = &t->options;
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {
+        {"lr", setting->lr},
+        {"l2", setting->l2},
+        {"momentum", setting->momentum},
+        {"label_smoothing", setting->smoothing},
+        {"weight_decay", o->weight_decay},
+        {"batch_size", (double)o->batch_size},
+        {"epochs", t->epoch},
+        {"steps", (double)t->step},
+        {"samples", (double)t->sources.part[LG_PART_TRAIN].count},
+        {"train_loss", setting->train_loss},
+        {"val_loss", setting->val_loss},
+        {"val_accuracy", setting->val_accuracy},
+    };
+    lg_text_add(text,
+                "{\"optimizer\":\"%s\",\"schedule\":\"%s\",\"shuffle\":\"%s\","
+                "\"init\":\"%s\",\"seed\":%llu",
+                o->optimizer, o->schedule, o->shuffle, o->init, (unsigned long long)o->seed);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        lg_text_add(text, ",\"%s\":", numbers[i].name);
+        lg_text_add_number(text, numbers[i].value);
+    }
+    lg_text_add(text, "}");
+}
+
+/* The model of one setting, as it stands on the device. */
+static logit_status fetch_model(lg_trainer *t, int s, logit_model **out, logit_error *err)
+{
+    lg_text text = {0};
+    LG_TRY(lg_model_create(out, t->loss, t->classes, t->sources.data->class_name, t->shape, err));
+    logit_model *model = *out;
+    LG_TRY(lg_model_set_text(&model->normalize, t->options.normalize, err));
+    memcpy(model->mean, t->mean, sizeof model->mean);
+    memcpy(model->std, t->std, sizeof model->std);
+    summarise(t, &t->setting[s], &text);
+    for (int c = 0; c < t->classes; c++)
+        model->prior[c] = (float)((t->mass.per_class[c] + 1.0) / (t->mass.sum + t->classes));
+    model->summary = text.data;
+    if (text.failed) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a model");
+    return lg_problem_get(t->problem, s, model->weight, model->bias, err);
+}
+
+/* Writes RUN/model.safetensors, or RUN/settings/NN/model.safetensors. */
+static logit_status save(lg_trainer *t, const logit_model *model, int setting, logit_error *err)
+{
+    char name[64], path[4400];
+    snprintf(name, sizeof name, "model.safetensors");
+    if (setting >= 0) {
+        snprintf(name, sizeof name, "settings/%02d", setting);
+        lg_run_folder_file(t->folder, name, path, sizeof path);
+        LG_TRY(lg_folder_make(path, err));
+        snprintf(name, sizeof name, "settings/%02d/model.safetensors", setting);
+    }
+    lg_run_folder_file(t->folder, name, path, sizeof path);
+    return lg_model_save(model, path, err);
+}
+
+static logit_status save_all(lg_trainer *t, int kept, logit_error *err)
+{
+    for (int s = 0; s < t->settings; s++) {
+        if (t->setting[s].stopped) continue;
+        logit_model *model = NULL;
+        logit_status status = fetch_model(t, s, &model, err);
+        if (status == LOGIT_OK && s == kept) status = save(t, model, -1, err);
+        if (status == LOGIT_OK && t->settings > 1) status = save(t, model, s, err);
+        lg_model_destroy(model);
+        LG_TRY(status);
+    }
+    return LOGIT_OK;
+}
+
+/* J at the final weights of the setting that is kept. */
+static logit_status measure_objective(lg_trainer *t, int kept, double *objective, logit_error *err)
+{
+    const int64_t weights = t->outputs * t->features;
+    double *loss = calloc((size_t)t->settings * 2, sizeof *loss);
+    float *w = malloc((size_t)weights * sizeof *w), *b = malloc((size_t)t->outputs * sizeof *b);
+    logit_status status = LOGIT_OK;
+    if (!loss || !w || !b)
+        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for the objective");
+    if (status == LOGIT_OK) {
+        double *smoothing = loss + t->settings;
+        for (int s = 0; s < t->settings; s++) smoothing[s] = t->setting[s].smoothing;
+        const lg_pass_input pass = {.problem = t->problem,
+                                    .feed = t->feed[LG_PART_TRAIN],
+                                    .classes = t->classes,
+                                    .class_name = t->sources.data->class_name,
+                                    .total = t->sources.part[LG_PART_TRAIN].count,
+                                    .watch = t->watch};
+        status = lg_pass_objective(&pass, smoothing, loss, err);
+    }
+    if (status == LOGIT_OK) status = lg_problem_get(t->problem, kept, w, b, err);
+    double squares = 0.0;
+    for (int64_t i = 0; i < weights && status == LOGIT_OK; i++) squares += (double)w[i] * w[i];
+    if (status == LOGIT_OK) *objective = loss[kept] + 0.5 * t->setting[kept].l2 * squares;
+    free(loss);
+    free(w);
+    free(b);
+    return status;
+}
+
+/* The test part, opened once, at the end, by the kept setting alone. */
+static logit_status test(lg_trainer *t, int kept, logit_summary *summary, logit_error *err)
+{
+    const lg_source *source = &t->sources.part[LG_PART_TEST];
+    if (!source->set) return LOGIT_OK;
+    logit_score *score = calloc((size_t)t->settings, sizeof *score);
+    if (!score) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the test figures");
+    const lg_pass_input pass = {.problem = t->problem,
+                                .feed = t->feed[LG_PART_TEST],
+                                .classes = t->classes,
+                                .class_name = t->sources.data->class_name,
+                                .brief = 1,
+                                .total = source->count,
+                                .watch = t->watch};
+    const logit_status status = lg_pass_score(&pass, score, err);
+    summary->test_count = score[kept].n;
+    summary->test_loss = score[kept].loss;
+    summary->test_accuracy = score[kept].accuracy;
+    for (int s = 0; s < t->settings; s++) logit_score_clear(&score[s]);
+    free(score);
+    return status;
+}
+
+logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_error *err)
+{
+    const int kept = best_setting(t);
+    snprintf(summary->folder, sizeof summary->folder, "%s", lg_run_folder_path(t->folder));
+    summary->setting = kept;
+    summary->train_loss = t->setting[kept].train_loss;
+    summary->val_loss = t->setting[kept].val_loss;
+    summary->val_accuracy = t->setting[kept].val_accuracy;
+    summary->objective = NAN;
+    LG_TRY(save_all(t, kept, err));
+    if (!t->stopping) {
+        LG_TRY(measure_objective(t, kept, &summary->objective, err));
+        LG_TRY(test(t, kept, summary, err));
+    }
+    for (int i = 0; i < LG_PART_COUNT; i++)
+        if (t->sources.part[i].loader) summary->bad += lg_loader_bad(t->sources.part[i].loader);
+    summary->seconds = lg_seconds() - t->started;
+    return LOGIT_OK;
+}

@@ -1,0 +1,239 @@
+/* trainer_open.c -- from options and data to a problem on a device; every choice is made here. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "train/curvature.h"
+#include "train/settings.h"
+#include "train/targets.h"
+#include "train/trainer.h"
+
+enum { EVAL_BATCH = 256 }; /* rows of a batch when nothing is trained */
+
+/* The loss by name, or by what the targets are: numbers, two classes, more. */
+static logit_status choose_loss(lg_trainer *t, logit_error *err)
+{
+    const int automatic = strcmp(t->options.loss, "auto") == 0;
+    t->classes = t->sources.data->classes;
+    t->loss = lg_loss_find(t->options.loss);
+    if (automatic)
+        t->loss = t->classes == 0   ? LG_LOSS_MSE
+                  : t->classes == 2 ? LG_LOSS_SIGMOID
+                                    : LG_LOSS_SOFTMAX;
+    if (t->classes == 0 && !lg_losses[t->loss].numeric)
+        LG_FAIL(err, LOGIT_E_USAGE, "--loss %s needs classes, but the targets are numbers; use mse",
+                t->options.loss);
+    t->options.loss = lg_losses[t->loss].name;
+    t->outputs = lg_losses[t->loss].outputs(t->classes);
+    return LOGIT_OK;
+}
+
+/* Everything that follows from names alone. */
+static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *err)
+{
+    LG_TRY(lg_sources_open(&t->sources, t->path, &t->options, from, t->watch, err));
+    const lg_set *train = t->sources.part[LG_PART_TRAIN].set;
+    t->shape = train->shape;
+    t->features = (int64_t)t->shape.height * t->shape.width * t->shape.channels;
+    t->options.height = t->shape.height;
+    t->options.width = t->shape.width;
+    t->options.channels = t->shape.channels;
+    t->optim = lg_optim_find(t->options.optimizer);
+    t->schedule = lg_schedule_find(t->options.schedule);
+    LG_TRY(choose_loss(t, err));
+    for (int i = 0; i < LG_PART_COUNT; i++)
+        LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)t->sources.part[i].set, t->loss, t->classes,
+                              t->outputs, err));
+    LG_TRY(lg_settings_combine(&t->setting, &t->settings, &t->options, err));
+    if (t->settings > 1 && !t->sources.part[LG_PART_VAL].set)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "%d combinations need a validation part to choose by: give "
+                "--val or a --val-split above 0",
+                t->settings);
+    return LOGIT_OK;
+}
+
+static logit_status weigh(lg_trainer *t, logit_error *err)
+{
+    const lg_source *train = &t->sources.part[LG_PART_TRAIN];
+    lg_set *set = (lg_set *)(uintptr_t)train->set;
+    LG_TRY(lg_weights_apply(set, train->only, train->count, t->classes, t->sources.data->class_name,
+                            t->options.class_weight, err));
+    LG_TRY(lg_mass_measure(&t->mass, set, train->only, train->count, t->classes, err));
+    if (!(t->mass.sum > 0.0)) LG_FAIL(err, LOGIT_E_DATA, "%s: all samples weigh 0", t->path);
+    return LOGIT_OK;
+}
+
+/* Loaders: training first, the others with the memory that is left. */
+static logit_status open_loaders(lg_trainer *t, logit_error *err)
+{
+    lg_source *train = &t->sources.part[LG_PART_TRAIN];
+    if (t->options.batch_size > train->count) t->options.batch_size = train->count;
+    const lg_shuffle shuffle =
+        strcmp(t->options.shuffle, "none") == 0 ? LG_SHUFFLE_NONE : LG_SHUFFLE_FULL;
+    int64_t memory = t->options.memory;
+    t->eval_batch = t->options.batch_size > EVAL_BATCH ? t->options.batch_size : EVAL_BATCH;
+    for (int i = 0; i < LG_PART_COUNT; i++) {
+        lg_source *source = &t->sources.part[i];
+        const int training = i == LG_PART_TRAIN;
+        if (!source->set) continue;
+        LG_TRY(lg_source_load(source, &t->options, training ? t->options.batch_size : t->eval_batch,
+                              training ? shuffle : LG_SHUFFLE_NONE, memory, t->watch, err));
+        if (!lg_loader_is_resident(source->loader)) continue;
+        memory -= source->count * t->features;
+        if (memory < 0) memory = 0;
+    }
+    t->steps_per_epoch = lg_optims[t->optim].whole ? 1 : lg_loader_batches(train->loader);
+    t->steps = t->steps_per_epoch * t->options.epochs;
+    return lg_loader_preload(train->loader, err);
+}
+
+/* Mean and deviation: the model's that training starts from, or the data's. */
+static logit_status normalise(lg_trainer *t, const logit_model *from, logit_error *err)
+{
+    for (int c = 0; c < LG_MODEL_MAX_CHANNELS; c++) {
+        t->mean[c] = from ? from->mean[c] : 0.0;
+        t->std[c] = from ? from->std[c] : 1.0;
+    }
+    if (from) t->options.normalize = strcmp(from->normalize, "unit") == 0 ? "unit" : "standard";
+    if (from || strcmp(t->options.normalize, "unit") == 0) return LOGIT_OK;
+    return lg_loader_normal(t->sources.part[LG_PART_TRAIN].loader, t->mean, t->std, err);
+}
+
+static logit_status open_backend(lg_trainer *t, logit_error *err)
+{
+    const int resident = lg_loader_is_resident(t->sources.part[LG_PART_TRAIN].loader);
+    const lg_backend_options how = {.threads = t->options.threads, .spin = resident};
+    LG_TRY(lg_backend_open(&t->backend, t->options.device, &how, err));
+    t->backend->ops->describe(t->backend, t->device, sizeof t->device);
+    t->options.device = t->backend->ops->name;
+    return LOGIT_OK;
+}
+
+/* Learning rates that were left open.  gd and sgd: 1/L for the objective with its l2, less with
+ * momentum, whose steps add up to 1/(1 - mu) of one.  adam: min(1e-3, 3/D). */
+static logit_status choose_lr(lg_trainer *t, logit_error *err)
+{
+    t->curvature = NAN;
+    if (t->options.lr.count > 0) return LOGIT_OK;
+    if (t->optim == LG_OPTIM_ADAM) {
+        const double lr = fmin(1e-3, 3.0 / (double)t->features);
+        for (int s = 0; s < t->settings; s++) t->setting[s].lr = lr;
+        t->options.lr = (logit_list){1, {lr}};
+        return LOGIT_OK;
+    }
+    int64_t used;
+    const lg_curvature_input input = {.backend = t->backend,
+                                      .loader = t->sources.part[LG_PART_TRAIN].loader,
+                                      .features = t->features,
+                                      .batch = EVAL_BATCH,
+                                      .channels = t->shape.channels,
+                                      .mean = t->mean,
+                                      .std = t->std,
+                                      .loss = t->loss,
+                                      .seed = t->options.seed};
+    LG_TRY(lg_curvature_measure(&input, &t->curvature, &used, err));
+    for (int s = 0; s < t->settings; s++)
+        t->setting[s].lr = (1.0 - t->setting[s].momentum) / (t->curvature + t->setting[s].l2);
+    t->options.lr = (logit_list){1, {t->setting[0].lr}};
+    return LOGIT_OK;
+}
+
+/* Weights to start from: a model's, or zero with the bias at the log prior. */
+static logit_status initialise(lg_trainer *t, const logit_model *from, logit_error *err)
+{
+    const int64_t weights = t->outputs * t->features;
+    float *w = calloc((size_t)weights, sizeof *w);
+    float *b = calloc((size_t)t->outputs, sizeof *b);
+    logit_status status = LOGIT_OK;
+    if (!w || !b)
+        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for the weights");
+    else if (strcmp(t->options.init, "prior") == 0)
+        lg_mass_prior(&t->mass, t->loss, t->classes, t->outputs, b);
+    for (int s = 0; s < t->settings && status == LOGIT_OK; s++)
+        status = from ? lg_problem_put(t->problem, s, from->weight, from->bias, err)
+                      : lg_problem_put(t->problem, s, w, b, err);
+    free(w);
+    free(b);
+    return status;
+}
+
+static logit_status open_problem(lg_trainer *t, const logit_model *from, logit_error *err)
+{
+    const lg_problem_shape shape = {.features = t->features,
+                                    .batch = t->eval_batch,
+                                    .outputs = t->outputs,
+                                    .settings = t->settings,
+                                    .loss = t->loss,
+                                    .optim = t->optim,
+                                    .nesterov = t->options.nesterov};
+    LG_TRY(lg_problem_create(&t->problem, t->backend, &shape, err));
+    LG_TRY(lg_problem_set_normal(t->problem, t->shape.channels, t->mean, t->std, err));
+    LG_TRY(initialise(t, from, err));
+    t->total = calloc((size_t)t->settings, sizeof *t->total);
+    if (!t->total) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the totals");
+    for (int i = 0; i < LG_PART_COUNT; i++) {
+        const lg_source *source = &t->sources.part[i];
+        if (!source->set) continue;
+        const lg_feed_shape feed = {.batch = t->eval_batch,
+                                    .rows = source->set->count,
+                                    .features = t->features,
+                                    .target_width = source->set->target_width,
+                                    .settings = t->settings};
+        LG_TRY(lg_feed_create(&t->feed[i], t->backend, source->loader, &feed, err));
+    }
+    return LOGIT_OK;
+}
+
+/* The model named by --from must be of the same kind as what will be trained. */
+static logit_status fit_from(const lg_trainer *t, const logit_model *from, logit_error *err)
+{
+    if (from && (from->loss != t->loss || from->outputs != t->outputs))
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--from: that model has loss %s with %d outputs, this run %s "
+                "with %d",
+                lg_losses[from->loss].name, from->outputs, lg_losses[t->loss].name, t->outputs);
+    return LOGIT_OK;
+}
+
+static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
+{
+    LG_TRY(open_sources(t, from, err));
+    LG_TRY(fit_from(t, from, err));
+    LG_TRY(lg_run_folder_open(&t->folder, t->options.out, t->path, t->options.force, err));
+    LG_TRY(weigh(t, err));
+    LG_TRY(open_loaders(t, err));
+    LG_TRY(open_backend(t, err));
+    LG_TRY(normalise(t, from, err));
+    LG_TRY(choose_lr(t, err));
+    LG_TRY(open_problem(t, from, err));
+    return lg_report_describe(t, err);
+}
+
+logit_status lg_trainer_open(lg_trainer *t, logit_error *err)
+{
+    logit_model *from = NULL;
+    LG_TRY(lg_options_settle(&t->options, err));
+    LG_TRY(lg_run_folder_check(t->options.out, t->options.force, err));
+    if (t->options.from) LG_TRY(lg_model_load(&from, t->options.from, NULL, err));
+    const logit_status status = open_all(t, from, err);
+    lg_model_destroy(from);
+    return status;
+}
+
+void lg_trainer_close(lg_trainer *t)
+{
+    for (int i = 0; i < LG_PART_COUNT; i++) lg_feed_destroy(t->feed[i]);
+    lg_problem_destroy(t->problem);
+    lg_backend_close(t->backend);
+    lg_sources_close(&t->sources);
+    lg_mass_clear(&t->mass);
+    lg_run_folder_close(t->folder, t->step > 0);
+    lg_text_clear(&t->objective);
+    lg_text_clear(&t->plan);
+    free(t->setting);
+    free(t->total);
+}

@@ -1,0 +1,219 @@
+/* trainer_report.c -- what a run tells: to the watch, and to RUN/metrics.jsonl. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "train/trainer.h"
+
+void lg_report_message(const logit_watch *watch, logit_level level, const char *format, ...)
+{
+    char text[1200];
+    va_list arguments;
+    if (!watch || !watch->message) return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    watch->message(watch->user, level, text);
+}
+
+static void add_list(lg_text *text, const logit_list *list)
+{
+    for (int i = 0; i < list->count; i++) lg_text_add(text, "%s%.6g", i ? "," : "", list->value[i]);
+}
+
+/* J with its numbers: "J = (1/54000) sum_i [...] + (0.0001/2) |W|^2". */
+static void describe_objective(lg_trainer *t)
+{
+    const logit_options *o = &t->options;
+    const int weighted = t->sources.part[LG_PART_TRAIN].set->weight != NULL;
+    int penalised = 0, smoothed = 0;
+    for (int i = 0; i < o->l2.count; i++) penalised |= o->l2.value[i] > 0.0;
+    for (int i = 0; i < o->label_smoothing.count; i++)
+        smoothed |= o->label_smoothing.value[i] > 0.0;
+    lg_text_add(&t->objective, "J = (1/%.10g) sum_i %s[%s]", t->mass.sum, weighted ? "w_i " : "",
+                lg_losses[t->loss].formula);
+    if (penalised) {
+        lg_text_add(&t->objective, " + (");
+        add_list(&t->objective, &o->l2);
+        lg_text_add(&t->objective, "/2) |W|^2");
+    }
+    if (smoothed) {
+        lg_text_add(&t->objective, ", labels smoothed by ");
+        add_list(&t->objective, &o->label_smoothing);
+    }
+}
+
+static void describe_plan(lg_trainer *t)
+{
+    const lg_source *train = &t->sources.part[LG_PART_TRAIN];
+    const double bytes = (double)train->count * (double)t->features;
+    if (lg_loader_is_resident(train->loader))
+        lg_text_add(&t->plan, "%lld training images in memory as bytes, %.1f MB",
+                    (long long)train->count, bytes / 1e6);
+    else
+        lg_text_add(&t->plan,
+                    "%lld training images are %.1f MB, more than --memory allows: decoded anew "
+                    "each epoch through %d batches in flight, %.1f MB",
+                    (long long)train->count, bytes / 1e6, lg_loader_slots(train->loader),
+                    1e-6 * lg_loader_slots(train->loader) * (double)t->options.batch_size *
+                        (double)t->features);
+}
+
+logit_status lg_report_describe(lg_trainer *t, logit_error *err)
+{
+    describe_objective(t);
+    describe_plan(t);
+    if (t->objective.failed || t->plan.failed)
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the run's description");
+    return LOGIT_OK;
+}
+
+static void add_number(lg_text *line, const char *name, double value)
+{
+    lg_text_add(line, ",\"%s\":", name);
+    lg_text_add_number(line, value);
+}
+
+static logit_status write_line(lg_trainer *t, lg_text *line, logit_error *err)
+{
+    lg_text_add(line, "}");
+    const logit_status status = lg_run_folder_add_line(t->folder, line, err);
+    lg_text_clear(line);
+    return status;
+}
+
+static logit_status write_start(lg_trainer *t, logit_error *err)
+{
+    lg_text line = {0};
+    lg_text_add(&line,
+                "{\"type\":\"start\",\"epoch\":0,\"step\":0,\"version\":\"%s\",\"loss\":\"%s\""
+                ",\"optimizer\":\"%s\",\"device\":",
+                LOGIT_VERSION, t->options.loss, t->options.optimizer);
+    lg_text_add_json(&line, t->device);
+    lg_text_add(&line, ",\"objective\":");
+    lg_text_add_json(&line, t->objective.data);
+    for (int i = 0; i < LG_PART_COUNT; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "%s_count", lg_part_names[i]);
+        add_number(&line, name, (double)t->sources.part[i].count);
+    }
+    add_number(&line, "classes", t->classes);
+    add_number(&line, "outputs", t->outputs);
+    add_number(&line, "features", (double)t->features);
+    add_number(&line, "settings", t->settings);
+    add_number(&line, "curvature", t->curvature);
+    return write_line(t, &line, err);
+}
+
+logit_status lg_report_start(lg_trainer *t, logit_error *err)
+{
+    LG_TRY(write_start(t, err));
+    if (t->sources.note[0])
+        lg_report_message(t->watch, LOGIT_LEVEL_INFO, "validation: %s", t->sources.note);
+    if (!t->watch || !t->watch->start) return LOGIT_OK;
+    const logit_run run = {.folder = lg_run_folder_path(t->folder),
+                           .data = t->path,
+                           .format = t->sources.data->format,
+                           .options = &t->options,
+                           .objective = t->objective.data,
+                           .device = t->device,
+                           .train_count = t->sources.part[LG_PART_TRAIN].count,
+                           .val_count = t->sources.part[LG_PART_VAL].count,
+                           .test_count = t->sources.part[LG_PART_TEST].count,
+                           .classes = t->classes,
+                           .outputs = t->outputs,
+                           .height = t->shape.height,
+                           .width = t->shape.width,
+                           .channels = t->shape.channels,
+                           .settings = t->settings,
+                           .curvature = t->curvature,
+                           .plan = t->plan.data};
+    t->watch->start(t->watch->user, &run);
+    return LOGIT_OK;
+}
+
+static logit_status write_epoch(lg_trainer *t, const logit_epoch *e, logit_error *err)
+{
+    lg_text line = {0};
+    lg_text_add(&line, "{\"type\":\"epoch\",\"epoch\":%d,\"step\":%lld,\"setting\":%d", e->epoch,
+                (long long)e->step, e->setting);
+    add_number(&line, "lr", e->lr);
+    add_number(&line, "l2", e->l2);
+    add_number(&line, "train_loss", e->train_loss);
+    add_number(&line, "val_loss", e->val_loss);
+    add_number(&line, "val_accuracy", e->val_accuracy);
+    add_number(&line, "seconds", e->seconds);
+    add_number(&line, "samples_per_second", e->samples_per_second);
+    add_number(&line, "waiting", e->waiting);
+    return write_line(t, &line, err);
+}
+
+logit_status lg_report_epoch(lg_trainer *t, logit_error *err)
+{
+    const double seconds = lg_seconds() - t->epoch_started;
+    for (int s = 0; s < t->settings; s++) {
+        const lg_setting *setting = &t->setting[s];
+        const logit_epoch e = {.epoch = t->epoch,
+                               .epochs = t->options.epochs,
+                               .setting = s,
+                               .lr = setting->lr,
+                               .l2 = setting->l2,
+                               .train_loss = setting->train_loss,
+                               .val_loss = setting->val_loss,
+                               .val_accuracy = setting->val_accuracy,
+                               .seconds = seconds,
+                               .samples_per_second = (double)t->epoch_samples / seconds,
+                               .waiting = lg_loader_waited(t->sources.part[LG_PART_TRAIN].loader) /
+                                          seconds,
+                               .step = t->step};
+        LG_TRY(write_epoch(t, &e, err));
+        if (t->watch && t->watch->epoch) t->watch->epoch(t->watch->user, &e);
+    }
+    return LOGIT_OK;
+}
+
+logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err)
+{
+    lg_text line = {0};
+    lg_text_add(&line, "{\"type\":\"end\",\"epoch\":%d,\"step\":%lld,\"setting\":%d,\"stopped\":%s",
+                t->epoch, (long long)t->step, summary->setting, t->stopping ? "true" : "false");
+    add_number(&line, "objective", summary->objective);
+    add_number(&line, "train_loss", summary->train_loss);
+    add_number(&line, "val_loss", summary->val_loss);
+    add_number(&line, "val_accuracy", summary->val_accuracy);
+    if (summary->test_count > 0) {
+        add_number(&line, "test_loss", summary->test_loss);
+        add_number(&line, "test_accuracy", summary->test_accuracy);
+    }
+    add_number(&line, "bad", (double)summary->bad);
+    add_number(&line, "seconds", summary->seconds);
+    return write_line(t, &line, err);
+}
+
+/* Progress of the epoch that runs; the loss shown is the first setting's that still trains. */
+void lg_report_progress(lg_trainer *t, int64_t done, double waited)
+{
+    if (!t->watch || !t->watch->progress) return;
+    const double seconds = lg_seconds() - t->epoch_started;
+    const double per_second = seconds > 0.0 ? (double)done / seconds : 0.0;
+    const double count = (double)t->sources.part[LG_PART_TRAIN].count;
+    const double left = (t->options.epochs - t->epoch) * count - (double)done;
+    int shown = 0;
+    while (shown + 1 < t->settings && t->setting[shown].stopped) shown++;
+    const logit_progress progress = {
+        .phase = LOGIT_PHASE_TRAIN,
+        .done = done,
+        .total = (int64_t)count,
+        .epoch = t->epoch + 1,
+        .epochs = t->options.epochs,
+        .step = t->step,
+        .steps = t->steps,
+        .loss = t->epoch_weight > 0.0 ? t->total[shown].loss / t->epoch_weight : NAN,
+        .samples_per_second = per_second,
+        .waiting = seconds > 0.0 ? waited / seconds : 0.0,
+        .seconds_left = per_second > 0.0 ? left / per_second : NAN};
+    t->watch->progress(t->watch->user, &progress);
+}

@@ -1,0 +1,302 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The same work by logit and by PyTorch, scikit-learn and Pillow, on the same cores.
+
+    tests/bench/compare.py --logit PROGRAM --scratch DIR --threads N [--parts FILE] [--images DIR]
+                           [--quick]
+
+Called by tests/bench/run.  Prints one JSON object per line: {"program", "version"} of what is
+compared with; {"remark"}, what was skipped and why; and the rows {"name", "shape", "value", "unit",
+"other", "note", "ratio"}: value is logit's, other theirs, a ratio over 1 says logit is faster.
+What it is doing goes to standard error.  PARTS is the JSON of `logit bench IMAGES`.
+
+The other programs run as processes of their own, since OpenBLAS takes its core type and threads
+when it is loaded: each core type the processor can run, and for PyTorch one thread and all of
+them.  The best counts.  Weights of both sides are judged by one computation of J, in float64.
+"""
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+import sets
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SAME = 0.01  # losses that differ by less are the same; shuffles alone make a difference
+L2 = 1e-4    # of the comparison with scikit-learn
+LIMIT = 100  # its iterations, the number it takes by default
+PROBE = 3    # its iterations while a core type is looked for
+
+# What is trained in minibatches.  lr: about 1/L for pixels in [0, 1].
+LOOPS = [
+    {"shape": "MNIST, 784 x 10, batch 128", "set": "mnist", "outputs": 10, "batch": 128,
+     "lr": 0.1, "epochs": 8},
+    {"shape": "MNIST, 784 x 10, batch 1024", "set": "mnist", "outputs": 10, "batch": 1024,
+     "lr": 0.1, "epochs": 8},
+    {"shape": "3x100x100, 1 sigmoid, batch 256", "set": "colour", "outputs": 1, "batch": 256,
+     "lr": 5e-4, "epochs": 6},
+    {"shape": "1024 x 1000, batch 1024", "set": "wide", "outputs": 1000, "batch": 1024,
+     "lr": 1.0, "epochs": 5},
+]
+# Samples of each set, and of it in a quick run.
+COUNT = {"mnist": (60000, 2000), "colour": (4096, 256), "wide": (16000, 1000)}
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def emit(**line):
+    print(json.dumps(line), flush=True)
+
+
+def emit_row(name, shape, value, unit, other, note):
+    ratio = other / value if unit == "s" else value / other
+    emit(name=name, shape=shape, value=value, unit=unit, other=other, note=note, ratio=ratio)
+
+
+def has(module):
+    """Whether it is there; says its version, or that it is skipped."""
+    if importlib.util.find_spec(module) is None:
+        emit(remark=f"{module}: skipped, {sys.executable} cannot import it")
+        return False
+    code = f"import {module}; print({module}.__version__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    if done.returncode != 0:
+        emit(remark=f"{module}: skipped, {done.stderr.strip().splitlines()[-1]}")
+        return False
+    emit(program=module, version=done.stdout.strip())
+    return True
+
+
+# ------------------------------------------------------------------------------- processes ---
+
+def core_types():
+    """OpenBLAS core types worth trying: the user's own, or its own choice and those that the
+    processor can run (it may not know a new one, and fall back to old kernels)."""
+    if os.environ.get("OPENBLAS_CORETYPE"):
+        return [os.environ["OPENBLAS_CORETYPE"]]
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            words = set(file.read().split())
+    except OSError:
+        words = set()
+    return [""] + [core for core, flags in (("Haswell", {"avx2", "fma"}),
+                                            ("SkylakeX", {"avx512f", "avx512bw", "avx512vl"}))
+                   if flags <= words]
+
+
+def run_child(script, job, core, threads):
+    """The result of tests/bench/SCRIPT on this job, with these OpenBLAS settings."""
+    env = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
+    if core:
+        env["OPENBLAS_CORETYPE"] = core
+    done = subprocess.run([sys.executable, os.path.join(HERE, script)], input=json.dumps(job),
+                          stdout=subprocess.PIPE, text=True, env=env, check=True)
+    return json.loads(done.stdout)
+
+
+def describe(core, threads):
+    return f"{threads} thread{'s' if threads > 1 else ''}, OpenBLAS {core or 'as it chooses'}"
+
+
+def run_logit(args, data, run, options):
+    """Trains; (seconds of the whole command, the epoch lines of RUN/metrics.jsonl)."""
+    command = [args.logit, "train", data, "-o", run, "--force", "--val-split", "0", "--device",
+               "cpu", "--threads", str(args.threads), "--quiet", *options]
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    seconds = time.perf_counter() - start
+    with open(os.path.join(run, "metrics.jsonl"), encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    return seconds, [line for line in lines if line["type"] == "epoch"]
+
+
+# ------------------------------------------------------------------------------------ sets ---
+
+class Sets:
+    """Sets are made when they are first asked for: arrays(name), and data(name) for logit."""
+
+    def __init__(self, args, folder):
+        self.folder, self.quick, self.made = folder, args.quick, {}
+
+    def arrays(self, name):
+        self._make(name)
+        return os.path.join(self.folder, name)
+
+    def data(self, name):
+        self._make(name)
+        return self.made[name]
+
+    def _make(self, name):
+        if name in self.made:
+            return
+        count = COUNT[name][self.quick]
+        folder = os.path.join(self.folder, f"{name}-logit")
+        if name == "mnist":
+            pixels, label = self._mnist(count)
+        else:
+            pixels, label = sets.synthetic(*{"colour": ((100, 100, 3), 2, count),
+                                             "wide": ((32, 32), 1000, count)}[name])
+        write = sets.write_folder if name == "wide" else sets.write_idx
+        write(folder, pixels, label)  # a byte is too small for a label of 1000 classes
+        sets.write_arrays(os.path.join(self.folder, name), pixels, label)
+        self.made[name] = folder
+
+    def _mnist(self, count):
+        data = os.environ.get("LOGIT_TEST_DATA")
+        found = sets.read_idx(os.path.join(data, "mnist"), "train") if data else None
+        if found is None:
+            emit(remark="MNIST: LOGIT_TEST_DATA does not lead to it, a synthetic set of its shape "
+                        "stands in")
+            return sets.synthetic((28, 28), 10, count)
+        return found[0][:count, :, :, 0], found[1][:count]
+
+
+# ----------------------------------------------------------------------- PyTorch, minibatches ---
+
+def train_with_logit(args, row, made, run):
+    """{"rate", "loss"} of `logit train` on the row: rate as its metrics.jsonl has it."""
+    _, epochs = run_logit(args, made.data(row["set"]), run, [
+        "--optimizer", "sgd", "--lr", str(row["lr"]), "--normalize", "unit", "--l2", "0",
+        "--batch-size", str(row["batch"]), "--epochs", str(row["epochs"])])
+    _, weight, bias = sets.read_model(run)
+    return {"rate": statistics.median(line["samples_per_second"] for line in epochs[1:]),
+            "loss": sets.objective(made.arrays(row["set"]), weight, bias)}
+
+
+def train_with_torch(args, rows, scratch):
+    """Per row and kind of loop, the quickest of all settings: {"rate", "weights", "how"}."""
+    best = None
+    cores = [""] if args.quick else core_types()
+    for core in cores:
+        for threads in sorted({1, args.threads}) if not args.quick else [args.threads]:
+            how = describe(core, threads)
+            say(f"PyTorch: {how}")
+            out = os.path.join(scratch, f"torch-{core}-{threads}")
+            got = run_child("torch_loop.py", {"threads": threads, "out": out, "rows": rows},
+                            core, threads)
+            got = [[dict(one, how=how) for one in row] for row in got]
+            best = got if best is None else [
+                [max(pair, key=lambda one: one["rate"]) for pair in zip(*both)]
+                for both in zip(best, got)]
+    return best
+
+
+def compare_losses(epochs, mine, theirs):
+    text = f"loss after {epochs} epochs {mine:.5f}, theirs {theirs:.5f}"
+    apart = abs(mine - theirs) / theirs
+    return text if apart <= SAME else f"{text}: NOT THE SAME, {100 * apart:.1f} % apart"
+
+
+def compare_torch(args, made, scratch):
+    if not has("torch"):
+        return
+    loops = [dict(row, epochs=2) for row in LOOPS] if args.quick else LOOPS
+    mine = []
+    for i, row in enumerate(loops):
+        say(f"logit train: {row['shape']}")
+        mine.append(train_with_logit(args, row, made, os.path.join(scratch, f"run-{i}")))
+    rows = [dict(row, set=made.arrays(row["set"])) for row in loops]
+    theirs = train_with_torch(args, rows, scratch)
+    for row, logit, kinds in zip(rows, mine, theirs):
+        for name, other in zip(("PyTorch loop", "PyTorch, no autograd"), kinds):
+            weights = np.load(other["weights"])
+            loss = sets.objective(row["set"], weights["weight"], weights["bias"])
+            emit_row(name, row["shape"], logit["rate"], "samples/s", other["rate"],
+                     f"{compare_losses(row['epochs'], logit['loss'], loss)}; {other['how']}")
+
+
+# ---------------------------------------------------------------------- scikit-learn, L-BFGS ---
+
+def fit_with_sklearn(args, job):
+    """The result of fit() with the core type that is quickest in a few iterations, and which."""
+    cores, times = core_types(), {}
+    for core in cores if len(cores) > 1 and not args.quick else []:
+        say(f"scikit-learn: {describe(core, args.threads)}, {PROBE} iterations")
+        probe = dict(job, iterations=PROBE)
+        times[core] = run_child("sklearn_fit.py", probe, core, args.threads)["seconds"]
+    core = min(times, key=times.get) if times else cores[0]
+    say(f"scikit-learn: {describe(core, args.threads)}")
+    return run_child("sklearn_fit.py", job, core, args.threads), describe(core, args.threads)
+
+
+def compare_objectives(mine, theirs):
+    apart = 100 * (mine - theirs) / theirs
+    text = f"J {mine:.6f}, theirs {theirs:.6f}"
+    if apart > 0:
+        return f"{text}: logit's J is LARGER by {apart:.3g} %"
+    return f"{text}: logit's J is smaller by {-apart:.3g} %"
+
+
+def compare_sklearn(args, made, scratch):
+    if not has("sklearn"):
+        return
+    folder, run = made.arrays("mnist"), os.path.join(scratch, "run-l2")
+    say(f"logit train: MNIST, l2 {L2:g}, otherwise as it comes")
+    seconds, epochs = run_logit(args, made.data("mnist"), run, ["--l2", str(L2)])
+    meta, weight, bias = sets.read_model(run)
+    mean, std = json.loads(meta["mean"]), json.loads(meta["std"])
+    mine = sets.objective(folder, weight, bias, mean, std, L2)
+
+    path = os.path.join(scratch, "sklearn.npz")
+    got, how = fit_with_sklearn(args, {"set": folder, "mean": mean, "std": std, "l2": L2,
+                                       "iterations": 10 if args.quick else LIMIT,
+                                       "weights": path})
+    weights = np.load(path)
+    theirs = sets.objective(folder, weights["weight"], weights["bias"], mean, std, L2)
+    ended = "converged" if got["converged"] else "not converged"
+    emit_row("scikit-learn, L-BFGS", f"MNIST, l2 {L2:g}, full", seconds, "s", got["seconds"],
+             f"{compare_objectives(mine, theirs)}; logit: the whole command, {len(epochs)} epochs; "
+             f"theirs: fit() alone, {got['iterations']} iterations, {ended}, {how}")
+
+
+# ---------------------------------------------------------------------------- Pillow, decoding ---
+
+def compare_pillow(args):
+    if not args.images or not args.parts:
+        emit(remark="decoding beside Pillow: skipped, there are no images")
+        return
+    if not has("PIL"):
+        return
+    with open(args.parts, encoding="utf-8") as file:
+        lines = json.load(file)
+    mine = [line for line in lines
+            if line["name"] == "decode and resize" and line["unit"] == "images/s"][0]
+    height, width, channels = re.search(r"(\d+)x(\d+)x(\d+)", mine["shape"]).groups()
+    say("Pillow: decoding")
+    got = run_child("pil_decode.py", {"data": args.images, "height": int(height),
+                                      "width": int(width), "channels": int(channels),
+                                      "seconds": 0.1 if args.quick else 5.0}, "", 1)
+    emit_row("Pillow, decode and resize", mine["shape"], mine["value"], "images/s", got["rate"],
+             f"{got['files']} files; logit's rate is that of the line above")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="see the top of this file")
+    for option in ("--logit", "--scratch", "--threads"):
+        parser.add_argument(option, required=True, type=int if option == "--threads" else str)
+    parser.add_argument("--parts")
+    parser.add_argument("--images")
+    parser.add_argument("--quick", action="store_true")
+    args = parser.parse_args()
+    emit(program="python", version=platform.python_version())
+    emit(program="numpy", version=np.__version__)
+    with tempfile.TemporaryDirectory(dir=args.scratch) as scratch:
+        made = Sets(args, scratch)
+        compare_torch(args, made, scratch)
+        compare_sklearn(args, made, scratch)
+    compare_pillow(args)
+
+
+if __name__ == "__main__":
+    main()

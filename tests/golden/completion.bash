@@ -1,0 +1,62 @@
+# bash completion of logit; made by: logit help --completion bash
+_logit() {
+    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+    local verb=${COMP_WORDS[1]} words=""
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$verb" = help ] && [ "${current:0:1}" != - ]; }; then
+        words="train eval predict data info bench help"
+        COMPREPLY=($(compgen -W "$words" -- "$current"))
+        return
+    fi
+    case "$verb $before" in
+        "train --channels") words="auto 1 3" ;;
+        "train --normalize") words="standard unit" ;;
+        "train --shuffle") words="full none" ;;
+        "train --on-bad") words="fail skip" ;;
+        "train --loss") words="auto softmax sigmoid mse" ;;
+        "train --init") words="prior zero" ;;
+        "train --optimizer") words="gd sgd adam" ;;
+        "train --schedule") words="const cosine" ;;
+        "train --device") words="auto cpu cuda ref" ;;
+        "train --precision") words="f32" ;;
+        "train --format") words="text json" ;;
+        "train --progress") words="auto plain none" ;;
+        "train --val-split" | "train --size" | "train --classes" | "train --max-bad" | "train --l2" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --epochs" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory") return ;;
+        "eval --on-bad") words="fail skip" ;;
+        "eval --device") words="auto cpu cuda ref" ;;
+        "eval --part") words="train val test" ;;
+        "eval --format") words="text json" ;;
+        "eval --progress") words="auto plain none" ;;
+        "eval --max-bad" | "eval --threads" | "eval --memory" | "eval --top") return ;;
+        "predict --device") words="auto cpu cuda ref" ;;
+        "predict --format") words="text json csv" ;;
+        "predict --top" | "predict --prior") return ;;
+        "data --format") words="text json" ;;
+        "data --progress") words="auto plain none" ;;
+        "data --classes" | "data --threads") return ;;
+        "info --format") words="text json" ;;
+        "bench --device") words="auto cpu cuda ref" ;;
+        "bench --format") words="text json" ;;
+        "bench --threads" | "bench --seconds") return ;;
+        "help --completion") words="bash" ;;
+    esac
+    if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
+        case "$verb" in
+        train) words="--val --val-split --test --size --channels --normalize --shuffle --classes --on-bad --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --out --force --format --config --progress --quiet --verbose --help" ;;
+        eval) words="--on-bad --max-bad --device --threads --memory --part --top --format --config --progress --quiet --verbose --help" ;;
+        predict) words="--device --top --prior --null --format --config --quiet --verbose --help" ;;
+        data) words="--classes --threads --format --config --progress --quiet --verbose --help" ;;
+        info) words="--format --quiet --verbose --help" ;;
+        bench) words="--device --threads --seconds --format --config --quiet --verbose --help" ;;
+        help) words="--man --completion --help" ;;
+        esac
+    fi
+    if [ -n "$words" ]; then
+        COMPREPLY=($(compgen -W "$words" -- "$current"))
+    else
+        compopt -o filenames 2>/dev/null
+        local IFS=$'\n'
+        COMPREPLY=($(compgen -f -- "$current"))
+    fi
+}
+complete -F _logit logit

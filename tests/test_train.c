@@ -1,0 +1,459 @@
+/* test_train.c -- whole runs through the public interface, on sets small enough for a moment. */
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/optim.h"
+#include "logit.h"
+#include "tests/allocations.h"
+#include "tests/small_set.h"
+#include "train/run_folder.h"
+
+Suite *lg_suite_train(void);
+
+static logit_options options; /* of the run that comes next; reset before every test */
+
+static void begin(void)
+{
+    small_set_begin();
+    small_set_write_idx(small_set_path("idx"), "train", 300, 3);
+    logit_options_default(&options);
+    options.device = "cpu";
+    options.threads = 2;
+    options.epochs = 3;
+    options.batch_size = 32;
+    options.force = 1;
+}
+
+/* Trains on `set` into `run`; anything but `want` fails the test with the message. */
+static logit_summary train(const char *set, const char *run, logit_status want, logit_error *err)
+{
+    logit_summary summary;
+    logit_error unheard;
+    if (!err) err = &unheard;
+    *err = (logit_error){0};
+    options.out = small_set_path(run);
+    const logit_status status = logit_train(small_set_path(set), &options, NULL, &summary, err);
+    ck_assert_msg(status == want, "status %d, want %d: %s", status, want, err->message);
+    return summary;
+}
+
+/* 1 if the two files are equal, byte for byte. */
+static int same_files(const char *a, const char *b)
+{
+    int64_t sizes[2];
+    uint8_t *x = small_set_read(small_set_path(a), &sizes[0]);
+    uint8_t *y = small_set_read(small_set_path(b), &sizes[1]);
+    const int same = sizes[0] == sizes[1] && memcmp(x, y, (size_t)sizes[0]) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+static logit_model *open_model(const char *run)
+{
+    logit_model *model;
+    logit_error err;
+    const logit_status status = logit_model_open(&model, small_set_path(run), &err);
+    ck_assert_msg(status == LOGIT_OK, "%s", err.message);
+    return model;
+}
+
+/* ------------------------------------------------------------------------------ same bits --- */
+
+#define MODEL(run) run "/model.safetensors"
+
+START_TEST(every_thread_count_writes_the_same_model)
+{
+    options.optimizer = logit_optimizer_name(_i);
+    options.threads = 1;
+    train("idx", "one", LOGIT_OK, NULL);
+    static const int counts[] = {2, 3, 8};
+    for (int i = 0; i < 3; i++) {
+        options.threads = counts[i];
+        train("idx", "more", LOGIT_OK, NULL);
+        ck_assert_msg(same_files(MODEL("one"), MODEL("more")), "%d threads", counts[i]);
+    }
+    options.seed = 1;
+    train("idx", "more", LOGIT_OK, NULL);
+    if (!lg_optims[_i].whole) ck_assert(!same_files(MODEL("one"), MODEL("more")));
+}
+END_TEST
+
+START_TEST(streamed_and_resident_write_the_same_model)
+{
+    small_set_write_folder(small_set_path("folder"), 200, 3);
+    train("folder", "resident", LOGIT_OK, NULL);
+    options.memory = 1; /* nothing fits: every image is decoded in every epoch */
+    train("folder", "streamed", LOGIT_OK, NULL);
+    ck_assert(same_files(MODEL("resident"), MODEL("streamed")));
+    options.threads = 7;
+    train("folder", "streamed", LOGIT_OK, NULL);
+    ck_assert(same_files(MODEL("resident"), MODEL("streamed")));
+}
+END_TEST
+
+START_TEST(a_setting_of_a_grid_equals_its_run_alone)
+{
+    static const double rates[] = {1e-3, 1e-2, 1e-1};
+    options.optimizer = logit_optimizer_name(_i);
+    options.lr = (logit_list){3, {rates[0], rates[1], rates[2]}};
+    options.l2 = (logit_list){2, {0.0, 0.01}};
+    train("idx", "grid", LOGIT_OK, NULL);
+    for (int i = 0; i < 6; i++) {
+        char solo[64], stacked[64];
+        options.lr = (logit_list){1, {rates[i % 3]}};
+        options.l2 = (logit_list){1, {i / 3 ? 0.01 : 0.0}};
+        snprintf(solo, sizeof solo, "solo%d", i);
+        train("idx", solo, LOGIT_OK, NULL);
+        snprintf(solo, sizeof solo, "solo%d/model.safetensors", i);
+        snprintf(stacked, sizeof stacked, "grid/settings/%02d/model.safetensors", i);
+        ck_assert_msg(same_files(solo, stacked), "setting %d", i);
+    }
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------ the right loss */
+
+/* Gradient of J at a softmax model, in double, from the definition. */
+static double gradient_norm(const logit_model_info *m, int count, double l2)
+{
+    double g[3][SMALL_PIXELS + 1] = {{0}}, norm = 0.0;
+    for (int i = 0; i < count; i++) {
+        uint8_t pixels[SMALL_PIXELS];
+        double z[3], sum = 0.0;
+        small_set_pixels(i, 3, pixels);
+        for (int c = 0; c < 3; c++) {
+            z[c] = m->bias[c];
+            for (int p = 0; p < SMALL_PIXELS; p++)
+                z[c] += (double)m->weight[c * SMALL_PIXELS + p] * pixels[p] / 255.0;
+            sum += exp(z[c]);
+        }
+        for (int c = 0; c < 3; c++) {
+            const double dz = exp(z[c]) / sum - (c == i % 3);
+            g[c][SMALL_PIXELS] += dz / count;
+            for (int p = 0; p < SMALL_PIXELS; p++) g[c][p] += dz / count * pixels[p] / 255.0;
+        }
+    }
+    for (int c = 0; c < 3; c++)
+        for (int p = 0; p <= SMALL_PIXELS; p++) {
+            const double w = p < SMALL_PIXELS ? m->weight[c * SMALL_PIXELS + p] : 0.0;
+            norm += pow(g[c][p] + l2 * w, 2);
+        }
+    return sqrt(norm);
+}
+
+START_TEST(gradient_descent_with_its_own_lr_reaches_the_optimum)
+{
+    options.optimizer = "gd";
+    options.normalize = "unit";
+    options.val_split = 0.0;
+    options.epochs = 4000;
+    options.l2 = (logit_list){1, {0.1}};
+    const logit_summary summary = train("idx", "run", LOGIT_OK, NULL);
+    logit_model *model = open_model("run");
+    const logit_model_info m = logit_model_describe(model);
+    ck_assert_double_lt(gradient_norm(&m, 300, 0.1), 1e-5);
+    ck_assert_double_gt(gradient_norm(&m, 300, 0.2), 1e-3); /* the yardstick measures */
+    ck_assert_double_lt(summary.objective, log(3.0));
+    logit_model_close(model);
+}
+END_TEST
+
+/* Collects the training loss of every epoch. */
+static void take_loss(void *user, const logit_epoch *epoch)
+{
+    ((double *)user)[epoch->epoch - 1] = epoch->train_loss;
+}
+
+START_TEST(gradient_descent_never_climbs)
+{
+    double loss[50];
+    const logit_watch watch = {.user = loss, .epoch = take_loss};
+    options.optimizer = "gd";
+    options.loss = logit_loss_name(_i);
+    options.epochs = 50;
+    options.out = small_set_path("run");
+    ck_assert_int_eq(logit_train(small_set_path("idx"), &options, &watch, NULL, NULL), LOGIT_OK);
+    for (int e = 1; e < 50; e++) ck_assert_double_le(loss[e], loss[e - 1] * (1.0 + 1e-7));
+    ck_assert_double_lt(loss[49], 0.9 * loss[0]);
+}
+END_TEST
+
+START_TEST(numbers_are_learnt_by_linear_regression)
+{
+    small_set_write_targets(small_set_path("numbers"), 400, 1);
+    options.optimizer = "gd";
+    options.momentum = (logit_list){1, {0.9}};
+    options.lr = (logit_list){1, {0.05}};
+    options.epochs = 3000;
+    options.val_split = 0.0;
+    options.normalize = "unit";
+    train("numbers", "run", LOGIT_OK, NULL);
+    logit_model *model = open_model("run");
+    const logit_model_info m = logit_model_describe(model);
+    logit_score score;
+    logit_error err;
+    ck_assert_str_eq(m.loss, "mse");
+    ck_assert_int_eq(m.classes, 0);
+    ck_assert_double_eq_tol(m.weight[0], 2.0, 0.01); /* y = 0.5 + 2 x_0 - x_7, no noise */
+    ck_assert_double_eq_tol(m.weight[7], -1.0, 0.01);
+    ck_assert_int_eq(
+        logit_eval(model, small_set_path("numbers"), NULL, &options, NULL, &score, &err), LOGIT_OK);
+    ck_assert_double_gt(score.r2, 0.9999);
+    ck_assert_double_lt(score.rmse, 0.01);
+    ck_assert(isnan(score.accuracy));
+    logit_score_clear(&score);
+    logit_model_close(model);
+}
+END_TEST
+
+START_TEST(one_hot_soft_targets_learn_what_labels_do)
+{
+    small_set_write_targets(small_set_path("soft"), 300, 3);
+    options.loss = logit_loss_name(_i);
+    options.val_split = 0.0;
+    const logit_summary hard = train("idx", "hard", LOGIT_OK, NULL);
+    const logit_summary soft = train("soft", "soft-run", LOGIT_OK, NULL);
+    ck_assert_double_eq_tol(soft.objective, hard.objective, 1e-5 * hard.objective);
+}
+END_TEST
+
+START_TEST(two_soft_classes_train_one_sigmoid)
+{
+    small_set_write_targets(small_set_path("soft"), 300, 2);
+    train("soft", "run", LOGIT_OK, NULL);
+    logit_model *model = open_model("run");
+    ck_assert_int_eq(logit_model_describe(model).outputs, 1);
+    logit_model_close(model);
+}
+END_TEST
+
+START_TEST(zero_epochs_leave_the_log_prior)
+{
+    options.epochs = 0;
+    options.val_split = 0.0;
+    train("idx", "run", LOGIT_OK, NULL);
+    logit_model *model = open_model("run");
+    const logit_model_info m = logit_model_describe(model);
+    for (int c = 0; c < 3; c++)
+        ck_assert_double_eq_tol(m.bias[c], log(101.0 / 303.0), 1e-6); /* (n_c + 1) / (N + K) */
+    logit_model_close(model);
+}
+END_TEST
+
+START_TEST(training_goes_on_from_a_model)
+{
+    train("idx", "first", LOGIT_OK, NULL);
+    options.from = small_set_path("first");
+    options.epochs = 0;
+    train("idx", "second", LOGIT_OK, NULL);
+    logit_model *a = open_model("first"), *b = open_model("second");
+    const logit_model_info x = logit_model_describe(a), y = logit_model_describe(b);
+    ck_assert_mem_eq(x.weight, y.weight, sizeof(float) * 3 * SMALL_PIXELS);
+    ck_assert_mem_eq(x.bias, y.bias, sizeof(float) * 3);
+    logit_model_close(a);
+    logit_model_close(b);
+}
+END_TEST
+
+START_TEST(weights_of_classes_move_the_bias)
+{
+    options.epochs = 0;
+    options.val_split = 0.0;
+    options.class_weight = "0=3";
+    train("idx", "run", LOGIT_OK, NULL);
+    logit_model *model = open_model("run");
+    const logit_model_info m = logit_model_describe(model);
+    ck_assert_double_eq_tol(m.bias[0], log(301.0 / 503.0), 1e-6);
+    ck_assert_double_eq_tol(m.bias[1], log(101.0 / 503.0), 1e-6);
+    logit_model_close(model);
+    logit_error err;
+    options.class_weight = "nobody=3";
+    train("idx", "run", LOGIT_E_USAGE, &err);
+    ck_assert_ptr_nonnull(strstr(err.message, "nobody"));
+}
+END_TEST
+
+/* ------------------------------------------------------------------------ when it goes wrong ---
+ */
+
+START_TEST(a_loss_that_is_not_finite_ends_the_run)
+{
+    logit_error err;
+    options.optimizer = "sgd";
+    options.lr = (logit_list){1, {1e38}};
+    train("idx", "run", LOGIT_E_DIVERGED, &err);
+    ck_assert_ptr_nonnull(strstr(err.message, "step "));
+    ck_assert_ptr_nonnull(strstr(err.message, "1e+38"));
+    ck_assert_ptr_nonnull(strstr(err.message, "train-images"));
+    ck_assert_int_ne(access(small_set_path(MODEL("run")), F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_setting_that_diverges_leaves_the_others_alone)
+{
+    options.optimizer = "sgd";
+    options.lr = (logit_list){2, {1e38, 0.01}};
+    const logit_summary summary = train("idx", "grid", LOGIT_OK, NULL);
+    ck_assert_int_eq(summary.setting, 1);
+    options.lr = (logit_list){1, {0.01}};
+    train("idx", "solo", LOGIT_OK, NULL);
+    ck_assert(same_files(MODEL("grid"), MODEL("solo")));
+}
+END_TEST
+
+/* Counts the questions that come after training has begun. */
+static void training_begins(void *user, const logit_run *run)
+{
+    (void)run;
+    *(int *)user = 1;
+}
+
+static int stop_soon(void *user)
+{
+    int *asked = user;
+    return *asked > 0 && ++*asked > 5;
+}
+
+START_TEST(a_run_that_is_stopped_saves_its_model)
+{
+    int calls = 0;
+    const logit_watch watch = {.user = &calls, .start = training_begins, .stop = stop_soon};
+    logit_error err;
+    options.epochs = 100;
+    options.out = small_set_path("run");
+    ck_assert_int_eq(logit_train(small_set_path("idx"), &options, &watch, NULL, &err),
+                     LOGIT_E_STOPPED);
+    logit_model_close(open_model("run"));
+}
+END_TEST
+
+START_TEST(a_folder_has_one_run_at_a_time)
+{
+    lg_run_folder *folder;
+    logit_error err;
+    ck_assert_int_eq(lg_run_folder_open(&folder, small_set_path("run"), "x", 1, &err), LOGIT_OK);
+    train("idx", "run", LOGIT_E_LOCKED, &err);
+    char pid[32];
+    snprintf(pid, sizeof pid, "process %ld", (long)getpid());
+    ck_assert_msg(strstr(err.message, pid) != NULL, "%s", err.message);
+    lg_run_folder_close(folder, 0);
+    train("idx", "run", LOGIT_OK, &err);
+    options.force = 0;
+    train("idx", "run", LOGIT_E_USAGE, &err);
+}
+END_TEST
+
+START_TEST(bad_images_fail_or_are_skipped)
+{
+    small_set_write_folder(small_set_path("folder"), 200, 3);
+    FILE *file = fopen(small_set_path("folder/c1/00001.pgm"), "wb");
+    fputs("P5\n5 6\n255\nshort", file);
+    fclose(file);
+    logit_error err;
+    options.memory = _i ? 1 : 0; /* resident, streamed */
+    train("folder", "run", LOGIT_E_DATA, &err);
+    ck_assert_ptr_nonnull(strstr(err.message, "00001.pgm"));
+    options.on_bad = "skip";
+    train("folder", "run", LOGIT_E_DATA, &err); /* one of 200 is more than 0.1 % */
+    options.max_bad = 0.05;
+    ck_assert_int_eq(train("folder", "run", LOGIT_OK, &err).bad, 1);
+}
+END_TEST
+
+/* Every option with a range, at a value outside it. */
+static const struct {
+    const char *name;
+    size_t offset;
+    double value;
+} wrong[] = {
+    {"val-split", offsetof(logit_options, val_split), 1.0},
+    {"val-split", offsetof(logit_options, val_split), NAN},
+    {"weight-decay", offsetof(logit_options, weight_decay), -1.0},
+    {"max-bad", offsetof(logit_options, max_bad), 1.5},
+    {"lr", offsetof(logit_options, lr.value[0]), -0.1},
+    {"l2", offsetof(logit_options, l2.value[0]), NAN},
+    {"momentum", offsetof(logit_options, momentum.value[0]), 1.0},
+    {"label-smoothing", offsetof(logit_options, label_smoothing.value[0]), 1.1},
+};
+
+START_TEST(values_out_of_range_are_named)
+{
+    logit_error err;
+    options.lr.count = 1;
+    memcpy((char *)&options + wrong[_i].offset, &wrong[_i].value, sizeof(double));
+    train("idx", "run", LOGIT_E_USAGE, &err);
+    ck_assert_msg(strstr(err.message, wrong[_i].name) != NULL, "%s", err.message);
+}
+END_TEST
+
+START_TEST(a_grid_without_validation_is_refused)
+{
+    options.lr = (logit_list){2, {0.1, 0.2}};
+    options.val_split = 0.0;
+    train("idx", "run", LOGIT_E_USAGE, NULL);
+}
+END_TEST
+
+START_TEST(steps_allocate_nothing)
+{
+    if (allocations_count() < 0) return; /* a sanitizer's allocator */
+    int64_t made[2];
+    small_set_write_folder(small_set_path("folder"), 200, 3);
+    options.memory = _i ? 1 : 0;
+    for (int run = 0; run < 2; run++) {
+        options.batch_size = run ? 4 : 16; /* four times the steps in as many epochs */
+        const int64_t before = allocations_count();
+        train("folder", "run", LOGIT_OK, NULL);
+        made[run] = allocations_count() - before;
+    }
+    ck_assert_msg(llabs(made[1] - made[0]) <= 16, "%lld allocations, and %lld with smaller batches",
+                  (long long)made[0], (long long)made[1]);
+}
+END_TEST
+
+static void add_runs(TCase *runs)
+{
+    int optims = 0, losses = 0;
+    while (logit_optimizer_name(optims)) optims++;
+    while (logit_loss_name(losses)) losses++;
+    tcase_add_loop_test(runs, every_thread_count_writes_the_same_model, 0, optims);
+    tcase_add_test(runs, streamed_and_resident_write_the_same_model);
+    tcase_add_loop_test(runs, a_setting_of_a_grid_equals_its_run_alone, 0, optims);
+    tcase_add_test(runs, gradient_descent_with_its_own_lr_reaches_the_optimum);
+    tcase_add_loop_test(runs, gradient_descent_never_climbs, 0, losses);
+    tcase_add_test(runs, numbers_are_learnt_by_linear_regression);
+    tcase_add_loop_test(runs, one_hot_soft_targets_learn_what_labels_do, 0, losses);
+    tcase_add_test(runs, two_soft_classes_train_one_sigmoid);
+    tcase_add_test(runs, zero_epochs_leave_the_log_prior);
+    tcase_add_test(runs, training_goes_on_from_a_model);
+    tcase_add_test(runs, weights_of_classes_move_the_bias);
+}
+
+Suite *lg_suite_train(void)
+{
+    Suite *suite = suite_create("train");
+    TCase *runs = tcase_create("runs"), *faults = tcase_create("faults");
+    tcase_add_checked_fixture(runs, begin, small_set_end);
+    tcase_set_timeout(runs, 120);
+    add_runs(runs);
+    suite_add_tcase(suite, runs);
+    tcase_add_checked_fixture(faults, begin, small_set_end);
+    tcase_set_timeout(faults, 120);
+    tcase_add_test(faults, a_loss_that_is_not_finite_ends_the_run);
+    tcase_add_test(faults, a_setting_that_diverges_leaves_the_others_alone);
+    tcase_add_test(faults, a_run_that_is_stopped_saves_its_model);
+    tcase_add_test(faults, a_folder_has_one_run_at_a_time);
+    tcase_add_loop_test(faults, bad_images_fail_or_are_skipped, 0, 2);
+    tcase_add_loop_test(faults, values_out_of_range_are_named, 0,
+                        (int)(sizeof wrong / sizeof *wrong));
+    tcase_add_test(faults, a_grid_without_validation_is_refused);
+    tcase_add_loop_test(faults, steps_allocate_nothing, 0, 2);
+    suite_add_tcase(suite, faults);
+    return suite;
+}
