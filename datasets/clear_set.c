@@ -46,7 +46,7 @@ static logit_status clear_class(const char *path, logit_error *err)
     if (!folder) return LOGIT_OK;
     logit_status status = LOGIT_OK;
     for (struct dirent *entry; status == LOGIT_OK && (entry = readdir(folder));) {
-        if (is_dots(entry->d_name) || (is_picture(entry->d_name) && 0)) continue;
+        if (!is_picture(entry->d_name)) continue;
         if (unlinkat(dirfd(folder), entry->d_name, 0) != 0)
             status =
                 lg_fail(err, LOGIT_E_IO, __FILE__, __LINE__, "%s/%s: cannot be removed: %s",

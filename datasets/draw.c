@@ -19,6 +19,14 @@ enum { NAME_ROOM = 300 };
 
 static const char *const format_names[] = {"png", "jpg", "mixed"};
 
+/* The exit code, once standard output has taken what was printed. */
+static int finished(void)
+{
+    if (fflush(stdout) == 0) return 0;
+    fprintf(stderr, "draw: standard output: %s\n", strerror(errno));
+    return logit_exit_code(LOGIT_E_IO);
+}
+
 static int help(void)
 {
     printf("usage: draw FAMILY -o DIR [options]\n\n"
@@ -42,7 +50,7 @@ static int help(void)
            "Exit codes: 0 done, 2 usage, 5 a file cannot be written or the disk is full,\n"
            "6 out of memory.\n",
            LG_DRAW_SIZE_LEAST, LG_DRAW_SIZE_MOST);
-    return fflush(stdout) == 0 ? 0 : logit_exit_code(LOGIT_E_IO);
+    return finished();
 }
 
 static logit_status read_number(const char *option, const char *text, long long least,
@@ -69,7 +77,7 @@ static logit_status read_format(const char *text, lg_draw_format *out, logit_err
             lg_text_escape(name, sizeof name, text));
 }
 
-/* What the command line says; -1 and format_given: not said. */
+/* What the command line says; 0 and NULL: not said. */
 typedef struct command {
     lg_draw_options options;
     bool wants_help, format_given;
@@ -172,5 +180,5 @@ int main(int argc, char **argv)
            said.options.family->says, (long long)written[LG_SPLIT_TRAIN],
            (long long)written[LG_SPLIT_VAL], (long long)written[LG_SPLIT_TEST],
            (unsigned long long)said.options.seed);
-    return fflush(stdout) == 0 ? 0 : logit_exit_code(LOGIT_E_IO);
+    return finished();
 }

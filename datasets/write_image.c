@@ -12,18 +12,23 @@
 
 #include "base/status.h"
 
-/* In the writer's signature; NULL if out of memory.  The caller frees. */
+/* In the writer's signature; NULL if out of memory.  The caller frees.  Only runs are looked for
+ * (Z_RLE): noise holds no other repeats, and the search for them took time and saved nothing. */
 static unsigned char *deflated(unsigned char *data, int size, int *out_size, int level)
 {
-    uLongf room = compressBound((uLong)size);
-    unsigned char *out = malloc(room);
-    if (!out) return NULL;
-    if (compress2(out, &room, data, (uLong)size, level) != Z_OK) {
-        free(out);
+    z_stream stream = {.next_in = data, .avail_in = (uInt)size};
+    if (deflateInit2(&stream, level, Z_DEFLATED, MAX_WBITS, MAX_MEM_LEVEL, Z_RLE) != Z_OK)
         return NULL;
-    }
-    *out_size = (int)room;
-    return out;
+    const uLong room = deflateBound(&stream, (uLong)size);
+    unsigned char *out = malloc(room);
+    stream.next_out = out;
+    stream.avail_out = (uInt)room;
+    const int done = out && deflate(&stream, Z_FINISH) == Z_STREAM_END;
+    *out_size = (int)stream.total_out;
+    deflateEnd(&stream);
+    if (done) return out;
+    free(out);
+    return NULL;
 }
 
 #define STBIW_ZLIB_COMPRESS deflated

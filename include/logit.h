@@ -96,16 +96,16 @@ typedef struct logit_options {
     const char *class_weight;   /* NULL, "balanced" or "name=w,.." */
     const char *init;           /* "prior" or "zero" */
     const char *from;           /* NULL, or a model to start from */
-    logit_list l2;              /* 0 */
+    logit_list l2;              /* count 0: 1e-6 times the mean squared length of a sample */
     logit_list label_smoothing; /* 0 */
     /* optimiser */
     const char *optimizer; /* "adam" */
-    logit_list lr;         /* count 0: auto */
+    logit_list lr;         /* count 0: adam min(2e-3, 10/D), gd and sgd (1 - momentum)/L */
     logit_list momentum;   /* 0 */
     int nesterov;          /* 0 */
     double weight_decay;   /* 0, decoupled */
-    const char *schedule;  /* "const" or "cosine" */
-    int epochs;            /* 20 */
+    const char *schedule;  /* "cosine" or "const" */
+    int epochs;            /* 0: 20, or as many as make 3000 steps; gd: 500 */
     int64_t batch_size;    /* 128 */
     /* results */
     const char *out; /* run folder; NULL: runs/NAME-N */

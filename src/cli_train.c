@@ -20,12 +20,19 @@ static void say_part(lg_text *text, int64_t count, const char *what)
     if (count > 0) lg_text_add(text, ", %s to %s", lg_cli_count(number, (double)count), what);
 }
 
-static void say_values(lg_text *text, const char *name, const lg_cli *cli, lg_cli_option_id id,
+static void say_values(lg_text *text, const char *name, lg_cli_option_id id,
                        const lg_cli_settings *taken)
 {
     lg_text_add(text, ", %s ", name);
     lg_cli_value_write(&lg_cli_options[id], taken, text);
-    if (id == LG_OPTION_LR) lg_text_add(text, " (%s)", lg_cli_origin(cli, id));
+}
+
+/* Learning rates, to four digits, and where they come from. */
+static void say_lr(lg_text *text, const lg_cli *cli, const logit_list *lr)
+{
+    lg_text_add(text, ", lr ");
+    for (int i = 0; i < lr->count; i++) lg_text_add(text, "%s%.4g", i ? "," : "", lr->value[i]);
+    lg_text_add(text, " (%s)", lg_cli_origin(cli, LG_OPTION_LR));
 }
 
 static int is_zero(const logit_list *list)
@@ -81,14 +88,14 @@ static void print_optimizer(const lg_cli *cli, const logit_run *run, const lg_cl
     lg_text text = {0};
     const logit_options *options = run->options;
     lg_text_add(&text, "%s", options->optimizer);
-    say_values(&text, "lr", cli, LG_OPTION_LR, taken);
+    say_lr(&text, cli, &options->lr);
     if (!isnan(run->curvature)) lg_text_add(&text, ", largest curvature %.3g", run->curvature);
     if (!is_zero(&options->momentum)) {
-        say_values(&text, "momentum", cli, LG_OPTION_MOMENTUM, taken);
+        say_values(&text, "momentum", LG_OPTION_MOMENTUM, taken);
         if (options->nesterov) lg_text_add(&text, " (nesterov)");
     }
     if (options->weight_decay > 0.0)
-        say_values(&text, "weight decay", cli, LG_OPTION_WEIGHT_DECAY, taken);
+        say_values(&text, "weight decay", LG_OPTION_WEIGHT_DECAY, taken);
     lg_text_add(&text, ", schedule %s, batch %s, %d epoch%s, seed %llu", options->schedule,
                 lg_cli_count(number, (double)options->batch_size), options->epochs,
                 options->epochs == 1 ? "" : "s", (unsigned long long)options->seed);
@@ -151,11 +158,20 @@ static void on_start(void *user, const logit_run *run)
 
 /* ----------------------------------------------------------------------------- the epochs --- */
 
+/* Long runs show about twenty of their epochs, and the last; metrics.jsonl has them all. */
+static int is_shown(const lg_cli *cli, const logit_epoch *epoch)
+{
+    const int every = epoch->epochs <= 30 ? 1 : (epoch->epochs + 19) / 20;
+    return cli->set.verbose > 0 || epoch->epoch == 1 || epoch->epoch % every == 0 ||
+           epoch->epoch == epoch->epochs;
+}
+
 static void on_epoch(void *user, const logit_epoch *epoch)
 {
     lg_cli *cli = user;
     char number[LG_CELL];
     if (!lg_cli_is_text(cli) || cli->set.quiet || cli->failed != LOGIT_OK) return;
+    if (!is_shown(cli, epoch)) return;
     lg_cli_progress_clear(cli);
     if (cli->settings > 1)
         fprintf(cli->out, "%7d %9.3g %9.3g", epoch->setting, epoch->lr, epoch->l2);

@@ -88,10 +88,8 @@ void command_setup(void)
 {
     const char *program = getenv("LOGIT_BIN");
     char absolute[4096];
-    if (!realpath(program ? program : "build/logit", absolute)) {
-        fprintf(stderr, "command: %s is not built\n", program ? program : "build/logit");
-        abort();
-    }
+    if (!program) program = "build/logit";
+    ck_assert_msg(realpath(program, absolute) != NULL, "%s is not built", program);
     strcpy(folder, "/tmp/logit-command-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     setenv("LOGIT", absolute, 1);

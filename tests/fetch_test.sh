@@ -127,6 +127,7 @@ use strict; use warnings; use IO::Socket::INET;
 my ($root, $log) = @ARGV;
 my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die "no socket: $!";
 $| = 1;
+$SIG{PIPE} = 'IGNORE'; # a client may hang up in the middle
 print $listen->sockport, "\n";
 while (my $peer = $listen->accept) {
     my ($path, $from) = ('', 0);

@@ -120,7 +120,8 @@ void problem_give_scalars(rig *r, double scale)
 
 const rig_shape problem_shapes[PROBLEM_SHAPES] = {{.n = 22, .d = 117, .k = 3, .s = 3},
                                                   {.n = 131, .d = 75, .k = 67, .s = 2},
-                                                  {.n = 150, .d = 601, .k = 4, .s = 2}};
+                                                  {.n = 150, .d = 601, .k = 4, .s = 2},
+                                                  {.n = 37, .d = 75, .k = 521, .s = 2}};
 
 void problem_prepare(rig *r, problem_truth truth)
 {

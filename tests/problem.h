@@ -37,9 +37,9 @@ lg_scalars problem_scalars(int t);
 /* Gives problem_scalars(0 .. s-1), with this scale. */
 void problem_give_scalars(rig *r, double scale);
 
-/* A few outputs, many, and a few with more rows and features than a block: float32 backends take
- * another kernel for each.  Neither n nor d is a multiple of any vector. */
-enum { PROBLEM_SHAPES = 3 };
+/* A few outputs; more than a vector of them; a few with more rows and features than a block; so
+ * many that a float32 backend may take a BLAS.  Neither n nor d is a multiple of any vector. */
+enum { PROBLEM_SHAPES = 4 };
 extern const rig_shape problem_shapes[PROBLEM_SHAPES];
 
 /* Inputs and numbers for one step by sgd: x from stream 21, W from 22, b from 23, all within 1,

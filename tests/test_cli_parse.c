@@ -65,7 +65,7 @@ static const struct {
     {{"train", "a", "--lr"}, "--lr needs a value: expected a number"},
     {{"train", "a", "-o"}, "--out needs a value: expected a path"},
     {{"train", "a", "--lr", "0"}, "--lr: found \"0\", expected a number, or up to 64"},
-    {{"train", "a", "--epochs", "ten"}, "--epochs: found \"ten\", expected a whole number, from 0"},
+    {{"train", "a", "--epochs", "ten"}, "--epochs: found \"ten\", expected a whole number, from 1"},
     {{"train", "a", "--loss", "hinge"}, "--loss: found \"hinge\", expected auto, softmax"},
     {{"train", "a", "--nesterov=perhaps"}, "--nesterov: found \"perhaps\", expected yes or no"},
     {{"train"}, "DATA is missing; usage: logit train DATA"},
@@ -103,7 +103,8 @@ END_TEST
 static const struct {
     const char *name, *text, *written;
 } values[] = {
-    {"epochs", "0", "0"},
+    {"epochs", "1", "1"},
+    {"epochs", "0", NULL},
     {"epochs", "1000000", "1000000"},
     {"epochs", "1000001", NULL},
     {"epochs", "-1", NULL},
@@ -112,7 +113,7 @@ static const struct {
     {"epochs", " 3", NULL},
     {"epochs", "", NULL},
     {"epochs", "99999999999999999999", NULL},
-    {"epochs", "auto", NULL},
+    {"epochs", "auto", "auto"},
     {"batch-size", "1000000000", "1000000000"},
     {"batch-size", "0", NULL},
     {"threads", "auto", "auto"},
@@ -228,7 +229,7 @@ START_TEST(the_line_wins_over_the_environment_over_the_file_over_the_default)
         int in_file, in_environment, on_line, epochs;
         lg_cli_source source;
     } cases[] = {
-        {0, 0, 0, 20, LG_SOURCE_DEFAULT},    {1, 0, 0, 1, LG_SOURCE_CONFIG},
+        {0, 0, 0, 0, LG_SOURCE_DEFAULT},    {1, 0, 0, 1, LG_SOURCE_CONFIG},
         {0, 1, 0, 2, LG_SOURCE_ENVIRONMENT}, {1, 1, 0, 2, LG_SOURCE_ENVIRONMENT},
         {0, 0, 1, 3, LG_SOURCE_LINE},        {1, 0, 1, 3, LG_SOURCE_LINE},
         {0, 1, 1, 3, LG_SOURCE_LINE},        {1, 1, 1, 3, LG_SOURCE_LINE},

@@ -55,6 +55,7 @@ static const struct {
     {5, "\"$LOGIT\" predict \"$DIR/run\" \"$DIR/set/test/dark/000.ppm\" >/dev/full",
      "standard output"},
     {5, "\"$LOGIT\" train \"$DIR/set\" -o \"$DIR/run3\" >/dev/full", "standard output"},
+    {5, "\"$LOGIT\" train \"$DIR/set\" -o \"$DIR/run6\" >&-", "standard output"},
     {5, "\"$LOGIT\" eval \"$DIR/run\" \"$DIR/set\" >&-", "standard output"},
     {5, "\"$LOGIT\" train \"$DIR/set\" -o /dev/null/x", "/dev/null"},
     {6, "\"$LOGIT\" train \"$DIR/set\" -o \"$DIR/run4\" --device cuda:99", "cuda"},
@@ -168,6 +169,17 @@ START_TEST(a_signal_ends_a_run_after_saving)
     char *said = text_of(file);
     ck_assert_msg(strstr(said, "stopped") != NULL, "%s", said);
     free(said);
+}
+END_TEST
+
+/* Else a file of the run would get the number 2, and warnings would be written into it. */
+START_TEST(a_closed_standard_stream_is_not_given_away)
+{
+    expect(0, "cd \"$DIR\"\n"
+              "\"$LOGIT\" train set -o closed --epochs 1000000 >closed.out 2>&- & pid=$!; i=0\n"
+              "until grep -q '^     1 ' closed.out || [ $i = 600 ]; do\n"
+              "    sleep 0.05; i=$((i + 1)); done\n"
+              "link=$(readlink /proc/$pid/fd/2); kill $pid; wait $pid; test \"$link\" = /dev/null");
 }
 END_TEST
 
@@ -348,6 +360,7 @@ Suite *lg_suite_command(void)
     tcase_add_test(all, bad_images_can_be_left_out);
     tcase_add_test(all, a_folder_in_use_is_exit_8);
     tcase_add_loop_test(all, a_signal_ends_a_run_after_saving, 0, COUNT(signals));
+    tcase_add_test(all, a_closed_standard_stream_is_not_given_away);
     tcase_add_test(all, eval_says_the_same_as_text_and_as_json);
     tcase_add_test(all, data_counts_what_is_there);
     tcase_add_loop_test(all, every_json_is_json, 0, 5);

@@ -53,6 +53,8 @@ START_TEST(a_terminal_gets_one_line_that_fits)
             const size_t length = strcspn(++at, "\033\r\n");
             ck_assert_int_eq(strncmp(at + length, "\033[K", 3), 0);
             ck_assert_msg(length < (size_t)widths[i], "%.*s", (int)length, at);
+            ck_assert_msg(at[length + 3] == '\r' && at[length + 4] != '\n', "left standing: %.*s",
+                          (int)length, at);
         }
         ck_assert_int_gt(drawn, 0);
         ck_assert_ptr_nonnull(strstr(text, "\033[1m"));

@@ -22,7 +22,7 @@
 
 void tree_open(tree *t)
 {
-    snprintf(t->root, sizeof t->root, "/tmp/logit-test-XXXXXX");
+    snprintf(t->root, sizeof t->root, "/tmp/logit-tree-XXXXXX");
     MUST(mkdtemp(t->root), t->root);
     MUST(chmod(t->root, 0755) == 0, t->root);
 }
@@ -35,7 +35,7 @@ static void empty_folder(int fd)
         const char *name = found->d_name;
         if (!strcmp(name, ".") || !strcmp(name, "..")) continue;
         if (unlinkat(dirfd(folder), name, 0) == 0) continue;
-        (void)fchmodat(dirfd(folder), name, 0700, 0);
+        if (fchmodat(dirfd(folder), name, 0700, 0) != 0) continue;
         const int below = openat(dirfd(folder), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         MUST(below >= 0, name);
         empty_folder(below);

@@ -105,7 +105,8 @@ logit_status lg_backend_put(lg_backend *backend, void *device, const float *from
     for (int64_t done = 0; done < count; done += AT_ONCE) {
         const int64_t size = count - done < AT_ONCE ? count - done : AT_ONCE;
         for (int64_t i = 0; i < size; i++) part[i] = (double)from[done + i];
-        LG_TRY(upload_now(backend, (double *)device + done, part, (size_t)size * sizeof *part, err));
+        LG_TRY(
+            upload_now(backend, (double *)device + done, part, (size_t)size * sizeof *part, err));
     }
     return LOGIT_OK;
 }

@@ -22,6 +22,9 @@
  * Order.  Calls on LG_QUEUE_COMPUTE happen in order; so do those on LG_QUEUE_COPY; between the two
  * only events order anything.  A backend without queues does everything at once.
  *
+ * A loss that is not finite.  The loss op then gives that setting z = 0 for the whole batch, so
+ * that its gradient is zero, and `sum` latches the step and the row in lg_total.
+ *
  * Determinism.  Same inputs, same bits, for every number of threads.  Each output is summed in an
  * order that does not depend on its neighbours: setting t of s equals the same setting alone. */
 /* SPDX-License-Identifier: MIT */

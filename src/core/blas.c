@@ -38,8 +38,10 @@ static saved_variable set_variable(const char *name, const char *value)
 
 static void restore_variable(saved_variable saved)
 {
-    if (saved.before) setenv(saved.name, saved.before, 1);
-    else unsetenv(saved.name);
+    if (saved.before)
+        setenv(saved.name, saved.before, 1);
+    else
+        unsetenv(saved.name);
     free(saved.before);
 }
 

@@ -8,8 +8,8 @@
  *   turn 2, cut over features:        bytes -> x -> gradient -> update;  bias and totals beside it
  *
  * Where a batch is larger than the second caches (3x100x100 photos) it is taken in groups of rows:
- * turns 1 and 2 alternate, so that turn 2 finds its bytes still near, and the chain of each weight's
- * gradient simply goes on. */
+ * turns 1 and 2 alternate, so that turn 2 finds its bytes still near, and the chain of each
+ * weight's gradient simply goes on. */
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -34,8 +34,8 @@ static void rows_part(void *argument, int part, int parts)
     lg_pool_cut(lg_cpu_tiles(job->end) - first, 1, part, parts, &begin, &end);
     job->cpu->kernels->logits(&job->product, first + begin, first + end, scratch);
     for (int64_t tile = first + begin; tile < first + end; tile++)
-        lg_cpu_tile_loss_of(
-            job, tile, job->product.tiles + tile * job->product.columns * LG_TILE, scratch);
+        lg_cpu_tile_loss_of(job, tile, job->product.tiles + tile * job->product.columns * LG_TILE,
+                            scratch);
 }
 
 static void features_part(void *argument, int part, int parts)

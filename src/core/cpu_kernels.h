@@ -23,9 +23,9 @@ enum {
     LG_PANEL = 4096,        /* floats of x that are unpacked at once: a third of a first cache */
     LG_LOGITS_CHUNK = 256,  /* features of a panel of 16 rows */
     LG_GRADIENT_CHUNK = 64, /* features of a panel of 64 rows */
-    LG_CHAINS = 1 << 17,    /* floats of chains kept while W streams by: a quarter of a second cache */
+    LG_CHAINS = 1 << 17, /* floats of chains kept while W streams by: a quarter of a second cache */
     LG_NEAR_BYTES = 1 << 20, /* of W, up to which it stays in a second cache */
-    LG_SMALL_OUTPUTS = 32   /* k up to this takes the kernels on tiles, above it BLAS */
+    LG_SMALL_OUTPUTS = 256   /* k up to this takes the kernels on tiles, above it BLAS */
 };
 
 /* The rows of x: floats that lie there, or bytes that are gathered and normalised on the way. */

@@ -29,16 +29,16 @@ static void tile_target(const lg_cpu_target *target, int64_t i0, int count, int 
     if (target->label) {
         int32_t output[LG_TILE]; /* -1: none, in lanes past the last row */
         EACH_LANE(r)
+        {
             output[r] = r < count ? target->label[target_row(target, i0 + r)] - target->first : -1;
-        for (int j = 0; j < k; j++, out += LG_TILE)
-            EACH_LANE(r) out[r] = output[r] == j ? on : off;
+        }
+        for (int j = 0; j < k; j++, out += LG_TILE) EACH_LANE(r) out[r] = output[r] == j ? on : off;
         return;
     }
     for (int r = 0; r < LG_TILE; r++) {
         const int64_t row = target_row(target, i0 + (r < count ? r : 0));
         const float *soft = target->soft + row * k;
-        for (int j = 0; j < k; j++)
-            out[j * LG_TILE + r] = fmaf(keep, soft[j], off);
+        for (int j = 0; j < k; j++) out[j * LG_TILE + r] = fmaf(keep, soft[j], off);
     }
 }
 
@@ -131,7 +131,7 @@ static void sigmoid_tile(float *restrict z, const float *restrict target, int k,
 }
 
 static void mse_tile(float *restrict z, const float *restrict target, int k,
-                         const float *restrict factor, float *restrict loss)
+                     const float *restrict factor, float *restrict loss)
 {
     float value[LG_TILE], slope[LG_TILE];
     tile_sum sum;
@@ -191,7 +191,7 @@ static float row_max(const float *z, int k, int *top)
 }
 
 static float softmax_row(float *restrict z, const float *restrict target, int k, float factor,
-                        float *restrict term)
+                         float *restrict term)
 {
     int top;
     const float max = row_max(z, k, &top);
@@ -205,7 +205,7 @@ static float softmax_row(float *restrict z, const float *restrict target, int k,
 }
 
 static float sigmoid_row(float *restrict z, const float *restrict target, int k, float factor,
-                        float *restrict term)
+                         float *restrict term)
 {
     for (int j = 0; j < k; j++) {
         float slope;
@@ -216,7 +216,7 @@ static float sigmoid_row(float *restrict z, const float *restrict target, int k,
 }
 
 static float mse_row(float *restrict z, const float *restrict target, int k, float factor,
-                        float *restrict term)
+                     float *restrict term)
 {
     for (int j = 0; j < k; j++) {
         float slope;

@@ -14,88 +14,10 @@
 #ifndef LG_CORE_CPU_MATMUL_H
 #define LG_CORE_CPU_MATMUL_H
 
+#include "core/cpu_direct.h"
 #include "core/cpu_kernels.h"
 #include "core/cpu_simd.h"
-
-#define LG_INLINE static inline __attribute__((always_inline))
-#if defined(__clang__)
-#define LG_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define LG_UNROLL _Pragma("GCC unroll 16")
-#endif
-
-static inline int smaller(int64_t a, int b)
-{
-    return a < b ? (int)a : b;
-}
-
-/* ------------------------------------------------------------------------------- unpacking --- */
-
-LG_INLINE const uint8_t *pixel_row(const lg_cpu_rows *rows, int64_t i)
-{
-    const int64_t r = rows->row ? rows->row[i] : i;
-    return rows->pixels + r * rows->features;
-}
-
-/* A strip of a panel: `vectors` x 16 features of every row, scale and shift in registers.  The
- * line that will be wanted next is fetched on the way: of row i + ahead, or this row's next. */
-LG_INLINE void unpack_strip(const lg_cpu_rows *rows, int64_t i0, int count, int64_t d0, float *to,
-                            int64_t stride, int ahead, const int vectors)
-{
-    lg_v16 scale[4], shift[4];
-    LG_UNROLL for (int v = 0; v < vectors; v++) scale[v] = v16_load(rows->scale + d0 + v * 16);
-    LG_UNROLL for (int v = 0; v < vectors; v++) shift[v] = v16_load(rows->shift + d0 + v * 16);
-    for (int r = 0; r < count; r++, to += stride) {
-        const uint8_t *from = pixel_row(rows, i0 + r) + d0;
-        if (!ahead) __builtin_prefetch(from + 64);
-        else if (i0 + r + ahead < rows->count)
-            __builtin_prefetch(pixel_row(rows, i0 + r + ahead) + d0, 0, 2);
-        LG_UNROLL for (int v = 0; v < vectors; v++)
-            v16_store(to + v * 16, v16_fma(scale[v], v16_from_u8(from + v * 16), shift[v]));
-    }
-}
-
-static void unpack_pixels(const lg_cpu_rows *rows, int64_t i0, int count, int64_t d0, int width,
-                          float *panel, int64_t stride, int ahead)
-{
-    int j = 0;
-    for (; j + 64 <= width; j += 64)
-        unpack_strip(rows, i0, count, d0 + j, panel + j, stride, ahead, 4);
-    for (; j + 16 <= width; j += 16)
-        unpack_strip(rows, i0, count, d0 + j, panel + j, stride, ahead, 1);
-    for (int r = 0; r < count && j < width; r++) {
-        const uint8_t *from = pixel_row(rows, i0 + r) + d0;
-        for (int i = j; i < width; i++)
-            panel[r * stride + i] = lg_pixel(from[i], rows->scale[d0 + i], rows->shift[d0 + i]);
-    }
-}
-
-/* x of rows begin .. end-1, in full. */
-static void pixels(const lg_cpu_rows *rows, int64_t begin, int64_t end, float *x)
-{
-    const int64_t d = rows->features;
-    const int width_at_once = 1 << 20;
-    for (int64_t i = begin; i < end; i += LG_TILE, x += LG_TILE * d)
-        for (int64_t d0 = 0; d0 < d; d0 += width_at_once)
-            unpack_pixels(rows, i, smaller(end - i, LG_TILE), d0, smaller(d - d0, width_at_once),
-                          x + d0, d, LG_TILE);
-}
-
-/* A panel: rows i0 .. i0+count-1, features d0 .. d0+width-1; row r starts at r * stride and is
- * filled up with zeros to a multiple of 16. */
-static void unpack(const lg_cpu_rows *rows, int64_t i0, int count, int64_t d0, int width,
-                   float *panel, int64_t stride, int ahead)
-{
-    if (!rows->x) unpack_pixels(rows, i0, count, d0, width, panel, stride, ahead);
-    for (int r = 0; r < count; r++, panel += stride) {
-        if (rows->x) {
-            const float *from = rows->x + (i0 + r) * rows->features + d0;
-            for (int j = 0; j < width && !ahead; j += 16) __builtin_prefetch(from + width + j);
-            memcpy(panel, from, (size_t)width * sizeof *panel);
-        }
-        for (int j = width; j & 15; j++) panel[j] = 0.0f;
-    }
-}
+#include "core/cpu_unpack.h"
 
 /* ---------------------------------------------------------------------------------- logits --- */
 
@@ -103,40 +25,39 @@ static void unpack(const lg_cpu_rows *rows, int64_t i0, int count, int64_t d0, i
 LG_INLINE void dot_tile(const float *x, const float *w, int64_t w_stride, int width,
                         float (*chains)[16], int fresh, const int tall, const int wide)
 {
-    lg_v16 sum[8 * 6];
-    LG_UNROLL for (int c = 0; c < wide; c++)
-        LG_UNROLL for (int r = 0; r < tall; r++)
-            sum[c * tall + r] = fresh ? v16_zero() : v16_load(chains[c * 16 + r]);
-
+    lg_v16 sum[8 * 6], xr[8];
+    UNROLL(i, wide * tall)
+    {
+        sum[i] = fresh ? v16_zero() : v16_load(chains[i / tall * 16 + i % tall]);
+    }
     int j = 0;
     for (; j + 16 <= width; j += 16) {
-        lg_v16 xr[8];
-        LG_UNROLL for (int r = 0; r < tall; r++) xr[r] = v16_load(x + r * LG_LOGITS_CHUNK + j);
-        LG_UNROLL for (int c = 0; c < wide; c++) {
+        UNROLL(r, tall) xr[r] = v16_load(x + r * LG_LOGITS_CHUNK + j);
+        UNROLL(c, wide)
+        {
             const lg_v16 wc = v16_load(w + c * w_stride + j);
-            LG_UNROLL for (int r = 0; r < tall; r++)
-                sum[c * tall + r] = v16_fma(xr[r], wc, sum[c * tall + r]);
+            UNROLL(r, tall) sum[c * tall + r] = v16_fma(xr[r], wc, sum[c * tall + r]);
         }
     }
     if (j < width) {
-        LG_UNROLL for (int c = 0; c < wide; c++) {
+        UNROLL(r, tall) xr[r] = v16_load(x + r * LG_LOGITS_CHUNK + j);
+        UNROLL(c, wide)
+        {
             const lg_v16 wc = v16_load_part(w + c * w_stride + j, width - j);
-            LG_UNROLL for (int r = 0; r < tall; r++) sum[c * tall + r] =
-                v16_fma(v16_load(x + r * LG_LOGITS_CHUNK + j), wc, sum[c * tall + r]);
+            UNROLL(r, tall) sum[c * tall + r] = v16_fma(xr[r], wc, sum[c * tall + r]);
         }
     }
-    LG_UNROLL for (int c = 0; c < wide; c++)
-        LG_UNROLL for (int r = 0; r < tall; r++) v16_store(chains[c * 16 + r], sum[c * tall + r]);
+    UNROLL(i, wide * tall) v16_store(chains[i / tall * 16 + i % tall], sum[i]);
 }
 
 typedef void dot_fn(const float *x, const float *w, int64_t w_stride, int width,
-                    float (*chains)[16], int fresh);
+                    float (*chains)[16], int fresh, int rows);
 
 #define DOT(wide, tall)                                                                            \
     static void dot_##wide(const float *x, const float *w, int64_t w_stride, int width,            \
-                           float (*chains)[16], int fresh)                                         \
+                           float(*chains)[16], int fresh, int rows)                                \
     {                                                                                              \
-        for (int r = 0; r < LG_TILE; r += tall)                                                    \
+        for (int r = 0; r < rows; r += tall)                                                       \
             dot_tile(x + r * LG_LOGITS_CHUNK, w, w_stride, width, chains + r, fresh, tall, wide);  \
     }
 DOT(1, LG_TILE_SLIM)
@@ -176,12 +97,12 @@ static void logits_group(const lg_cpu_product *p, int64_t begin, int64_t end, fl
         const int width = smaller(d - d0, LG_LOGITS_CHUNK);
         for (int64_t tile = begin; tile < end; tile++) {
             const int64_t i0 = tile * LG_TILE;
-            float (*at)[16] = chains + (tile - begin) * stride;
-            unpack(&p->rows, i0, smaller(p->rows.count - i0, LG_TILE), d0, width, panel,
-                   LG_LOGITS_CHUNK, LG_TILE);
+            const int rows = smaller(p->rows.count - i0, LG_TILE);
+            float(*at)[16] = chains + (tile - begin) * stride;
+            unpack(&p->rows, i0, rows, d0, width, panel, LG_LOGITS_CHUNK, LG_TILE);
             for (int c = 0, wide; c < p->columns; c += wide, at += wide * LG_TILE) {
                 wide = next_group(p->columns - c);
-                dot[wide](panel, p->w + c * d + d0, d, width, at, d0 == 0);
+                dot[wide](panel, p->w + c * d + d0, d, width, at, d0 == 0, rows);
             }
         }
     }
@@ -193,6 +114,14 @@ static void logits_group(const lg_cpu_product *p, int64_t begin, int64_t end, fl
  * so that W comes from far away less often. */
 static void logits(const lg_cpu_product *p, int64_t begin, int64_t end, float *scratch)
 {
+    if (p->columns <= LG_DIRECT_COLUMNS) {
+        float(*chains)[16] = (float(*)[16])scratch;
+        for (int64_t tile = begin; tile < end; tile++) {
+            direct_logits(p, tile, chains);
+            finish_tile(p, tile, chains);
+        }
+        return;
+    }
     const int64_t w_bytes = p->columns * p->rows.features * (int64_t)sizeof(float);
     const int most = LG_CHAINS / (p->columns * LG_TILE * LG_TILE);
     const int group = w_bytes <= LG_NEAR_BYTES || most < 1 ? 1 : most;
@@ -206,32 +135,31 @@ static void logits(const lg_cpu_product *p, int64_t begin, int64_t end, float *s
 LG_INLINE void outer_tile(const float *x, const float *dz, int columns, int rows, float *g,
                           int64_t g_stride, int part, int fresh, const int tall, const int wide)
 {
-    lg_v16 sum[8 * 6];
-    LG_UNROLL for (int c = 0; c < wide; c++)
-        LG_UNROLL for (int v = 0; v < tall; v++) {
-            const float *at = g + c * g_stride + v * 16;
-            sum[c * tall + v] = fresh  ? v16_zero()
-                                : part ? v16_load_part(at, part)
-                                       : v16_load(at);
-        }
+    lg_v16 sum[8 * 6], xv[8];
+    UNROLL(i, wide * tall)
+    {
+        const float *at = g + i / tall * g_stride + i % tall * 16;
+        sum[i] = fresh ? v16_zero() : part ? v16_load_part(at, part) : v16_load(at);
+    }
     for (int i = 0; i < rows; i += LG_TILE, dz += (int64_t)columns * LG_TILE) {
         const int count = smaller(rows - i, LG_TILE);
         for (int r = 0; r < count; r++, x += LG_GRADIENT_CHUNK) {
-            lg_v16 xv[8];
-            LG_UNROLL for (int v = 0; v < tall; v++) xv[v] = v16_load(x + v * 16);
-            LG_UNROLL for (int c = 0; c < wide; c++) {
+            UNROLL(v, tall) xv[v] = v16_load(x + v * 16);
+            UNROLL(c, wide)
+            {
                 const lg_v16 factor = v16_spread(dz + c * LG_TILE + r);
-                LG_UNROLL for (int v = 0; v < tall; v++)
-                    sum[c * tall + v] = v16_fma(factor, xv[v], sum[c * tall + v]);
+                UNROLL(v, tall) sum[c * tall + v] = v16_fma(factor, xv[v], sum[c * tall + v]);
             }
         }
     }
-    LG_UNROLL for (int c = 0; c < wide; c++)
-        LG_UNROLL for (int v = 0; v < tall; v++) {
-            float *at = g + c * g_stride + v * 16;
-            if (part) v16_store_part(at, sum[c * tall + v], part);
-            else v16_store(at, sum[c * tall + v]);
-        }
+    UNROLL(i, wide * tall)
+    {
+        float *at = g + i / tall * g_stride + i % tall * 16;
+        if (part)
+            v16_store_part(at, sum[i], part);
+        else
+            v16_store(at, sum[i]);
+    }
 }
 
 /* A panel of `width` features against `wide` columns: as many vectors at once as there are
@@ -275,6 +203,10 @@ static void gradient_panel(const lg_cpu_product *p, const int64_t rows[2], int64
 static void gradient(const lg_cpu_product *p, const int64_t rows[2], const int64_t d[2], int add,
                      float *scratch)
 {
+    if (p->columns <= LG_DIRECT_COLUMNS) {
+        direct_gradient(p, rows, d, add);
+        return;
+    }
     for (int64_t d0 = d[0]; d0 < d[1]; d0 += LG_GRADIENT_CHUNK) {
         const int width = smaller(d[1] - d0, LG_GRADIENT_CHUNK);
         int64_t part[2] = {rows[0], rows[0]};

@@ -19,6 +19,14 @@
 
 #include "core/fmath.h"
 
+#define LG_INLINE static inline __attribute__((always_inline))
+/* Loops of a few turns, known to the compiler, whose arrays shall be registers. */
+#if defined(__clang__)
+#define UNROLL(i, count) _Pragma("clang loop unroll(full)") for (int i = 0; i < (count); i++)
+#else
+#define UNROLL(i, count) _Pragma("GCC unroll 32") for (int i = 0; i < (count); i++)
+#endif
+
 #if defined(__AVX512F__) && defined(__FMA__)
 
 #include <immintrin.h>
@@ -244,10 +252,9 @@ static inline lg_v16 v16_spread(const float *from)
 
 static inline lg_v16 v16_fma(lg_v16 a, lg_v16 b, lg_v16 c)
 {
-    return (lg_v16){{v4_fma(a.part[0], b.part[0], c.part[0]),
-                     v4_fma(a.part[1], b.part[1], c.part[1]),
-                     v4_fma(a.part[2], b.part[2], c.part[2]),
-                     v4_fma(a.part[3], b.part[3], c.part[3])}};
+    return (lg_v16){
+        {v4_fma(a.part[0], b.part[0], c.part[0]), v4_fma(a.part[1], b.part[1], c.part[1]),
+         v4_fma(a.part[2], b.part[2], c.part[2]), v4_fma(a.part[3], b.part[3], c.part[3])}};
 }
 
 static inline lg_v16 v16_from_u8(const uint8_t *from)

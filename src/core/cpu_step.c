@@ -19,11 +19,12 @@ enum { CACHE_LINE = 64, LARGE_PAGE = 2 << 20 };
 
 void *lg_cpu_alloc(size_t bytes)
 {
-    void *memory = NULL;
-    const int large = bytes >= 2 * (size_t)LARGE_PAGE;
-    if (posix_memalign(&memory, large ? LARGE_PAGE : CACHE_LINE, bytes ? bytes : 1) != 0)
-        return NULL;
-    if (large) madvise(memory, bytes, MADV_HUGEPAGE); /* a hint: gathered rows miss the TLB less */
+    const size_t grain = bytes >= 2 * (size_t)LARGE_PAGE ? LARGE_PAGE : CACHE_LINE;
+    if (bytes > SIZE_MAX - grain) return NULL;
+    const size_t room = (bytes + grain - 1) / grain * grain;
+    void *memory = aligned_alloc(grain, room ? room : grain);
+    if (memory && grain == LARGE_PAGE)
+        madvise(memory, room, MADV_HUGEPAGE); /* a hint: gathered rows miss the TLB less */
     return memory;
 }
 
@@ -36,8 +37,9 @@ static logit_status grow(float **array, size_t *size, size_t count, logit_error 
     *size = 0;
     *array = lg_size_mul(count, sizeof **array, &bytes) ? lg_cpu_alloc(bytes) : NULL;
     if (!*array)
-        LG_FAIL(err, LOGIT_E_NOMEM,
-                "out of memory for %zu numbers of scratch; try a smaller batch", count);
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu numbers of scratch; try a smaller batch",
+                count);
+    memset(*array, 0, bytes); /* lanes past the last row are computed, and never used */
     *size = count;
     return LOGIT_OK;
 }
@@ -103,7 +105,7 @@ lg_cpu_job lg_cpu_job_of(lg_cpu *cpu, const lg_step *step, int from_pixels)
 lg_cpu_target lg_cpu_target_of(const lg_step *step, int setting)
 {
     const int k = step->outputs;
-    const int binary = step->loss == LG_LOSS_SIGMOID && k == 1;    /* one output, two classes */
+    const int binary = step->loss == LG_LOSS_SIGMOID && k == 1; /* one output, two classes */
     const int number = step->loss == LG_LOSS_MSE && k == 1 && step->batch.target != NULL;
     const double e = number ? 0.0 : step->scalars[setting].smoothing;
     const double share = e / (binary ? 2 : k);
@@ -125,7 +127,8 @@ float lg_cpu_weight(const lg_step *step, int64_t i)
     return batch->weight[batch->row ? batch->row[i] : i];
 }
 
-/* ------------------------------------------------------------------------- update and totals --- */
+/* ------------------------------------------------------------------------- update and totals ---
+ */
 
 static float *at(void *array, int64_t offset)
 {

@@ -53,7 +53,8 @@ static inline float *lg_cpu_scratch(const lg_cpu *cpu, int part)
     return cpu->scratch + cpu->scratch_each * (size_t)part;
 }
 
-/* Page-aligned memory, in large pages where that helps.  NULL if there is none; free() it. */
+/* Memory aligned to cache lines, in large pages where that helps.  NULL if there is none; free()
+ * it. */
 void *lg_cpu_alloc(size_t bytes);
 
 /* Makes the scratch memory large enough for this step.  Error: NOMEM. */

@@ -1,8 +1,8 @@
 /* cpu_wide.c -- the operations of a step for many outputs: matrix products by OpenBLAS.
  *
- * Layer 1 (core).  OpenBLAS gives other bits for other numbers of threads and other shapes, so it is
- * called single-threaded on blocks whose shapes follow from n, d and k alone; the blocks are dealt
- * to our own threads.  Each setting is a call of its own, with the shape it would have alone.
+ * Layer 1 (core).  OpenBLAS gives other bits for other numbers of threads and other shapes, so it
+ * is called single-threaded on blocks whose shapes follow from n, d and k alone; the blocks are
+ * dealt to our own threads.  Each setting is a call of its own, with the shape it would have alone.
  *
  * Losses are taken row by row, in place, the bias' gradient by columns, both by tree.h. */
 /* SPDX-License-Identifier: MIT */
@@ -117,7 +117,8 @@ static void bias_part(void *argument, int part, int parts)
         const int count = (int)(end - c < LG_TILE ? end - c : LG_TILE);
         job->cpu->kernels->column_sums((const float *)step->z + c, step->batch.count, columns,
                                        count, sums);
-        for (int j = 0; j < count; j++) gb[c + j] = step->accumulate ? gb[c + j] + sums[j] : sums[j];
+        for (int j = 0; j < count; j++)
+            gb[c + j] = step->accumulate ? gb[c + j] + sums[j] : sums[j];
     }
 }
 

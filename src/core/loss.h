@@ -1,7 +1,7 @@
 /* loss.h -- the losses by name, and what their inputs mean.
  *
  * Layer 1 (core).  All losses start from logits, never from probabilities: see DESIGN.md
- * section 2.  The formulas are in loss_NAME.h, the float64 twins in ref_loss.c. */
+ * section 2.  The formulas are in loss_NAME.h, the float64 twins in ref_NAME.c. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_CORE_LOSS_H
 #define LG_CORE_LOSS_H
@@ -29,6 +29,7 @@ lg_loss lg_loss_find(const char *name);
 
 /* The smoothed target of output j (of k) for a sample of class y: what y' is in DESIGN.md
  * section 2.  softmax and mse: (1-e) [j = y] + e/k.  sigmoid, one output (k = 1): (1-e) y + e/2;
- * one versus rest: (1-e) [j = y] + e/k.  Soft targets t are smoothed alike: (1-e) t_j + e/k. */
+ * one versus rest: (1-e) [j = y] + e/k.  Soft targets t are smoothed alike: (1-e) t_j + e/k, and
+ * (1-e) t + e/2 with one sigmoid.  A numeric target (mse, k = 1) is not smoothed. */
 
 #endif

@@ -1,8 +1,8 @@
 /* optim.h -- the optimisers by name, and the numbers a step of one needs.
  *
  * Layer 1 (core).  Every optimiser sees g = d(mean loss)/dw + l2 w for a weight and without the
- * l2 term for a bias; then w <- w - lr * decay * w for a weight (decoupled, before the step:
- * Loshchilov & Hutter 2019, arXiv:1711.05101). */
+ * l2 term for a bias; then w <- w - lr * decay * w for a weight (decoupled, before the step; with
+ * momentum 0 no velocity is kept: Loshchilov & Hutter 2019, arXiv:1711.05101). */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_CORE_OPTIM_H
 #define LG_CORE_OPTIM_H

@@ -127,7 +127,7 @@ static const lg_set *first_part(const lg_dataset *dataset)
 logit_status lg_dataset_count_empty(lg_dataset *dataset, const lg_dataset_options *options,
                                     logit_error *err)
 {
-    char shown[SHOWN];
+    char shown[SHOWN], name[SHOWN];
     const lg_set *set = first_part(dataset);
     dataset->empty_classes = 0;
     if (!set || !set->label || options->known_class) return LOGIT_OK;
@@ -139,7 +139,8 @@ logit_status lg_dataset_count_empty(lg_dataset *dataset, const lg_dataset_option
     if (dataset->classes - dataset->empty_classes >= 2) return LOGIT_OK;
     LG_FAIL(err, LOGIT_E_DATA,
             "%s: one class only has samples (%s), %d are empty: a classifier needs two",
-            lg_text_escape(shown, sizeof shown, dataset->path), dataset->class_name[set->label[0]],
+            lg_text_escape(shown, sizeof shown, dataset->path),
+            lg_text_escape(name, sizeof name, dataset->class_name[set->label[0]]),
             dataset->empty_classes);
 }
 

@@ -2,9 +2,10 @@
  *
  * Layer 1 (data).
  *   ROOT/CLASS/..image      or      ROOT/train/CLASS/..image, ROOT/val/.., ROOT/test/..
- * Below a class folder images may lie in folders of any depth.  The parts are taken where all
- * folders in ROOT are named so, or where train/ holds folders; a vehicle set with the classes car,
- * plane and train is therefore read as classes. */
+ * Below a class folder images may lie in folders of any depth.  The parts' folders may also be
+ * called by the names of lg_part_of_name (validation/, Train/, ..).  They are taken as parts where
+ * all folders in ROOT are named so, or where train/ holds folders; a vehicle set with the classes
+ * car, plane and train is therefore read as classes. */
 /* SPDX-License-Identifier: MIT */
 #include <limits.h>
 #include <stdio.h>

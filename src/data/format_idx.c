@@ -252,8 +252,7 @@ static logit_status load_part(idx_plan *plan, lg_set *set, logit_error *err)
     LG_TRY(lg_idx_afford(&own->images, &plan->room,
                          ", or gunzip the file: a plain one is read row by row", err));
     own->pixels = malloc(bytes);
-    if (!own->pixels)
-        LG_FAIL(err, LOGIT_E_NOMEM, "%s: out of memory for %zu bytes", own->images.path, bytes);
+    if (!own->pixels) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu bytes of images", bytes);
     LG_TRY(lg_idx_read(&own->images, own->pixels, plan->options->watch, err));
     keep_rows(own, set->count, &plan->room);
     if (same_shape(&own->stored, &set->shape)) set->resident = own->pixels;

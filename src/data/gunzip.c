@@ -46,13 +46,13 @@ logit_status lg_gunzip_open(lg_gunzip **out, int fd, const char *path, logit_err
 {
     *out = NULL;
     lg_gunzip *gunzip = calloc(1, sizeof *gunzip);
-    if (!gunzip) LG_FAIL(err, LOGIT_E_NOMEM, "%s: out of memory to inflate it", path);
+    if (!gunzip) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory to inflate a file");
     gunzip->fd = fd;
     gunzip->path = path;
     gunzip->is_open = inflateInit2(&gunzip->z, MAX_WBITS + GZIP_ONLY) == Z_OK;
     if (!gunzip->is_open) {
         lg_gunzip_close(gunzip);
-        LG_FAIL(err, LOGIT_E_NOMEM, "%s: out of memory to inflate it", path);
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory to inflate a file");
     }
     begin_member(gunzip);
     *out = gunzip;
@@ -133,7 +133,7 @@ static logit_status inflate_some(lg_gunzip *gunzip, logit_error *err)
     case Z_STREAM_END:
         return next_member(gunzip, err);
     case Z_MEM_ERROR:
-        LG_FAIL(err, LOGIT_E_NOMEM, "%s: out of memory to inflate it", gunzip->path);
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory to inflate a file");
     default:
         BAD(gunzip, err, gunzip->header.done == 1 ? "CORRUPT" : "FORMAT", "%s",
             z->msg ? z->msg : "inflate failed");

@@ -9,11 +9,13 @@
 
 #include "base/file.h"
 #include "base/size.h"
+#include "base/text.h"
 
 enum {
     MAGIC_BYTES = 4,
     DIM_BYTES = 4,
     PIECE_BYTES = 16 << 20, /* between two looks at the watch */
+    PATH_SHOWN = 600,       /* bytes of a path inside a message */
 };
 
 static int ends_with(const char *text, const char *end)
@@ -28,8 +30,9 @@ static logit_status read_plain(const lg_idx *idx, uint8_t *to, size_t size, int6
 {
     const logit_status status = lg_file_read_at(idx->fd, idx->path, to, size, at, err);
     if (status != LOGIT_E_DATA) return status;
+    char shown[PATH_SHOWN];
     LG_FAIL(err, LOGIT_E_IO, "%s: has become shorter while it is being read; it had %lld bytes",
-            idx->path, (long long)idx->file_bytes);
+            lg_text_escape(shown, sizeof shown, idx->path), (long long)idx->file_bytes);
 }
 
 /* The next bytes of the inflated file, from byte `at` on. */

@@ -44,7 +44,7 @@ static logit_status read_values(lg_idx_labels *labels, lg_idx *idx, int64_t *roo
     if (labels->kind != LG_IDX_CLASS) LG_TRY(lg_idx_afford(idx, room, "", err));
     uint8_t *data = malloc(idx->data_bytes);
     if (!data)
-        LG_FAIL(err, LOGIT_E_NOMEM, "%s: out of memory for %zu bytes", idx->path, idx->data_bytes);
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu bytes of labels", idx->data_bytes);
     if (labels->kind == LG_IDX_CLASS)
         labels->byte = data;
     else

@@ -51,7 +51,8 @@ static logit_status evaluate(evaluation *e, logit_model *model, const char *data
     lg_source *source = &e->sources.part[LG_PART_TEST];
     LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)source->set, model->loss, model->classes,
                           model->outputs, err));
-    LG_TRY(lg_source_load(source, options, BATCH, LG_SHUFFLE_NONE, options->memory, watch, err));
+    LG_TRY(lg_source_load(source, options, model->classes, BATCH, LG_SHUFFLE_NONE, options->memory,
+                          watch, err));
     LG_TRY(open_problem(e, model, options, err));
     const lg_pass_input pass = {.problem = e->problem,
                                 .feed = e->feed,

@@ -6,11 +6,13 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "core/backend.h"
+#include "core/blas.h"
+#include "core/cpu_isa.h"
 
 /* "model name : ..." of /proc/cpuinfo. */
 static void processor_name(char *out, size_t size)
 {
-    char  line[512];
+    char line[512];
     FILE *file = fopen("/proc/cpuinfo", "re");
     snprintf(out, size, "unknown");
     while (file && fgets(line, sizeof line, file)) {
@@ -27,8 +29,8 @@ static void processor_name(char *out, size_t size)
 static void describe_device(const char *device, int threads, char *out, size_t size)
 {
     const lg_backend_options how = {.threads = threads};
-    lg_backend              *backend;
-    logit_error              err = {0};
+    lg_backend *backend;
+    logit_error err = {0};
     if (lg_backend_open(&backend, device, &how, &err) != LOGIT_OK) {
         snprintf(out, size, "%.250s", err.message);
         return;
@@ -39,17 +41,23 @@ static void describe_device(const char *device, int threads, char *out, size_t s
 
 logit_status logit_machine_describe(logit_machine *machine, logit_error *err)
 {
-    (void)err;
-    *machine = (logit_machine){.version = LOGIT_VERSION,
+    *machine = (logit_machine)
+    {
+        .version = LOGIT_VERSION,
 #if defined(__clang__)
-                               .build = "clang " __clang_version__,
+        .build = "clang " __clang_version__,
 #else
-                               .build = "gcc " __VERSION__,
+        .build = "gcc " __VERSION__,
 #endif
-                               .cores = lg_processor_count()};
+        .cores = lg_processor_count()
+    };
     processor_name(machine->processor, sizeof machine->processor);
     lg_memory_read(&machine->memory_total, &machine->memory_available);
-    machine->isa = "?"; describe_device("cpu", machine->cores, machine->blas, sizeof machine->blas);
+    const lg_cpu_kernels *kernels;
+    LG_TRY(lg_cpu_isa_choose(&kernels, err));
+    machine->isa = kernels->name;
+    lg_blas_open(machine->isa);
+    snprintf(machine->blas, sizeof machine->blas, "%s", lg_blas_describe());
     describe_device("cuda", machine->cores, machine->cuda, sizeof machine->cuda);
     return LOGIT_OK;
 }

@@ -22,12 +22,10 @@ void logit_options_default(logit_options *options)
         .max_bad = 0.001,
         .loss = "auto",
         .init = "prior",
-        .l2 = {1, {0.0}},
         .label_smoothing = {1, {0.0}},
         .momentum = {1, {0.0}},
         .optimizer = "adam",
-        .schedule = "const",
-        .epochs = 20,
+        .schedule = "cosine",
         .batch_size = 128,
     };
 }
@@ -125,7 +123,8 @@ logit_status lg_settings_combine(struct lg_setting **out, int *count, const logi
 {
     *out = NULL;
     const int lrs = o->lr.count > 0 ? o->lr.count : 1;
-    const int64_t all = (int64_t)lrs * o->l2.count * o->momentum.count * o->label_smoothing.count;
+    const int l2s = o->l2.count > 0 ? o->l2.count : 1;
+    const int64_t all = (int64_t)lrs * l2s * o->momentum.count * o->label_smoothing.count;
     if (all < 1 || all > LG_MAX_SETTINGS)
         LG_FAIL(err, LOGIT_E_USAGE,
                 "%lld combinations of hyperparameters: at most %d are trained "
@@ -143,7 +142,7 @@ logit_status lg_settings_combine(struct lg_setting **out, int *count, const logi
         rest /= o->momentum.count;
         list[i].smoothing = o->label_smoothing.value[rest % o->label_smoothing.count];
         rest /= o->label_smoothing.count;
-        list[i].l2 = o->l2.value[rest];
+        list[i].l2 = o->l2.count > 0 ? o->l2.value[rest] : NAN;
     }
     *out = list;
     *count = (int)all;

@@ -143,13 +143,14 @@ logit_status lg_sources_open_for_eval(lg_sources *out, const char *path, const c
     return LOGIT_OK;
 }
 
-logit_status lg_source_load(lg_source *source, const logit_options *options, int64_t batch,
-                            lg_shuffle shuffle, int64_t memory, const logit_watch *watch,
-                            logit_error *err)
+logit_status lg_source_load(lg_source *source, const logit_options *options, int classes,
+                            int64_t batch, lg_shuffle shuffle, int64_t memory,
+                            const logit_watch *watch, logit_error *err)
 {
     const lg_loader_options how = {.set = source->set,
                                    .only = source->only,
                                    .only_count = source->count,
+                                   .classes = classes,
                                    .batch = batch,
                                    .shuffle = shuffle,
                                    .seed = options->seed,

@@ -36,9 +36,9 @@ logit_status lg_sources_open_for_eval(lg_sources *out, const char *path, const c
                                       const logit_watch *watch, const char **name,
                                       logit_error *err);
 
-/* Opens the loader of a part. */
-logit_status lg_source_load(lg_source *source, const logit_options *options, int64_t batch,
-                            lg_shuffle shuffle, int64_t memory, const logit_watch *watch,
-                            logit_error *err);
+/* Opens the loader of a part, whose labels must lie below classes (0: there are no labels). */
+logit_status lg_source_load(lg_source *source, const logit_options *options, int classes,
+                            int64_t batch, lg_shuffle shuffle, int64_t memory,
+                            const logit_watch *watch, logit_error *err);
 
 #endif

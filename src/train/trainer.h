@@ -43,6 +43,7 @@ typedef struct lg_trainer {
     lg_image_target shape;
     int64_t features, eval_batch;
     double mean[LG_MODEL_MAX_CHANNELS], std[LG_MODEL_MAX_CHANNELS];
+    double mean_square;  /* mean of |x|^2 over samples, x normalised */
     lg_setting *setting; /* [settings] */
     double curvature;    /* NaN if it was not measured */
     /* held */

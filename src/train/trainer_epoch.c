@@ -142,7 +142,7 @@ static logit_status part_of_step(lg_trainer *t, const lg_minibatch *mini, lg_sca
 
 static void begin_epoch(lg_trainer *t)
 {
-    t->epoch_started = t->last_report = lg_seconds();
+    t->epoch_started = lg_seconds();
     t->epoch_weight = 0.0;
     t->epoch_samples = 0;
 }

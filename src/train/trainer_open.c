@@ -12,6 +12,7 @@
 #include "train/trainer.h"
 
 enum { EVAL_BATCH = 256 }; /* rows of a batch when nothing is trained */
+enum { MIN_EPOCHS = 20, MIN_STEPS = 3000, WHOLE_EPOCHS = 500 };
 
 /* The loss by name, or by what the targets are: numbers, two classes, more. */
 static logit_status choose_loss(lg_trainer *t, logit_error *err)
@@ -80,27 +81,34 @@ static logit_status open_loaders(lg_trainer *t, logit_error *err)
         lg_source *source = &t->sources.part[i];
         const int training = i == LG_PART_TRAIN;
         if (!source->set) continue;
-        LG_TRY(lg_source_load(source, &t->options, training ? t->options.batch_size : t->eval_batch,
+        LG_TRY(lg_source_load(source, &t->options, t->classes,
+                              training ? t->options.batch_size : t->eval_batch,
                               training ? shuffle : LG_SHUFFLE_NONE, memory, t->watch, err));
         if (!lg_loader_is_resident(source->loader)) continue;
         memory -= source->count * t->features;
         if (memory < 0) memory = 0;
     }
     t->steps_per_epoch = lg_optims[t->optim].whole ? 1 : lg_loader_batches(train->loader);
-    t->steps = t->steps_per_epoch * t->options.epochs;
     return lg_loader_preload(train->loader, err);
 }
 
-/* Mean and deviation: the model's that training starts from, or the data's. */
+/* Mean and deviation: the model's that training starts from, or the data's; and how long a
+ * normalised sample is, squared, in the mean. */
 static logit_status normalise(lg_trainer *t, const logit_model *from, logit_error *err)
 {
-    for (int c = 0; c < LG_MODEL_MAX_CHANNELS; c++) {
-        t->mean[c] = from ? from->mean[c] : 0.0;
-        t->std[c] = from ? from->std[c] : 1.0;
-    }
+    double mean[LG_MODEL_MAX_CHANNELS] = {0.0}, std[LG_MODEL_MAX_CHANNELS] = {1.0};
+    LG_TRY(lg_loader_normal(t->sources.part[LG_PART_TRAIN].loader, mean, std, err));
     if (from) t->options.normalize = strcmp(from->normalize, "unit") == 0 ? "unit" : "standard";
-    if (from || strcmp(t->options.normalize, "unit") == 0) return LOGIT_OK;
-    return lg_loader_normal(t->sources.part[LG_PART_TRAIN].loader, t->mean, t->std, err);
+    const int standard = strcmp(t->options.normalize, "standard") == 0;
+    t->mean_square = 0.0;
+    for (int c = 0; c < LG_MODEL_MAX_CHANNELS; c++) {
+        t->mean[c] = from ? from->mean[c] : standard && c < t->shape.channels ? mean[c] : 0.0;
+        t->std[c] = from ? from->std[c] : standard && c < t->shape.channels ? std[c] : 1.0;
+        if (c >= t->shape.channels) continue;
+        const double off = (mean[c] - t->mean[c]) / t->std[c], wide = std[c] / t->std[c];
+        t->mean_square += t->shape.height * t->shape.width * (off * off + wide * wide);
+    }
+    return LOGIT_OK;
 }
 
 static logit_status open_backend(lg_trainer *t, logit_error *err)
@@ -113,18 +121,27 @@ static logit_status open_backend(lg_trainer *t, logit_error *err)
     return LOGIT_OK;
 }
 
-/* Learning rates that were left open.  gd and sgd: 1/L for the objective with its l2, less with
- * momentum, whose steps add up to 1/(1 - mu) of one.  adam: min(1e-3, 3/D). */
-static logit_status choose_lr(lg_trainer *t, logit_error *err)
+/* What was left open, as docs/defaults.md measured it.  l2: 1e-6 of a sample's mean squared length,
+ * so that a change of scale or size changes nothing.  epochs: 20, or more where those are fewer
+ * than 3000 steps; 500 for whole sets. */
+static void choose_l2_and_epochs(lg_trainer *t)
 {
-    t->curvature = NAN;
-    if (t->options.lr.count > 0) return LOGIT_OK;
-    if (t->optim == LG_OPTIM_ADAM) {
-        const double lr = fmin(1e-3, 3.0 / (double)t->features);
-        for (int s = 0; s < t->settings; s++) t->setting[s].lr = lr;
-        t->options.lr = (logit_list){1, {lr}};
-        return LOGIT_OK;
+    if (t->options.l2.count == 0) {
+        t->options.l2 = (logit_list){1, {1e-6 * t->mean_square}};
+        for (int s = 0; s < t->settings; s++) t->setting[s].l2 = t->options.l2.value[0];
     }
+    if (t->options.epochs == 0) {
+        const int64_t enough = (MIN_STEPS + t->steps_per_epoch - 1) / t->steps_per_epoch;
+        t->options.epochs = lg_optims[t->optim].whole ? WHOLE_EPOCHS
+                            : enough > MIN_EPOCHS     ? (int)enough
+                                                      : MIN_EPOCHS;
+    }
+    t->steps = t->steps_per_epoch * t->options.epochs;
+}
+
+/* L, from a sample of the data. */
+static logit_status measure_curvature(lg_trainer *t, logit_error *err)
+{
     int64_t used;
     const lg_curvature_input input = {.backend = t->backend,
                                       .loader = t->sources.part[LG_PART_TRAIN].loader,
@@ -135,9 +152,22 @@ static logit_status choose_lr(lg_trainer *t, logit_error *err)
                                       .std = t->std,
                                       .loss = t->loss,
                                       .seed = t->options.seed};
-    LG_TRY(lg_curvature_measure(&input, &t->curvature, &used, err));
-    for (int s = 0; s < t->settings; s++)
-        t->setting[s].lr = (1.0 - t->setting[s].momentum) / (t->curvature + t->setting[s].l2);
+    return lg_curvature_measure(&input, &t->curvature, &used, err);
+}
+
+/* Learning rates that were left open.  gd and sgd: 1/L for the objective with its l2, less with
+ * momentum, whose steps add up to 1/(1 - mu) of one.  adam: min(2e-3, 10/D). */
+static logit_status choose_lr(lg_trainer *t, logit_error *err)
+{
+    t->curvature = NAN;
+    if (t->options.lr.count > 0) return LOGIT_OK;
+    const int adam = t->optim == LG_OPTIM_ADAM;
+    if (!adam) LG_TRY(measure_curvature(t, err));
+    for (int s = 0; s < t->settings; s++) {
+        lg_setting *setting = &t->setting[s];
+        setting->lr = adam ? fmin(2e-3, 10.0 / (double)t->features)
+                           : (1.0 - setting->momentum) / (t->curvature + setting->l2);
+    }
     t->options.lr = (logit_list){1, {t->setting[0].lr}};
     return LOGIT_OK;
 }
@@ -208,6 +238,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(open_loaders(t, err));
     LG_TRY(open_backend(t, err));
     LG_TRY(normalise(t, from, err));
+    choose_l2_and_epochs(t);
     LG_TRY(choose_lr(t, err));
     LG_TRY(open_problem(t, from, err));
     return lg_report_describe(t, err);

@@ -33,8 +33,10 @@ static void describe_objective(lg_trainer *t)
     for (int i = 0; i < o->l2.count; i++) penalised |= o->l2.value[i] > 0.0;
     for (int i = 0; i < o->label_smoothing.count; i++)
         smoothed |= o->label_smoothing.value[i] > 0.0;
+    const char *formula = lg_losses[t->loss].formula;
+    if (t->outputs == 1 && strncmp(formula, "sum_j ", 6) == 0) formula += 6;
     lg_text_add(&t->objective, "J = (1/%.10g) sum_i %s[%s]", t->mass.sum, weighted ? "w_i " : "",
-                lg_losses[t->loss].formula);
+                formula);
     if (penalised) {
         lg_text_add(&t->objective, " + (");
         add_list(&t->objective, &o->l2);
@@ -48,18 +50,9 @@ static void describe_objective(lg_trainer *t)
 
 static void describe_plan(lg_trainer *t)
 {
-    const lg_source *train = &t->sources.part[LG_PART_TRAIN];
-    const double bytes = (double)train->count * (double)t->features;
-    if (lg_loader_is_resident(train->loader))
-        lg_text_add(&t->plan, "%lld training images in memory as bytes, %.1f MB",
-                    (long long)train->count, bytes / 1e6);
-    else
-        lg_text_add(&t->plan,
-                    "%lld training images are %.1f MB, more than --memory allows: decoded anew "
-                    "each epoch through %d batches in flight, %.1f MB",
-                    (long long)train->count, bytes / 1e6, lg_loader_slots(train->loader),
-                    1e-6 * lg_loader_slots(train->loader) * (double)t->options.batch_size *
-                        (double)t->features);
+    char text[400];
+    lg_loader_describe(t->sources.part[LG_PART_TRAIN].loader, text, sizeof text);
+    lg_text_add(&t->plan, "%s", text);
 }
 
 logit_status lg_report_describe(lg_trainer *t, logit_error *err)

@@ -16,6 +16,7 @@ them.  The best counts.  Weights of both sides are judged by one computation of 
 """
 import argparse
 import importlib.util
+import itertools
 import json
 import os
 import platform
@@ -23,7 +24,6 @@ import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
 import numpy as np
@@ -60,22 +60,17 @@ def emit(**line):
 
 
 def emit_row(name, shape, value, unit, other, note):
-    ratio = other / value if unit == "s" else value / other
+    """other None: there is nobody to compare with."""
+    ratio = None if other is None else other / value if unit == "s" else value / other
     emit(name=name, shape=shape, value=value, unit=unit, other=other, note=note, ratio=ratio)
 
 
 def has(module):
-    """Whether it is there; says its version, or that it is skipped."""
-    if importlib.util.find_spec(module) is None:
-        emit(remark=f"{module}: skipped, {sys.executable} cannot import it")
-        return False
-    code = f"import {module}; print({module}.__version__)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    if done.returncode != 0:
-        emit(remark=f"{module}: skipped, {done.stderr.strip().splitlines()[-1]}")
-        return False
-    emit(program=module, version=done.stdout.strip())
-    return True
+    """Whether it is installed; says where it is not."""
+    if importlib.util.find_spec(module) is not None:
+        return True
+    emit(remark=f"{module}: skipped, {sys.executable} has no such module")
+    return False
 
 
 # ------------------------------------------------------------------------------- processes ---
@@ -96,13 +91,16 @@ def core_types():
 
 
 def run_child(script, job, core, threads):
-    """The result of tests/bench/SCRIPT on this job, with these OpenBLAS settings."""
+    """What tests/bench/SCRIPT makes of this job with these OpenBLAS settings; None if it failed."""
     env = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
     if core:
         env["OPENBLAS_CORETYPE"] = core
     done = subprocess.run([sys.executable, os.path.join(HERE, script)], input=json.dumps(job),
-                          stdout=subprocess.PIPE, text=True, env=env, check=True)
-    return json.loads(done.stdout)
+                          stdout=subprocess.PIPE, text=True, env=env, check=False)
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    emit(remark=f"{script}: ended with {done.returncode}, {describe(core, threads)}")
+    return None
 
 
 def describe(core, threads):
@@ -126,8 +124,8 @@ def run_logit(args, data, run, options):
 class Sets:
     """Sets are made when they are first asked for: arrays(name), and data(name) for logit."""
 
-    def __init__(self, args, folder):
-        self.folder, self.quick, self.made = folder, args.quick, {}
+    def __init__(self, args):
+        self.folder, self.quick, self.made = args.scratch, args.quick, {}
 
     def arrays(self, name):
         self._make(name)
@@ -158,7 +156,8 @@ class Sets:
         if found is None:
             emit(remark="MNIST: LOGIT_TEST_DATA does not lead to it, a synthetic set of its shape "
                         "stands in")
-            return sets.synthetic((28, 28), 10, count)
+            pixels, label = sets.synthetic((28, 28), 10, count)
+            return pixels // 4, label  # as dark
         return found[0][:count, :, :, 0], found[1][:count]
 
 
@@ -174,21 +173,23 @@ def train_with_logit(args, row, made, run):
             "loss": sets.objective(made.arrays(row["set"]), weight, bias)}
 
 
-def train_with_torch(args, rows, scratch):
-    """Per row and kind of loop, the quickest of all settings: {"rate", "weights", "how"}."""
+def train_with_torch(args, rows, out):
+    """Per row and kind of loop the quickest of all settings, {"rate", "weights", "how"}; None if
+    PyTorch does not run."""
     best = None
-    cores = [""] if args.quick else core_types()
-    for core in cores:
-        for threads in sorted({1, args.threads}) if not args.quick else [args.threads]:
-            how = describe(core, threads)
-            say(f"PyTorch: {how}")
-            out = os.path.join(scratch, f"torch-{core}-{threads}")
-            got = run_child("torch_loop.py", {"threads": threads, "out": out, "rows": rows},
-                            core, threads)
-            got = [[dict(one, how=how) for one in row] for row in got]
-            best = got if best is None else [
-                [max(pair, key=lambda one: one["rate"]) for pair in zip(*both)]
-                for both in zip(best, got)]
+    cores, counts = ([""], [args.threads]) if args.quick else (core_types(), {1, args.threads})
+    for core, threads in itertools.product(cores, sorted(counts)):
+        how = describe(core, threads)
+        say(f"PyTorch: {how}")
+        job = {"threads": threads, "out": os.path.join(out, f"{core}-{threads}"), "rows": rows}
+        got = run_child("torch_loop.py", job, core, threads)
+        if not got:
+            continue
+        if not best:
+            emit(program="PyTorch", version=got["version"])
+        new = [[dict(one, how=how) for one in row] for row in got["rows"]]
+        best = [[max(pair, key=lambda one: one["rate"]) for pair in zip(*both)]
+                for both in zip(best or new, new)]
     return best
 
 
@@ -199,15 +200,18 @@ def compare_losses(epochs, mine, theirs):
 
 
 def compare_torch(args, made, scratch):
-    if not has("torch"):
-        return
     loops = [dict(row, epochs=2) for row in LOOPS] if args.quick else LOOPS
     mine = []
     for i, row in enumerate(loops):
         say(f"logit train: {row['shape']}")
         mine.append(train_with_logit(args, row, made, os.path.join(scratch, f"run-{i}")))
     rows = [dict(row, set=made.arrays(row["set"])) for row in loops]
-    theirs = train_with_torch(args, rows, scratch)
+    theirs = train_with_torch(args, rows, os.path.join(scratch, "torch")) if has("torch") else None
+    if not theirs:
+        for row, logit in zip(rows, mine):
+            emit_row("logit train", row["shape"], logit["rate"], "samples/s", None,
+                     f"loss after {row['epochs']} epochs {logit['loss']:.5f}")
+        return
     for row, logit, kinds in zip(rows, mine, theirs):
         for name, other in zip(("PyTorch loop", "PyTorch, no autograd"), kinds):
             weights = np.load(other["weights"])
@@ -223,8 +227,9 @@ def fit_with_sklearn(args, job):
     cores, times = core_types(), {}
     for core in cores if len(cores) > 1 and not args.quick else []:
         say(f"scikit-learn: {describe(core, args.threads)}, {PROBE} iterations")
-        probe = dict(job, iterations=PROBE)
-        times[core] = run_child("sklearn_fit.py", probe, core, args.threads)["seconds"]
+        got = run_child("sklearn_fit.py", dict(job, iterations=PROBE), core, args.threads)
+        if got:
+            times[core] = got["seconds"]
     core = min(times, key=times.get) if times else cores[0]
     say(f"scikit-learn: {describe(core, args.threads)}")
     return run_child("sklearn_fit.py", job, core, args.threads), describe(core, args.threads)
@@ -234,8 +239,8 @@ def compare_objectives(mine, theirs):
     apart = 100 * (mine - theirs) / theirs
     text = f"J {mine:.6f}, theirs {theirs:.6f}"
     if apart > 0:
-        return f"{text}: logit's J is LARGER by {apart:.3g} %"
-    return f"{text}: logit's J is smaller by {-apart:.3g} %"
+        return f"{text}: logit's J is LARGER by {apart:.2f} %"
+    return f"{text}: logit's J is smaller by {-apart:.2f} %"
 
 
 def compare_sklearn(args, made, scratch):
@@ -252,10 +257,13 @@ def compare_sklearn(args, made, scratch):
     got, how = fit_with_sklearn(args, {"set": folder, "mean": mean, "std": std, "l2": L2,
                                        "iterations": 10 if args.quick else LIMIT,
                                        "weights": path})
+    if not got:
+        return
+    emit(program="scikit-learn", version=got["version"])
     weights = np.load(path)
     theirs = sets.objective(folder, weights["weight"], weights["bias"], mean, std, L2)
     ended = "converged" if got["converged"] else "not converged"
-    emit_row("scikit-learn, L-BFGS", f"MNIST, l2 {L2:g}, full", seconds, "s", got["seconds"],
+    emit_row("scikit-learn, L-BFGS", f"MNIST, l2 {L2:g}", seconds, "s", got["seconds"],
              f"{compare_objectives(mine, theirs)}; logit: the whole command, {len(epochs)} epochs; "
              f"theirs: fit() alone, {got['iterations']} iterations, {ended}, {how}")
 
@@ -277,6 +285,9 @@ def compare_pillow(args):
     got = run_child("pil_decode.py", {"data": args.images, "height": int(height),
                                       "width": int(width), "channels": int(channels),
                                       "seconds": 0.1 if args.quick else 5.0}, "", 1)
+    if not got:
+        return
+    emit(program="Pillow", version=got["version"])
     emit_row("Pillow, decode and resize", mine["shape"], mine["value"], "images/s", got["rate"],
              f"{got['files']} files; logit's rate is that of the line above")
 
@@ -291,10 +302,9 @@ def main():
     args = parser.parse_args()
     emit(program="python", version=platform.python_version())
     emit(program="numpy", version=np.__version__)
-    with tempfile.TemporaryDirectory(dir=args.scratch) as scratch:
-        made = Sets(args, scratch)
-        compare_torch(args, made, scratch)
-        compare_sklearn(args, made, scratch)
+    made = Sets(args)
+    compare_torch(args, made, args.scratch)
+    compare_sklearn(args, made, args.scratch)
     compare_pillow(args)
 
 

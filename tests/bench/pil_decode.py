@@ -4,7 +4,7 @@
 Reads one job as JSON from standard input, writes its result as JSON to standard output:
 
     {"data": FOLDER, "height": H, "width": W, "channels": C, "seconds": S}
-    {"rate": images per second, "files": their number}
+    {"version": of Pillow, "rate": images per second, "files": their number}
 
 As logit does it: the file is decoded in full, scaled with a triangle filter until it just covers
 H x W, and cut at the centre.  All files in each pass; the best pass counts.
@@ -15,6 +15,7 @@ import sys
 import time
 
 import numpy as np
+import PIL
 from PIL import Image
 
 MOST_FILES = 2000
@@ -34,8 +35,10 @@ def decode(path, height, width, mode):
     with Image.open(path) as file:
         image = file.convert(mode)
     scale = min(image.width / width, image.height / height)
-    left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
-    box = (left, top, left + width * scale, top + height * scale)
+    left = max(0.0, (image.width - width * scale) / 2)  # rounding could lead out of the image
+    top = max(0.0, (image.height - height * scale) / 2)
+    box = (left, top, min(image.width, left + width * scale),
+           min(image.height, top + height * scale))
     return np.asarray(image.resize((width, height), Image.BILINEAR, box))
 
 
@@ -49,7 +52,7 @@ def main():
         for path in files:
             decode(path, job["height"], job["width"], mode)
         best = max(best, len(files) / (time.perf_counter() - start))
-    json.dump({"rate": best, "files": len(files)}, sys.stdout)
+    json.dump({"version": PIL.__version__, "rate": best, "files": len(files)}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 Reads one job as JSON from standard input, writes its result as JSON to standard output:
 
     {"set": DIR, "mean": [..], "std": [..], "l2": A, "iterations": I, "weights": FILE.npz}
-    {"seconds": of fit() alone, "iterations": done, "converged": whether tol was reached}
+    {"version": of scikit-learn, "seconds": of fit() alone, "iterations": done,
+     "converged": whether its tolerance was reached}
 
 Its objective is |W|^2/2 + C sum_i l_i: J of logit times C N, with C = 1/(l2 N); the intercept is
 free in both.  X is float32, which it works in, and faster than float64.
@@ -15,6 +16,7 @@ import time
 import warnings
 
 import numpy as np
+import sklearn
 from sklearn.linear_model import LogisticRegression
 
 from sets import read_arrays
@@ -33,8 +35,8 @@ def main():
     seconds = time.perf_counter() - start
     np.savez(job["weights"], weight=model.coef_, bias=model.intercept_)
     done = int(model.n_iter_.max())
-    json.dump({"seconds": seconds, "iterations": done, "converged": done < job["iterations"]},
-              sys.stdout)
+    json.dump({"version": sklearn.__version__, "seconds": seconds, "iterations": done,
+               "converged": done < job["iterations"]}, sys.stdout)
 
 
 if __name__ == "__main__":

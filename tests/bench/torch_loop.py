@@ -3,8 +3,11 @@
 
 Reads one job as JSON from standard input, writes its result as JSON to standard output:
 
-    {"threads": 1, "out": DIR, "rows": [{"set": DIR, "outputs": K, "batch": B, "lr": A, "epochs": E}]}
-    [[{"rate": samples per second, "weights": FILE.npz}, ...], ...]   one list per row: per LOOPS
+    {"threads": 1, "out": DIR,
+     "rows": [{"set": DIR, "outputs": K, "batch": B, "lr": A, "epochs": E}, ..]}
+    {"version": of PyTorch, "rows": [[{"rate": samples per second, "weights": FILE.npz}, ..], ..]}
+
+Each row of the result has one entry for each of LOOPS.
 
 A process of its own, because OpenBLAS takes its core type and threads when it is loaded.  X is
 float32 in [0, 1], made before the clock starts.  Each epoch draws a permutation; each step gathers
@@ -102,8 +105,8 @@ def main():
     job = json.load(sys.stdin)
     torch.set_num_threads(job["threads"])
     os.makedirs(job["out"], exist_ok=True)
-    results = [measure_row(row, job["out"], i) for i, row in enumerate(job["rows"])]
-    json.dump(results, sys.stdout)
+    rows = [measure_row(row, job["out"], i) for i, row in enumerate(job["rows"])]
+    json.dump({"version": torch.__version__, "rows": rows}, sys.stdout)
 
 
 if __name__ == "__main__":
