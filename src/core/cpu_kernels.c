@@ -25,22 +25,22 @@ const lg_cpu_kernels TABLE_NAME(LG_ISA) = {
     .row_target = row_target,
     .tile_loss =
         {
-            [LG_LOSS_SOFTMAX] = softmax_tile,
-            [LG_LOSS_SIGMOID] = sigmoid_tile,
-            [LG_LOSS_MSE] = mse_tile,
+#define LOSS(id, name, outputs, link, curvature, formula) [LG_LOSS_##id] = name##_tile,
+#include "core/loss.def"
+#undef LOSS
         },
     .row_loss =
         {
-            [LG_LOSS_SOFTMAX] = softmax_row,
-            [LG_LOSS_SIGMOID] = sigmoid_row,
-            [LG_LOSS_MSE] = mse_row,
+#define LOSS(id, name, outputs, link, curvature, formula) [LG_LOSS_##id] = name##_row,
+#include "core/loss.def"
+#undef LOSS
         },
     .tile_column_sum = tile_column_sum,
     .column_sums = column_sums,
     .update =
         {
-            [LG_OPTIM_GD] = sgd_update,
-            [LG_OPTIM_SGD] = sgd_update,
-            [LG_OPTIM_ADAM] = adam_update,
+#define OPTIM(id, name, step, states, whole, formula) [LG_OPTIM_##id] = step##_update,
+#include "core/optim.def"
+#undef OPTIM
         },
 };

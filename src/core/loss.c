@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define LOSS(id, name, outputs, numeric, formula)                                                  \
+#define LOSS(id, name, outputs, link, curvature, formula)                                          \
     static int outputs_##id(int k)                                                                 \
     {                                                                                              \
         return outputs;                                                                            \
@@ -13,7 +13,8 @@
 #undef LOSS
 
 const lg_loss_row lg_losses[LG_LOSS_COUNT] = {
-#define LOSS(id, name, outputs, numeric, formula) {name, outputs_##id, numeric, formula},
+#define LOSS(id, name, outputs, link, curvature, formula)                                          \
+    {#name, outputs_##id, link, curvature, formula},
 #include "core/loss.def"
 #undef LOSS
 };

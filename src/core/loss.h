@@ -9,16 +9,20 @@
 #include "logit.h"
 
 typedef enum lg_loss {
-#define LOSS(id, name, outputs, numeric, formula) LG_LOSS_##id,
+#define LOSS(id, name, outputs, link, curvature, formula) LG_LOSS_##id,
 #include "core/loss.def"
 #undef LOSS
     LG_LOSS_COUNT
 } lg_loss;
 
+/* What a logit means: log of a share up to a constant, log odds, or the number itself. */
+typedef enum lg_link { LG_LINK_SOFTMAX, LG_LINK_SIGMOID, LG_LINK_IDENTITY } lg_link;
+
 typedef struct lg_loss_row {
     const char *name;
     int (*outputs)(int k); /* rows of W per setting for k classes; k = 0: one numeric target */
-    int numeric;           /* regression on numbers is allowed */
+    lg_link link;          /* IDENTITY: regression on numbers is allowed */
+    double curvature;      /* bound on the second derivative in z */
     const char *formula;   /* of one sample, for the printed objective */
 } lg_loss_row;
 

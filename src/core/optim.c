@@ -6,7 +6,7 @@
 #include <string.h>
 
 const lg_optim_row lg_optims[LG_OPTIM_COUNT] = {
-#define OPTIM(id, name, states, whole, formula) {name, states, whole, formula},
+#define OPTIM(id, name, step, states, whole, formula) {name, states, whole, formula},
 #include "core/optim.def"
 #undef OPTIM
 };

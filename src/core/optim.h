@@ -10,7 +10,7 @@
 #include "logit.h"
 
 typedef enum lg_optim {
-#define OPTIM(id, name, states, whole, formula) LG_OPTIM_##id,
+#define OPTIM(id, name, step, states, whole, formula) LG_OPTIM_##id,
 #include "core/optim.def"
 #undef OPTIM
     LG_OPTIM_COUNT

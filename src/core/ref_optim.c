@@ -9,8 +9,7 @@
 /* gd and sgd:   v <- mu v + g;   w <- w - lr v,   with nesterov w <- w - lr (g + mu v).
  * Sources: Polyak 1964; Sutskever, Martens, Dahl & Hinton 2013, with v in units of the gradient,
  * so that a learning rate that changes does not rescale the past. */
-double lg_ref_momentum(double g, double *first, double *second, const lg_scalars *scalars,
-                       int nesterov)
+double lg_ref_sgd(double g, double *first, double *second, const lg_scalars *scalars, int nesterov)
 {
     (void)second;
     const double mu = scalars->momentum;

@@ -16,6 +16,6 @@
 typedef double lg_ref_optim_fn(double g, double *first, double *second, const lg_scalars *scalars,
                                int nesterov);
 
-lg_ref_optim_fn lg_ref_momentum, lg_ref_adam;
+lg_ref_optim_fn lg_ref_sgd, lg_ref_adam;
 
 #endif

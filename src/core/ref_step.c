@@ -13,15 +13,15 @@
 #include "core/ref_optim.h"
 
 static const lg_ref_loss *const losses[LG_LOSS_COUNT] = {
-    [LG_LOSS_SOFTMAX] = &lg_ref_softmax,
-    [LG_LOSS_SIGMOID] = &lg_ref_sigmoid,
-    [LG_LOSS_MSE] = &lg_ref_mse,
+#define LOSS(id, name, outputs, link, curvature, formula) &lg_ref_##name,
+#include "core/loss.def"
+#undef LOSS
 };
 
 static lg_ref_optim_fn *const optims[LG_OPTIM_COUNT] = {
-    [LG_OPTIM_GD] = lg_ref_momentum,
-    [LG_OPTIM_SGD] = lg_ref_momentum,
-    [LG_OPTIM_ADAM] = lg_ref_adam,
+#define OPTIM(id, name, step, states, whole, formula) lg_ref_##step,
+#include "core/optim.def"
+#undef OPTIM
 };
 
 /* Runs one part of an op on every thread: `part` of `parts` of the outputs of *step. */

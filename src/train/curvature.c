@@ -12,11 +12,6 @@
 enum { SAMPLES = 2048, ROUNDS = 100 };
 static const double SETTLED = 1e-4; /* relative change per round that ends the iteration */
 
-static double bound(lg_loss loss)
-{
-    return loss == LG_LOSS_SOFTMAX ? 0.5 : loss == LG_LOSS_SIGMOID ? 0.25 : 1.0;
-}
-
 /* The sample, on the device: pixels [count][d], zero targets, and scalars. */
 typedef struct sample {
     int64_t count;
@@ -142,7 +137,7 @@ logit_status lg_curvature_measure(const lg_curvature_input *in, double *curvatur
         if (device[i]) in->backend->ops->free(in->backend, device[i]);
     free(s.host);
     free(s.v);
-    *curvature = bound(in->loss) * largest;
+    *curvature = lg_losses[in->loss].curvature * largest;
     *used = s.count;
     return status;
 }

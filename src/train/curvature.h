@@ -1,10 +1,9 @@
 /* curvature.h -- the largest curvature L of the objective, for a learning rate that cannot fail.
  *
  * Layer 2 (train).  The Hessian of every loss here is bounded by c times that of the mean squared
- * error, (1/n) X^T X with a column of ones for the bias: c = 1/2 for softmax (Boehning 1992,
- * Ann. Inst. Statist. Math. 44), 1/4 for sigmoid, 1 for mse.  Its largest eigenvalue is found by
- * power iteration, and the iteration needs no code of its own: the gradient of the mean squared
- * error at weights v with targets 0 is exactly (1/n) X^T X v. */
+ * error, (1/n) X^T X with a column of ones for the bias: c is in the loss's row.  Its largest
+ * eigenvalue is found by power iteration, and the iteration needs no code of its own: the gradient
+ * of the mean squared error at weights v with targets 0 is exactly (1/n) X^T X v. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_CURVATURE_H
 #define LG_TRAIN_CURVATURE_H

@@ -23,7 +23,7 @@ enum {
 static logit_status check_kind(lg_loss loss, int classes, logit_error *err)
 {
     const lg_loss_row *row = &lg_losses[loss];
-    if (classes == 0 && !row->numeric)
+    if (classes == 0 && row->link != LG_LINK_IDENTITY)
         LG_FAIL(err, LOGIT_E_USAGE,
                 "loss %s needs classes, and the labels are numbers: try --loss mse", row->name);
     if (classes == 1 || classes < 0)

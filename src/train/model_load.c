@@ -107,9 +107,9 @@ static logit_status read_classes(const reading *r)
     if (status != LOGIT_OK) LG_FAIL(r->err, status, "class names of a model");
 
     const lg_loss_row *row = &lg_losses[model->loss];
-    if (model->classes == 1 || (model->classes == 0 && !row->numeric))
+    if (model->classes == 1 || (model->classes == 0 && row->link != LG_LINK_IDENTITY))
         return FAULT(r, entry, "RANGE", "%d classes, loss %s needs two or more%s", model->classes,
-                     row->name, row->numeric ? ", or none for numbers" : "");
+                     row->name, row->link == LG_LINK_IDENTITY ? ", or none for numbers" : "");
     model->outputs = row->outputs(model->classes);
     return LOGIT_OK;
 }

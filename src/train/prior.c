@@ -114,7 +114,7 @@ static void fill_shift(double *shift, const logit_model *model, const double *sh
         return;
     }
     for (int c = 0; c < model->classes; c++) {
-        if (model->loss == LG_LOSS_SOFTMAX)
+        if (lg_losses[model->loss].link == LG_LINK_SOFTMAX)
             shift[c] = log(share[c] / (double)old[c]);
         else
             shift[c] = share[c] > 0.0 ? log_odds(share[c]) - old_log_odds(old[c]) : 0.0;
@@ -124,7 +124,7 @@ static void fill_shift(double *shift, const logit_model *model, const double *sh
 logit_status lg_prior_shift(double *shift, const logit_model *model, const char *text,
                             logit_error *err)
 {
-    if (model->loss == LG_LOSS_MSE)
+    if (lg_losses[model->loss].link == LG_LINK_IDENTITY)
         LG_FAIL(err, LOGIT_E_USAGE, "--prior: a model of loss mse has no probabilities to correct");
     if (!(model->prior[0] > 0.0f))
         LG_FAIL(err, LOGIT_E_DATA,
@@ -133,7 +133,7 @@ logit_status lg_prior_shift(double *shift, const logit_model *model, const char 
     if (!*text) LG_FAIL(err, LOGIT_E_USAGE, "--prior: expected NAME=SHARE,.. and found nothing");
     double *share = calloc((size_t)model->classes, sizeof *share);
     if (!share) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for --prior");
-    const int independent = model->loss == LG_LOSS_SIGMOID && model->outputs > 1;
+    const int independent = lg_losses[model->loss].link == LG_LINK_SIGMOID && model->outputs > 1;
     logit_status status = LOGIT_OK;
     while (*text && status == LOGIT_OK) status = parse_one(share, model, &text, err);
     if (status == LOGIT_OK && !independent) status = complete(share, model, err);

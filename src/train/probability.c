@@ -72,19 +72,20 @@ static int usable(const lg_chance *chance, int classes)
 void lg_chances(lg_loss loss, int classes, const double *z, const double *shift, lg_chance *chance)
 {
     const int outputs = lg_losses[loss].outputs(classes);
+    const lg_link link = lg_losses[loss].link;
     const double first = z[0] + (shift ? shift[0] : 0.0);
-    if (loss == LG_LOSS_SIGMOID && outputs == 1) {
+    if (link == LG_LINK_SIGMOID && outputs == 1) {
         chance[0] = two_sided(-first);
         chance[1] = two_sided(first);
         return;
     }
     for (int c = 0; c < outputs; c++) {
         const double score = z[c] + (shift ? shift[c] : 0.0);
-        chance[c] = loss == LG_LOSS_SIGMOID
+        chance[c] = link == LG_LINK_SIGMOID
                         ? two_sided(score)
                         : (lg_chance){(double)NAN, score, (double)NAN, (double)NAN};
     }
-    if (loss == LG_LOSS_SOFTMAX && usable(chance, classes)) softmax(chance, classes);
+    if (link == LG_LINK_SOFTMAX && usable(chance, classes)) softmax(chance, classes);
 }
 
 /* Does class a come before class b? */

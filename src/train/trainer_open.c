@@ -24,7 +24,7 @@ static logit_status choose_loss(lg_trainer *t, logit_error *err)
         t->loss = t->classes == 0   ? LG_LOSS_MSE
                   : t->classes == 2 ? LG_LOSS_SIGMOID
                                     : LG_LOSS_SOFTMAX;
-    if (t->classes == 0 && !lg_losses[t->loss].numeric)
+    if (t->classes == 0 && lg_losses[t->loss].link != LG_LINK_IDENTITY)
         LG_FAIL(err, LOGIT_E_USAGE, "--loss %s needs classes, but the targets are numbers; use mse",
                 t->options.loss);
     t->options.loss = lg_losses[t->loss].name;

@@ -24,6 +24,22 @@ static void add_list(lg_text *text, const logit_list *list)
     for (int i = 0; i < list->count; i++) lg_text_add(text, "%s%.6g", i ? "," : "", list->value[i]);
 }
 
+/* The loss of a sample; one output needs no index j and no sum over it. */
+static void add_formula(lg_text *text, const char *formula, int outputs)
+{
+    if (outputs > 1) {
+        lg_text_add(text, "%s", formula);
+        return;
+    }
+    if (strncmp(formula, "sum_j ", 6) == 0) formula += 6;
+    for (const char *c = formula; *c; c++) {
+        if (strncmp(c, "_j", 2) == 0)
+            c++;
+        else
+            lg_text_add(text, "%c", *c);
+    }
+}
+
 /* J with its numbers: "J = (1/54000) sum_i [...] + (0.0001/2) |W|^2". */
 static void describe_objective(lg_trainer *t)
 {
@@ -33,10 +49,9 @@ static void describe_objective(lg_trainer *t)
     for (int i = 0; i < o->l2.count; i++) penalised |= o->l2.value[i] > 0.0;
     for (int i = 0; i < o->label_smoothing.count; i++)
         smoothed |= o->label_smoothing.value[i] > 0.0;
-    const char *formula = lg_losses[t->loss].formula;
-    if (t->outputs == 1 && strncmp(formula, "sum_j ", 6) == 0) formula += 6;
-    lg_text_add(&t->objective, "J = (1/%.10g) sum_i %s[%s]", t->mass.sum, weighted ? "w_i " : "",
-                formula);
+    lg_text_add(&t->objective, "J = (1/%.10g) sum_i %s[", t->mass.sum, weighted ? "w_i " : "");
+    add_formula(&t->objective, lg_losses[t->loss].formula, t->outputs);
+    lg_text_add(&t->objective, "]");
     if (penalised) {
         lg_text_add(&t->objective, " + (");
         add_list(&t->objective, &o->l2);

@@ -132,14 +132,15 @@ void lg_mass_prior(const lg_mass *mass, lg_loss loss, int classes, int outputs, 
         return;
     }
     const double *n = mass->per_class, all = mass->sum + classes;
-    if (loss == LG_LOSS_SIGMOID && outputs == 1) {
+    const lg_link link = lg_losses[loss].link;
+    if (link == LG_LINK_SIGMOID && outputs == 1) {
         bias[0] = (float)log((n[1] + 1.0) / (n[0] + 1.0));
         return;
     }
     for (int c = 0; c < outputs; c++) {
         const double q = (n[c] + 1.0) / all;
-        bias[c] = (float)(loss == LG_LOSS_SOFTMAX   ? log(q)
-                          : loss == LG_LOSS_SIGMOID ? log(q / (1.0 - q))
+        bias[c] = (float)(link == LG_LINK_SOFTMAX   ? log(q)
+                          : link == LG_LINK_SIGMOID ? log(q / (1.0 - q))
                                                     : q);
     }
 }
