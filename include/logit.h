@@ -104,7 +104,7 @@ typedef struct logit_options {
     logit_list momentum;   /* 0 */
     int nesterov;          /* 0 */
     double weight_decay;   /* 0, decoupled */
-    const char *schedule;  /* "cosine" or "const" */
+    const char *schedule;  /* "auto": "const" where lr is given, else "cosine" */
     int epochs;            /* 0: 20, or as many as make 3000 steps; gd: 500 */
     int64_t batch_size;    /* 128 */
     /* results */

@@ -35,6 +35,11 @@ static const char *loss_name(int i)
     return i == 0 ? "auto" : logit_loss_name(i - 1);
 }
 
+static const char *schedule_name(int i)
+{
+    return i == 0 ? "auto" : logit_schedule_name(i - 1);
+}
+
 /* What the library knows, and these even where it does not: a build without CUDA answers with a
  * device error and its reason, not as if the name were misspelt. */
 static const char *device_name(int i)

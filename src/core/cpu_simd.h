@@ -188,9 +188,27 @@ enum { LG_TILE_TALL = 1, LG_TILE_SLIM = 2, LG_TILE_WIDE = 5 };
 
 typedef float32x4_t lg_v4;
 
+static inline lg_v4 v4_load(const float *from)
+{
+    return vld1q_f32(from);
+}
+
+static inline void v4_store(float *to, lg_v4 v)
+{
+    vst1q_f32(to, v);
+}
+
 static inline lg_v4 v4_fma(lg_v4 a, lg_v4 b, lg_v4 c)
 {
     return vfmaq_f32(c, a, b);
+}
+
+static inline lg_v4 v4_from_u8(const uint8_t *from)
+{
+    uint32_t four;
+    memcpy(&four, from, sizeof four);
+    const uint16x8_t words = vmovl_u8(vcreate_u8(four));
+    return vcvtq_f32_u32(vmovl_u16(vget_low_u16(words)));
 }
 
 #else
@@ -199,10 +217,27 @@ enum { LG_TILE_TALL = 1, LG_TILE_SLIM = 1, LG_TILE_WIDE = 4 };
 
 typedef float lg_v4 __attribute__((vector_size(16)));
 
+static inline lg_v4 v4_load(const float *from)
+{
+    lg_v4 v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+
+static inline void v4_store(float *to, lg_v4 v)
+{
+    memcpy(to, &v, sizeof v);
+}
+
 static inline lg_v4 v4_fma(lg_v4 a, lg_v4 b, lg_v4 c)
 {
     for (int l = 0; l < 4; l++) c[l] = fmaf(a[l], b[l], c[l]);
     return c;
+}
+
+static inline lg_v4 v4_from_u8(const uint8_t *from)
+{
+    return (lg_v4){(float)from[0], (float)from[1], (float)from[2], (float)from[3]};
 }
 
 #endif
@@ -211,18 +246,20 @@ typedef struct lg_v16 {
     lg_v4 part[4];
 } lg_v16;
 
-static inline lg_v16 v16_zero(void)
-{
-    lg_v16 v;
-    memset(&v, 0, sizeof v);
-    return v;
-}
-
 static inline lg_v16 v16_load(const float *from)
 {
-    lg_v16 v;
-    memcpy(&v, from, sizeof v);
-    return v;
+    return (lg_v16){{v4_load(from), v4_load(from + 4), v4_load(from + 8), v4_load(from + 12)}};
+}
+
+static inline void v16_store(float *to, lg_v16 v)
+{
+    for (int i = 0; i < 4; i++) v4_store(to + 4 * i, v.part[i]);
+}
+
+static inline lg_v16 v16_zero(void)
+{
+    const lg_v4 zero = {0.0f, 0.0f, 0.0f, 0.0f};
+    return (lg_v16){{zero, zero, zero, zero}};
 }
 
 static inline lg_v16 v16_load_part(const float *from, int count)
@@ -230,11 +267,6 @@ static inline lg_v16 v16_load_part(const float *from, int count)
     float lanes[16] = {0.0f};
     for (int l = 0; l < count; l++) lanes[l] = from[l];
     return v16_load(lanes);
-}
-
-static inline void v16_store(float *to, lg_v16 v)
-{
-    memcpy(to, &v, sizeof v);
 }
 
 static inline void v16_store_part(float *to, lg_v16 v, int count)
@@ -259,9 +291,8 @@ static inline lg_v16 v16_fma(lg_v16 a, lg_v16 b, lg_v16 c)
 
 static inline lg_v16 v16_from_u8(const uint8_t *from)
 {
-    float lanes[16];
-    for (int l = 0; l < 16; l++) lanes[l] = (float)from[l];
-    return v16_load(lanes);
+    return (lg_v16){
+        {v4_from_u8(from), v4_from_u8(from + 4), v4_from_u8(from + 8), v4_from_u8(from + 12)}};
 }
 
 static inline void v16_sum4(const float v[4][16], float out[4])

@@ -25,7 +25,7 @@ void logit_options_default(logit_options *options)
         .label_smoothing = {1, {0.0}},
         .momentum = {1, {0.0}},
         .optimizer = "adam",
-        .schedule = "cosine",
+        .schedule = "auto",
         .batch_size = 128,
     };
 }
@@ -102,7 +102,7 @@ static logit_status hold_words(const logit_options *o, logit_error *err)
         LG_FAIL(err, LOGIT_E_USAGE, "--loss: there is no loss \"%s\"", o->loss);
     if (lg_optim_find(o->optimizer) == LG_OPTIM_COUNT)
         LG_FAIL(err, LOGIT_E_USAGE, "--optimizer: there is no optimizer \"%s\"", o->optimizer);
-    if (lg_schedule_find(o->schedule) == LG_SCHEDULE_COUNT)
+    if (strcmp(o->schedule, "auto") != 0 && lg_schedule_find(o->schedule) == LG_SCHEDULE_COUNT)
         LG_FAIL(err, LOGIT_E_USAGE, "--schedule: there is no schedule \"%s\"", o->schedule);
     return LOGIT_OK;
 }

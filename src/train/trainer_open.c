@@ -32,6 +32,15 @@ static logit_status choose_loss(lg_trainer *t, logit_error *err)
     return LOGIT_OK;
 }
 
+/* Who gives a learning rate means that one; one that was chosen falls to zero. */
+static void choose_schedule(lg_trainer *t)
+{
+    t->schedule = t->options.lr.count > 0 ? LG_SCHEDULE_CONST : LG_SCHEDULE_COSINE;
+    if (strcmp(t->options.schedule, "auto") != 0)
+        t->schedule = lg_schedule_find(t->options.schedule);
+    t->options.schedule = lg_schedule_name(t->schedule);
+}
+
 /* Everything that follows from names alone. */
 static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *err)
 {
@@ -43,7 +52,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
     t->options.width = t->shape.width;
     t->options.channels = t->shape.channels;
     t->optim = lg_optim_find(t->options.optimizer);
-    t->schedule = lg_schedule_find(t->options.schedule);
+    choose_schedule(t);
     LG_TRY(choose_loss(t, err));
     for (int i = 0; i < LG_PART_COUNT; i++)
         LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)t->sources.part[i].set, t->loss, t->classes,

@@ -16,7 +16,7 @@ _logit() {
         "train --loss") words="auto softmax sigmoid mse" ;;
         "train --init") words="prior zero" ;;
         "train --optimizer") words="gd sgd adam" ;;
-        "train --schedule") words="const cosine" ;;
+        "train --schedule") words="auto const cosine" ;;
         "train --device") words="auto cpu cuda ref" ;;
         "train --precision") words="f32" ;;
         "train --format") words="text json" ;;
