@@ -30,7 +30,7 @@ static void say_values(lg_text *text, const char *name, lg_cli_option_id id,
 /* Learning rates, to four digits, and where they come from. */
 static void say_lr(lg_text *text, const lg_cli *cli, const logit_list *lr)
 {
-    lg_text_add(text, ", lr ");
+    lg_text_add(text, lr->count > 0 ? ", lr " : ", lr one per setting");
     for (int i = 0; i < lr->count; i++) lg_text_add(text, "%s%.4g", i ? "," : "", lr->value[i]);
     lg_text_add(text, " (%s)", lg_cli_origin(cli, LG_OPTION_LR));
 }

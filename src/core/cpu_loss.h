@@ -38,7 +38,7 @@ static void tile_target(const lg_cpu_target *target, int64_t i0, int count, int 
     for (int r = 0; r < LG_TILE; r++) {
         const int64_t row = target_row(target, i0 + (r < count ? r : 0));
         const float *soft = target->soft + row * k;
-        for (int j = 0; j < k; j++) out[j * LG_TILE + r] = fmaf(keep, soft[j], off);
+        for (int j = 0; j < k; j++) out[j * LG_TILE + r] = lg_fma(keep, soft[j], off);
     }
 }
 
@@ -52,7 +52,7 @@ static void row_target(const lg_cpu_target *target, int64_t i, int k, float *out
         return;
     }
     const float *soft = target->soft + row * k;
-    for (int j = 0; j < k; j++) out[j] = fmaf(target->keep, soft[j], target->off);
+    for (int j = 0; j < k; j++) out[j] = lg_fma(target->keep, soft[j], target->off);
 }
 
 /* ----------------------------------------------------------------------- sixteen rows of k --- */

@@ -231,7 +231,7 @@ static inline void v4_store(float *to, lg_v4 v)
 
 static inline lg_v4 v4_fma(lg_v4 a, lg_v4 b, lg_v4 c)
 {
-    for (int l = 0; l < 4; l++) c[l] = fmaf(a[l], b[l], c[l]);
+    for (int l = 0; l < 4; l++) c[l] = lg_fma(a[l], b[l], c[l]);
     return c;
 }
 

@@ -23,7 +23,7 @@ static inline LG_HD float lg_sigmoid_loss(float z, float target, float *gradient
     const float against = z >= 0.0f ? 1.0f - target : target;
     const float excess = against - e / (1.0f + e);
     *gradient = z >= 0.0f ? excess : -excess;
-    return fmaf(fabsf(z), against, lg_log1pf(e));
+    return lg_fma(fabsf(z), against, lg_log1pf(e));
 }
 
 #endif

@@ -38,11 +38,11 @@ static inline LG_HD lg_adam lg_adam_round(const lg_scalars *s, int bias)
 
 static inline LG_HD float lg_adam_step(float w, float g, float *m, float *v, lg_adam o)
 {
-    g = fmaf(o.l2, w, g);
-    *m = fmaf(o.b1, *m, o.a1 * g);
-    *v = fmaf(o.b2, *v, o.a2 * g * g);
+    g = lg_fma(o.l2, w, g);
+    *m = lg_fma(o.b1, *m, o.a1 * g);
+    *v = lg_fma(o.b2, *v, o.a2 * g * g);
     const float step = *m * o.c1 / (sqrtf(*v * o.c2) + o.eps);
-    return fmaf(-o.lr, step, fmaf(-o.shrink, w, w));
+    return lg_fma(-o.lr, step, lg_fma(-o.shrink, w, w));
 }
 
 #endif

@@ -32,21 +32,21 @@ static inline LG_HD lg_sgd lg_sgd_round(const lg_scalars *s, int bias)
 /* Without momentum: v is g, and need not be kept. */
 static inline LG_HD float lg_sgd_plain(float w, float g, lg_sgd o)
 {
-    const float v = fmaf(o.l2, w, g);
-    return fmaf(-o.lr, v, fmaf(-o.shrink, w, w));
+    const float v = lg_fma(o.l2, w, g);
+    return lg_fma(-o.lr, v, lg_fma(-o.shrink, w, w));
 }
 
 static inline LG_HD float lg_sgd_momentum(float w, float g, float *v, lg_sgd o)
 {
-    *v = fmaf(o.mu, *v, fmaf(o.l2, w, g));
-    return fmaf(-o.lr, *v, fmaf(-o.shrink, w, w));
+    *v = lg_fma(o.mu, *v, lg_fma(o.l2, w, g));
+    return lg_fma(-o.lr, *v, lg_fma(-o.shrink, w, w));
 }
 
 static inline LG_HD float lg_sgd_nesterov(float w, float g, float *v, lg_sgd o)
 {
-    g = fmaf(o.l2, w, g);
-    *v = fmaf(o.mu, *v, g);
-    return fmaf(-o.lr, fmaf(o.mu, *v, g), fmaf(-o.shrink, w, w));
+    g = lg_fma(o.l2, w, g);
+    *v = lg_fma(o.mu, *v, g);
+    return lg_fma(-o.lr, lg_fma(o.mu, *v, g), lg_fma(-o.shrink, w, w));
 }
 
 #endif

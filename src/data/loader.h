@@ -99,6 +99,13 @@ int64_t lg_loader_count(const lg_loader *loader);   /* samples per epoch */
 double lg_loader_waited(const lg_loader *loader);   /* seconds spent blocked in next, since start */
 /* Distinct bad samples in the batches that next has given out (all of them, once preloaded). */
 int64_t lg_loader_bad(const lg_loader *loader);
+/* 1 if the sample is one of them. */
+int lg_loader_is_bad(const lg_loader *loader, int32_t sample);
+/* Reads every sample once, so that all bad ones are known; nothing to do for a resident set that is
+ * preloaded.  Errors: as next; STOPPED. */
+logit_status lg_loader_find_bad(lg_loader *loader, const logit_watch *watch, logit_error *err);
+/* The set's weights were changed after preloading: take them anew. */
+void lg_loader_weights_changed(lg_loader *loader);
 /* Of those the LG_LOADER_KEPT_BAD with the lowest index: number i in order of index, its index and
  * why (valid until the next call that reads samples).  -1 past the last one. */
 int64_t lg_loader_bad_sample(const lg_loader *loader, int64_t i, const char **reason);

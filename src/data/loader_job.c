@@ -90,11 +90,36 @@ static logit_status weigh(lg_loader *loader, logit_error *err)
     if (!loader->weight)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the weights of %lld samples",
                 (long long)set->count);
-    for (int64_t i = 0; i < set->count; i++) {
+    lg_loader_weights_changed(loader);
+    return LOGIT_OK;
+}
+
+void lg_loader_weights_changed(lg_loader *loader)
+{
+    const lg_set *set = loader->set;
+    for (int64_t i = 0; loader->weight && i < set->count; i++) {
         const float weight = set->weight ? set->weight[i] : 1.0f;
         loader->weight[i] = lg_loader_is_bad(loader, (int32_t)i) ? 0.0f : weight;
     }
-    return LOGIT_OK;
+}
+
+logit_status lg_loader_find_bad(lg_loader *loader, const logit_watch *watch, logit_error *err)
+{
+    const lg_minibatch *batch;
+    int64_t done = 0;
+    if (lg_loader_is_resident(loader)) return LOGIT_OK;
+    LG_TRY(lg_loader_start(loader, 0, 0, err));
+    for (;;) {
+        LG_TRY(lg_loader_next(loader, &batch, err));
+        if (!batch) return LOGIT_OK;
+        done += batch->count;
+        lg_loader_release(loader, batch);
+        if (watch && watch->stop && watch->stop(watch->user))
+            LG_FAIL(err, LOGIT_E_STOPPED, "stopped while looking for bad images");
+        const logit_progress progress = {
+            .phase = LOGIT_PHASE_READ, .done = done, .total = lg_loader_count(loader)};
+        if (watch && watch->progress) watch->progress(watch->user, &progress);
+    }
 }
 
 static logit_status read_set(lg_loader *loader, logit_error *err)

@@ -136,7 +136,5 @@ void lg_loader_bad_note(lg_loader *loader, lg_slot *slot, int64_t i, int32_t sam
 /* Counts the bad samples of a batch that was taken, and empties the slot's notes.  Error: DATA if
  * there are too many by now. */
 logit_status lg_loader_bad_count(lg_loader *loader, const lg_ring_work *batch, logit_error *err);
-/* 1 if the sample was counted as bad. */
-int lg_loader_is_bad(const lg_loader *loader, int32_t sample);
 
 #endif

@@ -15,7 +15,10 @@ static const double SETTLED = 1e-4; /* relative change per round that ends the i
 /* The sample, on the device: pixels [count][d], zero targets, and scalars. */
 typedef struct sample {
     int64_t count;
+    double sum; /* of the weights */
     uint8_t *host;
+    float *weight; /* host, [count] */
+    void *device_weight;
     void *pixels, *target, *scalars;
     float *v; /* [d + 1], the bias last */
     lg_problem *problem;
@@ -32,6 +35,8 @@ static logit_status gather(const lg_curvature_input *in, sample *s, logit_error 
         for (int64_t i = 0; i < mini->count && s->count < SAMPLES; i++) {
             const int64_t row = mini->row ? mini->row[i] : i;
             if (mini->weight && mini->weight[row] == 0.0f) continue;
+            s->weight[s->count] = mini->weight ? mini->weight[row] : 1.0f;
+            s->sum += s->weight[s->count];
             memcpy(s->host + s->count++ * d, mini->pixels + row * d, (size_t)d);
         }
         lg_loader_release(in->loader, mini);
@@ -44,11 +49,13 @@ static logit_status upload(const lg_curvature_input *in, sample *s, logit_error 
 {
     lg_backend *backend = in->backend;
     const lg_backend_ops *ops = backend->ops;
-    const lg_scalars scalars = {.scale = 1.0 / (double)s->count};
+    const lg_scalars scalars = {.scale = 1.0 / s->sum};
     const size_t bytes = (size_t)(s->count * in->features);
     const size_t targets = (size_t)s->count * sizeof(float);
     LG_TRY(ops->alloc(backend, &s->pixels, bytes, err));
     LG_TRY(ops->alloc(backend, &s->target, targets, err));
+    LG_TRY(ops->alloc(backend, &s->device_weight, targets, err));
+    LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, s->device_weight, s->weight, targets, err));
     LG_TRY(ops->alloc(backend, &s->scalars, sizeof scalars, err));
     LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, s->pixels, s->host, bytes, err));
     LG_TRY(ops->zero(backend, LG_QUEUE_COMPUTE, s->target, targets, err));
@@ -76,7 +83,8 @@ static logit_status multiply(const lg_curvature_input *in, sample *s, logit_erro
         const int64_t left = s->count - first;
         step->batch = (lg_batch){.count = left < in->batch ? left : in->batch,
                                  .pixels = (const uint8_t *)s->pixels + first * d,
-                                 .target = (const float *)s->target + first};
+                                 .target = (const float *)s->target + first,
+                                 .weight = (const float *)s->device_weight + first};
         step->accumulate = first > 0;
         LG_TRY(ops->pixels(in->backend, step, err));
         LG_TRY(ops->logits(in->backend, step, err));
@@ -97,6 +105,17 @@ static double normalise(float *v, int64_t count)
     return norm;
 }
 
+/* Progress, and whether to stop. */
+static logit_status look_around(const lg_curvature_input *in, int round, logit_error *err)
+{
+    const logit_watch *watch = in->watch;
+    const logit_progress progress = {.phase = LOGIT_PHASE_TUNE, .done = round, .total = ROUNDS};
+    if (watch && watch->stop && watch->stop(watch->user))
+        LG_FAIL(err, LOGIT_E_STOPPED, "stopped while measuring the curvature");
+    if (watch && watch->progress) watch->progress(watch->user, &progress);
+    return LOGIT_OK;
+}
+
 static logit_status iterate(const lg_curvature_input *in, sample *s, double *largest,
                             logit_error *err)
 {
@@ -107,6 +126,7 @@ static logit_status iterate(const lg_curvature_input *in, sample *s, double *lar
     normalise(s->v, d + 1);
     double before = 0.0;
     for (int round = 0; round < ROUNDS; round++) {
+        LG_TRY(look_around(in, round, err));
         LG_TRY(multiply(in, s, err));
         *largest = normalise(s->v, d + 1);
         if (fabs(*largest - before) <= SETTLED * *largest) break;
@@ -122,20 +142,22 @@ logit_status lg_curvature_measure(const lg_curvature_input *in, double *curvatur
     const int64_t most =
         lg_loader_count(in->loader) < SAMPLES ? lg_loader_count(in->loader) : SAMPLES;
     s.host = malloc((size_t)(most * in->features));
+    s.weight = malloc((size_t)most * sizeof *s.weight);
     s.v = malloc((size_t)(in->features + 1) * sizeof *s.v);
     logit_status status = LOGIT_OK;
     double largest = 0.0;
-    if (!s.host || !s.v)
+    if (!s.host || !s.v || !s.weight)
         status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__,
                          "out of memory for measuring the curvature");
     if (status == LOGIT_OK) status = gather(in, &s, err);
     if (status == LOGIT_OK) status = upload(in, &s, err);
     if (status == LOGIT_OK) status = iterate(in, &s, &largest, err);
     lg_problem_destroy(s.problem);
-    void *device[] = {s.pixels, s.target, s.scalars};
-    for (int i = 0; i < 3; i++)
+    void *device[] = {s.pixels, s.target, s.scalars, s.device_weight};
+    for (int i = 0; i < 4; i++)
         if (device[i]) in->backend->ops->free(in->backend, device[i]);
     free(s.host);
+    free(s.weight);
     free(s.v);
     *curvature = lg_losses[in->loss].curvature * largest;
     *used = s.count;

@@ -20,6 +20,7 @@ typedef struct lg_curvature_input {
     const double *mean, *std;
     lg_loss loss;
     uint64_t seed;
+    const logit_watch *watch; /* progress and stop; may be NULL */
 } lg_curvature_input;
 
 /* L without the l2 term, from the first 2048 samples (or fewer) of epoch 0's order.  *used says

@@ -9,8 +9,6 @@
 #include "train/sources.h"
 #include "train/targets.h"
 
-enum { BATCH = 256 };
-
 /* What an evaluation holds while it runs. */
 typedef struct evaluation {
     lg_sources sources;
@@ -25,12 +23,12 @@ static logit_status open_problem(evaluation *e, const logit_model *model,
     const lg_set *set = e->sources.part[LG_PART_TEST].set;
     const lg_backend_options how = {.threads = options->threads};
     const lg_problem_shape shape = {.features = model->features,
-                                    .batch = BATCH,
+                                    .batch = lg_eval_batch(1, model->features),
                                     .outputs = model->outputs,
                                     .settings = 1,
                                     .loss = model->loss,
                                     .optim = LG_OPTIM_GD};
-    const lg_feed_shape feed = {.batch = BATCH,
+    const lg_feed_shape feed = {.batch = lg_eval_batch(1, model->features),
                                 .rows = set->count,
                                 .features = model->features,
                                 .target_width = set->target_width,
@@ -51,8 +49,8 @@ static logit_status evaluate(evaluation *e, logit_model *model, const char *data
     lg_source *source = &e->sources.part[LG_PART_TEST];
     LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)source->set, model->loss, model->classes,
                           model->outputs, err));
-    LG_TRY(lg_source_load(source, options, model->classes, BATCH, LG_SHUFFLE_NONE, options->memory,
-                          watch, err));
+    LG_TRY(lg_source_load(source, options, model->classes, lg_eval_batch(1, model->features),
+                          LG_SHUFFLE_NONE, options->memory, watch, err));
     LG_TRY(open_problem(e, model, options, err));
     const lg_pass_input pass = {.problem = e->problem,
                                 .feed = e->feed,

@@ -20,7 +20,6 @@ typedef struct slot {
 struct lg_feed {
     lg_backend *backend;
     lg_loader *loader;
-    int64_t features, batch, rows; /* rows: of the resident arrays */
     lg_feed_shape shape;
     const lg_minibatch *mini; /* taken and not yet done */
     int64_t taken;

@@ -119,6 +119,7 @@ logit_status logit_predict_file(logit_model *model, const char *file, const logi
     lg_predictor *p;
     const int rows = model->classes > 0 ? model->classes : 1;
     *count = 0;
+    if (top_k < 1) LG_FAIL(err, LOGIT_E_USAGE, "top_k %d: at least 1 is needed", top_k);
     LG_TRY(predictor_of(model, options, &p, err));
     LG_TRY(follow_prior(p, model, options->prior, err));
     LG_TRY(lg_image_decode_file(p->decoder, AT_FDCWD, file, model->shape, p->pixels, err));

@@ -54,6 +54,13 @@ static logit_status allocate(lg_problem *problem, logit_error *err)
     return lg_problem_clear_totals(problem, err);
 }
 
+int64_t lg_eval_batch(int64_t least, int64_t features)
+{
+    int64_t rows = 256;
+    while (rows > 1 && rows * features > (int64_t)1 << 26) rows /= 2;
+    return rows > least ? rows : least;
+}
+
 logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_problem_shape *shape,
                                logit_error *err)
 {

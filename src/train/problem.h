@@ -23,6 +23,9 @@ typedef struct lg_problem_shape {
     int nesterov;
 } lg_problem_shape;
 
+/* Rows of a batch when nothing is trained: 256, fewer where samples are huge, at least `least`. */
+int64_t lg_eval_batch(int64_t least, int64_t features);
+
 /* Allocates everything; weights, bias, states and totals are zero, scale is 1 and shift 0.
  * Errors: NOMEM (says how much was asked for), DEVICE. */
 logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_problem_shape *shape,

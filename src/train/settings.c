@@ -50,6 +50,9 @@ static logit_status hold(const range *r, logit_error *err)
 static logit_status hold_list(const char *name, const logit_list *list, double most, int most_open,
                               logit_error *err)
 {
+    if (list->count < 0 || list->count > LOGIT_MAX_LIST)
+        LG_FAIL(err, LOGIT_E_USAGE, "--%s: %d values, at most %d fit", name, list->count,
+                LOGIT_MAX_LIST);
     for (int i = 0; i < list->count; i++) {
         const range r = {name, list->value[i], 0.0, most, 0, most_open};
         LG_TRY(hold(&r, err));

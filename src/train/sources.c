@@ -37,12 +37,13 @@ static logit_status open_set(lg_dataset **out, const char *path, const logit_opt
     return status;
 }
 
-/* The part of a set that somebody means who gives a path for validation or test. */
+/* The part of a set that somebody means who gives a path for validation or test: the part of that
+ * name, else the last there is, as in an evaluation. */
 static const lg_set *meant(const lg_dataset *data, lg_part part)
 {
-    if (data->part[part]) return data->part[part];
-    return data->has_parts && data->part[LG_PART_TEST] ? data->part[LG_PART_TEST]
-                                                       : data->part[LG_PART_TRAIN];
+    for (int i = LG_PART_COUNT - 1; !data->part[part] && i >= 0; i--)
+        if (data->part[i]) return data->part[i];
+    return data->part[part];
 }
 
 static logit_status use_other(lg_sources *sources, lg_part part, const char *path,

@@ -10,7 +10,8 @@
 
 /* Makes the set's soft targets as wide as the loss has outputs: one sigmoid for two classes wants
  * the probability of the second one alone.  Nothing to do for labels, numbers, or set NULL.
- * Error: DATA (a width that fits neither). */
+ * Error: DATA (a width
+ * that fits neither, classes where numbers are wanted). */
 logit_status lg_targets_fit(lg_set *set, lg_loss loss, int classes, int outputs, logit_error *err);
 
 #endif

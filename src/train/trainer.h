@@ -60,7 +60,7 @@ typedef struct lg_trainer {
     int epoch; /* from 0; epochs that are complete */
     int64_t step, steps_per_epoch, steps;
     int stopping; /* the watch asked for it */
-    double started, epoch_started, epoch_weight;
+    double started, epoch_started, epoch_seconds, epoch_weight;
     int64_t epoch_samples;
     double last_report;
 } lg_trainer;
@@ -71,6 +71,8 @@ void lg_trainer_close(lg_trainer *t);
 
 /* trainer_epoch.c */
 logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err);
+/* Takes a setting whose numbers are not finite out of the run. */
+void lg_trainer_stop_setting(lg_trainer *t, int s, int64_t step);
 /* Loss and accuracy of every setting on the validation part. */
 logit_status lg_trainer_validate(lg_trainer *t, logit_error *err);
 

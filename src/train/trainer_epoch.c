@@ -46,33 +46,49 @@ static void name_sample(const lg_trainer *t, int64_t batch, int64_t row, char *o
     lg_text_escape(out, size, raw);
 }
 
+/* The latch holds the number of a minibatch of the run; steps that see the whole set have many. */
+static int64_t batches_per_step(const lg_trainer *t)
+{
+    return lg_optims[t->optim].whole ? lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader) : 1;
+}
+
+static logit_status diverged(const lg_trainer *t, int s, logit_error *err)
+{
+    const int64_t batches = lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader);
+    const int64_t number = t->total[s].bad_step;
+    char sample[500];
+    name_sample(t, number % batches, t->total[s].bad_row, sample, sizeof sample);
+    LG_FAIL(err, LOGIT_E_DIVERGED,
+            "the loss is not finite in step %lld of %lld (epoch %d), learning rate %g, first in "
+            "sample %s; use a smaller --lr, or leave --lr out",
+            (long long)(number / batches_per_step(t)) + 1, (long long)t->steps, t->epoch + 1,
+            t->setting[s].lr, sample);
+}
+
+void lg_trainer_stop_setting(lg_trainer *t, int s, int64_t step)
+{
+    lg_setting *setting = &t->setting[s];
+    setting->stopped = 1;
+    setting->bad_step = step;
+    setting->train_loss = setting->val_loss = setting->val_accuracy = NAN;
+    if (t->settings > 1)
+        lg_report_message(t->watch, LOGIT_LEVEL_WARNING,
+                          "setting %d (lr %g, l2 %g) diverged in step %lld and is left out", s,
+                          setting->lr, setting->l2, (long long)step + 1);
+}
+
 /* Looks at the latch of every setting; fails if no setting is left. */
 static logit_status look_for_divergence(lg_trainer *t, logit_error *err)
 {
     int alive = 0, last = 0;
     for (int s = 0; s < t->settings; s++) {
         if (!t->setting[s].stopped && t->total[s].bad_step >= 0) {
-            t->setting[s].stopped = 1;
-            t->setting[s].bad_step = t->total[s].bad_step;
-            t->setting[s].val_loss = t->setting[s].val_accuracy = NAN;
+            lg_trainer_stop_setting(t, s, t->total[s].bad_step / batches_per_step(t));
             last = s;
-            lg_report_message(t->watch, LOGIT_LEVEL_WARNING,
-                              "setting %d (lr %g, l2 %g) diverged in step %lld and is left out", s,
-                              t->setting[s].lr, t->setting[s].l2,
-                              (long long)t->setting[s].bad_step + 1);
         }
         alive += !t->setting[s].stopped;
     }
-    if (alive > 0) return LOGIT_OK;
-    char sample[500];
-    const int64_t step = t->setting[last].bad_step,
-                  per_epoch = lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader);
-    const int64_t batch = lg_optims[t->optim].whole ? 0 : step - t->epoch * per_epoch;
-    name_sample(t, batch, t->total[last].bad_row, sample, sizeof sample);
-    LG_FAIL(err, LOGIT_E_DIVERGED,
-            "the loss is not finite in step %lld of %lld (epoch %d), learning rate %g, first in "
-            "sample %s; use a smaller --lr, or leave --lr out",
-            (long long)step + 1, (long long)t->steps, t->epoch + 1, t->setting[last].lr, sample);
+    return alive > 0 ? LOGIT_OK : diverged(t, last, err);
 }
 
 static logit_status read_totals(lg_trainer *t, logit_error *err)
@@ -125,7 +141,7 @@ static logit_status part_of_step(lg_trainer *t, const lg_minibatch *mini, lg_sca
     const lg_backend_ops *ops = t->backend->ops;
     fill_scalars(t, t->mass.sum, scalars);
     LG_TRY(lg_feed_send(t->feed[LG_PART_TRAIN], step, err));
-    step->number = t->step;
+    step->number = t->step * batches_per_step(t) + mini->number;
     step->accumulate = mini->number > 0;
     t->epoch_weight += batch_weight(mini);
     LG_TRY(ops->pixels(t->backend, step, err));
@@ -185,5 +201,5 @@ logit_status lg_trainer_validate(lg_trainer *t, logit_error *err)
     }
     for (int s = 0; s < t->settings; s++) logit_score_clear(&score[s]);
     free(score);
-    return status;
+    return t->stopping ? LOGIT_OK : status;
 }

@@ -16,9 +16,45 @@ static int best_setting(const lg_trainer *t)
     int best = -1;
     for (int s = 0; s < t->settings; s++) {
         if (t->setting[s].stopped) continue;
-        if (best < 0 || t->setting[s].val_loss < t->setting[best].val_loss) best = s;
+        const double loss = t->setting[s].val_loss;
+        if (best < 0 || isnan(t->setting[best].val_loss) || loss < t->setting[best].val_loss)
+            best = s;
     }
     return best < 0 ? 0 : best;
+}
+
+static int all_finite(const float *numbers, int64_t count)
+{
+    float worst = 0.0f;
+    for (int64_t i = 0; i < count; i++) worst += numbers[i] - numbers[i]; /* NaN if one is not */
+    return worst == 0.0f;
+}
+
+/* The last step has no loss after it that would show: weights that are not finite end their
+ * setting here, and the run if it was the last one. */
+static logit_status look_at_weights(lg_trainer *t, logit_error *err)
+{
+    const int64_t weights = t->outputs * t->features;
+    float *w = malloc((size_t)(weights + t->outputs) * sizeof *w);
+    if (!w) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the weights");
+    logit_status status = LOGIT_OK;
+    int alive = 0;
+    for (int s = 0; s < t->settings && status == LOGIT_OK; s++) {
+        if (t->setting[s].stopped) continue;
+        status = lg_problem_get(t->problem, s, w, w + weights, err);
+        if (status != LOGIT_OK) break;
+        const int finite = all_finite(w, weights + t->outputs);
+        if (!finite) lg_trainer_stop_setting(t, s, t->step - 1);
+        alive += finite;
+    }
+    free(w);
+    LG_TRY(status);
+    if (alive == 0)
+        LG_FAIL(err, LOGIT_E_DIVERGED,
+                "the weights are not finite after step %lld of %lld, learning rate %g; use a "
+                "smaller --lr, or leave --lr out",
+                (long long)t->step, (long long)t->steps, t->setting[0].lr);
+    return LOGIT_OK;
 }
 
 /* What seed, data and options made of this setting, as a JSON object. */
@@ -152,8 +188,18 @@ static logit_status test(lg_trainer *t, int kept, logit_summary *summary, logit_
     return status;
 }
 
+/* The figures at the end.  The model is saved: who stops now loses them and nothing else. */
+static logit_status measure(lg_trainer *t, int kept, logit_summary *summary, logit_error *err)
+{
+    logit_status status = measure_objective(t, kept, &summary->objective, err);
+    if (status == LOGIT_OK) status = test(t, kept, summary, err);
+    if (status == LOGIT_E_STOPPED) t->stopping = 1;
+    return t->stopping ? LOGIT_OK : status;
+}
+
 logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_error *err)
 {
+    LG_TRY(look_at_weights(t, err));
     const int kept = best_setting(t);
     snprintf(summary->folder, sizeof summary->folder, "%s", lg_run_folder_path(t->folder));
     summary->setting = kept;
@@ -162,10 +208,7 @@ logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_erro
     summary->val_accuracy = t->setting[kept].val_accuracy;
     summary->objective = NAN;
     LG_TRY(save_all(t, kept, err));
-    if (!t->stopping) {
-        LG_TRY(measure_objective(t, kept, &summary->objective, err));
-        LG_TRY(test(t, kept, summary, err));
-    }
+    if (!t->stopping) LG_TRY(measure(t, kept, summary, err));
     for (int i = 0; i < LG_PART_COUNT; i++)
         if (t->sources.part[i].loader) summary->bad += lg_loader_bad(t->sources.part[i].loader);
     summary->seconds = lg_seconds() - t->started;

@@ -11,7 +11,6 @@
 #include "train/targets.h"
 #include "train/trainer.h"
 
-enum { EVAL_BATCH = 256 }; /* rows of a batch when nothing is trained */
 enum { MIN_EPOCHS = 20, MIN_STEPS = 3000, WHOLE_EPOCHS = 500 };
 
 /* The loss by name, or by what the targets are: numbers, two classes, more. */
@@ -66,13 +65,41 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
     return LOGIT_OK;
 }
 
+/* The training samples that are not bad; *good is NULL where all are. */
+static logit_status list_good(const lg_source *train, int32_t **good, int64_t *count,
+                              logit_error *err)
+{
+    *good = NULL;
+    *count = train->count;
+    if (lg_loader_bad(train->loader) == 0) return LOGIT_OK;
+    *good = malloc((size_t)train->count * sizeof **good);
+    if (!*good) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a list of samples");
+    *count = 0;
+    for (int64_t i = 0; i < train->count; i++) {
+        const int32_t sample = train->only ? train->only[i] : (int32_t)i;
+        if (!lg_loader_is_bad(train->loader, sample)) (*good)[(*count)++] = sample;
+    }
+    return LOGIT_OK;
+}
+
+/* Weights of the classes, and what the training part weighs without its bad samples.  Those of a
+ * set that does not stay in memory are looked for first, so that memory changes nothing. */
 static logit_status weigh(lg_trainer *t, logit_error *err)
 {
     const lg_source *train = &t->sources.part[LG_PART_TRAIN];
     lg_set *set = (lg_set *)(uintptr_t)train->set;
-    LG_TRY(lg_weights_apply(set, train->only, train->count, t->classes, t->sources.data->class_name,
-                            t->options.class_weight, err));
-    LG_TRY(lg_mass_measure(&t->mass, set, train->only, train->count, t->classes, err));
+    int32_t *good;
+    int64_t count;
+    if (strcmp(t->options.on_bad, "skip") == 0)
+        LG_TRY(lg_loader_find_bad(train->loader, t->watch, err));
+    LG_TRY(list_good(train, &good, &count, err));
+    const int32_t *only = good ? good : train->only;
+    logit_status status = lg_weights_apply(
+        set, only, count, t->classes, t->sources.data->class_name, t->options.class_weight, err);
+    if (status == LOGIT_OK) status = lg_mass_measure(&t->mass, set, only, count, t->classes, err);
+    free(good);
+    LG_TRY(status);
+    lg_loader_weights_changed(train->loader);
     if (!(t->mass.sum > 0.0)) LG_FAIL(err, LOGIT_E_DATA, "%s: all samples weigh 0", t->path);
     return LOGIT_OK;
 }
@@ -85,7 +112,7 @@ static logit_status open_loaders(lg_trainer *t, logit_error *err)
     const lg_shuffle shuffle =
         strcmp(t->options.shuffle, "none") == 0 ? LG_SHUFFLE_NONE : LG_SHUFFLE_FULL;
     int64_t memory = t->options.memory;
-    t->eval_batch = t->options.batch_size > EVAL_BATCH ? t->options.batch_size : EVAL_BATCH;
+    t->eval_batch = lg_eval_batch(t->options.batch_size, t->features);
     for (int i = 0; i < LG_PART_COUNT; i++) {
         lg_source *source = &t->sources.part[i];
         const int training = i == LG_PART_TRAIN;
@@ -125,7 +152,9 @@ static logit_status open_backend(lg_trainer *t, logit_error *err)
     const int resident = lg_loader_is_resident(t->sources.part[LG_PART_TRAIN].loader);
     const lg_backend_options how = {.threads = t->options.threads, .spin = resident};
     LG_TRY(lg_backend_open(&t->backend, t->options.device, &how, err));
-    t->backend->ops->describe(t->backend, t->device, sizeof t->device);
+    char text[200];
+    t->backend->ops->describe(t->backend, text, sizeof text);
+    snprintf(t->device, sizeof t->device, "%s: %s", t->backend->ops->name, text);
     t->options.device = t->backend->ops->name;
     return LOGIT_OK;
 }
@@ -155,12 +184,13 @@ static logit_status measure_curvature(lg_trainer *t, logit_error *err)
     const lg_curvature_input input = {.backend = t->backend,
                                       .loader = t->sources.part[LG_PART_TRAIN].loader,
                                       .features = t->features,
-                                      .batch = EVAL_BATCH,
+                                      .batch = lg_eval_batch(1, t->features),
                                       .channels = t->shape.channels,
                                       .mean = t->mean,
                                       .std = t->std,
                                       .loss = t->loss,
-                                      .seed = t->options.seed};
+                                      .seed = t->options.seed,
+                                      .watch = t->watch};
     return lg_curvature_measure(&input, &t->curvature, &used, err);
 }
 
@@ -177,6 +207,8 @@ static logit_status choose_lr(lg_trainer *t, logit_error *err)
         setting->lr = adam ? fmin(2e-3, 10.0 / (double)t->features)
                            : (1.0 - setting->momentum) / (t->curvature + setting->l2);
     }
+    for (int s = 1; s < t->settings; s++) /* several rates stay "auto" in the record */
+        if (t->setting[s].lr != t->setting[0].lr) return LOGIT_OK;
     t->options.lr = (logit_list){1, {t->setting[0].lr}};
     return LOGIT_OK;
 }
@@ -227,8 +259,24 @@ static logit_status open_problem(lg_trainer *t, const logit_model *from, logit_e
     return LOGIT_OK;
 }
 
-/* The model named by --from must be of the same kind as what will be trained. */
+/* The model named by --from must fit what was asked for ... */
 static logit_status fit_from(const lg_trainer *t, const logit_model *from, logit_error *err)
+{
+    const logit_options *o = &t->options;
+    if (from &&
+        ((o->height && (o->height != from->shape.height || o->width != from->shape.width)) ||
+         (o->channels && o->channels != from->shape.channels)))
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--from: that model sees %dx%d pixels x %d channels; leave --size and --channels "
+                "out, or give the same",
+                from->shape.height, from->shape.width, from->shape.channels);
+    if (from && o->classes)
+        LG_FAIL(err, LOGIT_E_USAGE, "--from: the model has its classes; leave --classes out");
+    return LOGIT_OK;
+}
+
+/* ... and of the same kind. */
+static logit_status fit_loss(const lg_trainer *t, const logit_model *from, logit_error *err)
 {
     if (from && (from->loss != t->loss || from->outputs != t->outputs))
         LG_FAIL(err, LOGIT_E_USAGE,
@@ -240,11 +288,12 @@ static logit_status fit_from(const lg_trainer *t, const logit_model *from, logit
 
 static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
 {
-    LG_TRY(open_sources(t, from, err));
     LG_TRY(fit_from(t, from, err));
+    LG_TRY(open_sources(t, from, err));
+    LG_TRY(fit_loss(t, from, err));
     LG_TRY(lg_run_folder_open(&t->folder, t->options.out, t->path, t->options.force, err));
-    LG_TRY(weigh(t, err));
     LG_TRY(open_loaders(t, err));
+    LG_TRY(weigh(t, err));
     LG_TRY(open_backend(t, err));
     LG_TRY(normalise(t, from, err));
     choose_l2_and_epochs(t);

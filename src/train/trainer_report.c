@@ -161,7 +161,7 @@ static logit_status write_epoch(lg_trainer *t, const logit_epoch *e, logit_error
 
 logit_status lg_report_epoch(lg_trainer *t, logit_error *err)
 {
-    const double seconds = lg_seconds() - t->epoch_started;
+    const double seconds = t->epoch_seconds;
     for (int s = 0; s < t->settings; s++) {
         const lg_setting *setting = &t->setting[s];
         const logit_epoch e = {.epoch = t->epoch,
