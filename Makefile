@@ -1,6 +1,7 @@
 # logit -- `make help` lists the targets.
 #
 # Overridable: CC  MODE=release|debug|asan|tsan  PREFIX  DESTDIR  V=1 (show commands)  WERROR=1
+# CFLAGS, CPPFLAGS and LDFLAGS stand behind what is needed, and so win over it.
 # Everything is built under build/MODE/, so that modes never mix; build/logit and build/draw are
 # the release programs.  `make` alone needs the packages that `make deps` installs.
 
@@ -22,9 +23,10 @@ endif
 # No fast-math anywhere: float bits are promised.  Contraction off: fmaf is written where it is meant.
 FLOATS   = -ffp-contract=off -fno-math-errno -fno-trapping-math
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wvla $(if $(WERROR),-Werror)
-CPPFLAGS += -Iinclude -Isrc -I. -D_GNU_SOURCE
-CFLAGS   += -std=c11 $(flags.$(MODE)) $(FLOATS) $(WARNINGS) -fPIC -fvisibility=hidden -pthread
-LDFLAGS  += $(filter -fsanitize% -fno-sanitize%,$(flags.$(MODE))) -pie -pthread -Wl,-z,relro,-z,now
+cppflags = -Iinclude -Isrc -I. -D_GNU_SOURCE $(CPPFLAGS)
+cflags   = -std=c11 $(flags.$(MODE)) $(FLOATS) $(WARNINGS) -fPIC -fvisibility=hidden -pthread $(CFLAGS)
+ldflags  = $(filter -fsanitize% -fno-sanitize%,$(flags.$(MODE))) -pie -pthread -Wl,-z,relro,-z,now \
+           $(LDFLAGS)
 LIBS      = -lcjson -lz -ldl -lm
 
 # One object per instruction set from one source; which one runs is decided at run time.
@@ -60,6 +62,7 @@ run: deps
 check: deps
 	$(Q)$(MAKE) --no-print-directory layers all check-built
 
+## check-built: the tests of check, of what is built, installing nothing
 check-built: symbols $B/tests/run
 	$(Q)tests/check $B
 	$(Q)$(MAKE) --no-print-directory test
@@ -80,7 +83,7 @@ tsan: ; $(Q)$(MAKE) --no-print-directory MODE=tsan test
 
 ## tidy: static checks with clang-tidy and cppcheck
 tidy:
-	$(Q)clang-tidy --quiet $(filter-out src/data/stb_%.c,$(wildcard src/*.c src/*/*.c)) -- $(CPPFLAGS) -std=c11
+	$(Q)clang-tidy --quiet $(filter-out src/data/stb_%.c,$(wildcard src/*.c src/*/*.c)) -- $(cppflags) -std=c11
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 	    --suppress='*:*stb_image*' -Iinclude -Isrc src datasets
 
@@ -92,7 +95,10 @@ fuzz: $(patsubst tests/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
 
 build/fuzz/%: tests/fuzz_%.c $(wildcard src/base/*.c src/data/*.c)
 	@mkdir -p $(@D) && echo "  FUZZCC $@"
-	$(Q)clang $(CPPFLAGS) -std=c11 -O1 -g $(FLOATS) -fsanitize=fuzzer,address,undefined -pthread $^ -o $@ -lz -lm
+	@echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+	    clang -fsanitize=fuzzer,address,undefined -x c - -o $@.probe 2>/dev/null && rm $@.probe || \
+	    { echo "fuzz: clang or its runtime is missing: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
+	$(Q)clang $(cppflags) -std=c11 -O1 -g $(FLOATS) -fsanitize=fuzzer,address,undefined -pthread $^ -o $@ -lz -lm
 
 format.c = $(wildcard include/*.h src/*.[ch] src/*/*.[ch] datasets/*.[ch] tests/*.[ch])
 ## format: lay out all sources by .clang-format
@@ -116,11 +122,11 @@ deps: ; $(Q).ci/deps
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -m 755 build/release/logit $(DESTDIR)$(PREFIX)/bin/logit
-	install -m 644 build/release/liblogit.a $(DESTDIR)$(PREFIX)/lib/liblogit.a
+	install -m 755 $B/logit $(DESTDIR)$(PREFIX)/bin/logit
+	install -m 644 $B/liblogit.a $(DESTDIR)$(PREFIX)/lib/liblogit.a
 	install -m 644 include/logit.h $(DESTDIR)$(PREFIX)/include/logit.h
-	build/release/logit help --man > $(DESTDIR)$(PREFIX)/share/man/man1/logit.1
-	build/release/logit help --completion bash \
+	$B/logit help --man > $(DESTDIR)$(PREFIX)/share/man/man1/logit.1
+	$B/logit help --completion bash \
 	    > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/logit
 ## uninstall: remove what install put there
 uninstall:
@@ -130,22 +136,22 @@ uninstall:
 ## clean: remove build/
 clean: ; rm -rf build
 
-## help: this list
+## help: this list; the head of the Makefile names the variables (MODE=debug, PREFIX=.., V=1, ..)
 help: ; @sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)) | awk -F': ' '{printf "  %-13s %s\n", $$1, $$2}'
 
 # ---------------------------------------------------------------------------------- building ---
 
 $B/logit: $(lib.o) $(cli.o) $(main.o)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(ldflags) $^ -o $@ $(LIBS)
 
 $B/draw: $(draw.o) $(base.o)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lz -lm
+	$(Q)$(CC) $(ldflags) $^ -o $@ -lz -lm
 
 $B/tests/run: $(test.o) $(lib.o) $(cli.o) $(filter-out %/main.o %/draw.o,$(draw.o))
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LIBS) $(shell pkg-config --libs check)
+	$(Q)$(CC) $(ldflags) $^ -o $@ $(LIBS) $(shell pkg-config --libs check)
 
 # One relocatable object in which only LOGIT_API symbols stay global.
 $B/liblogit.a: $(lib.o)
@@ -169,11 +175,11 @@ cflags.run.c = -I$B
 
 $B/%.o: %.c
 	@mkdir -p $(@D) && echo "  CC    $<"
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(cflags.$(<F)) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(cppflags) $(cflags) $(cflags.$(<F)) -MMD -MP -c $< -o $@
 
 $(kernel.o): $B/src/core/cpu_kernels.%.o: src/core/cpu_kernels.c
 	@mkdir -p $(@D) && echo "  CC    $< ($*)"
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(ISA.$*) -DLG_ISA=$* -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(cppflags) $(cflags) $(ISA.$*) -DLG_ISA=$* -MMD -MP -c $< -o $@
 
 # stb_image adds and shifts past 32 bits on damaged JPEGs; harmless, but not defined in C.
 cflags.stb_image.c = -fwrapv $(if $(filter asan,$(MODE)),-fno-sanitize=shift)

@@ -13,7 +13,9 @@
  *   - close(NULL) does nothing.
  *   - Calls on different objects may run in different threads; one object belongs to one thread
  *     at a time.
- *   - The library prints nothing and never exits: it speaks through errors and logit_watch. */
+ *   - The library prints nothing and never exits: it speaks through errors and logit_watch.
+ *
+ * Link with: liblogit.a -lcjson -lz -ldl -lm -pthread */
 /* SPDX-License-Identifier: MIT */
 #ifndef LOGIT_H
 #define LOGIT_H
@@ -242,7 +244,7 @@ typedef struct logit_class_score {
 
 typedef struct logit_score {
     int64_t n, bad;
-    double loss;        /* unweighted, unsmoothed mean, in nats */
+    double loss;        /* unweighted, unsmoothed mean; in nats, but for mse */
     double loss_stderr; /* standard error of that mean */
     double accuracy;    /* NaN for numeric targets */
     int top_k;
@@ -280,7 +282,7 @@ LOGIT_API logit_status logit_predict_file(logit_model *model, const char *file,
 /* -------------------------------------------------------------- 8. What is in a data set --- */
 
 typedef struct logit_part_report {
-    const char *part; /* "train", "val", "test" */
+    const char *part; /* "train", "val", "test"; "all" for a set without parts */
     int64_t count, bad;
     int64_t smallest_width, smallest_height, largest_width, largest_height;
     int64_t grey, colour;
@@ -315,7 +317,8 @@ LOGIT_API void logit_data_report_clear(logit_data_report *report);
 /* ----------------------------------------------------------------------- 9. The machine --- */
 
 typedef struct logit_machine {
-    const char *version, *build; /* compiler, date-free flags */
+    const char *version;
+    const char *build; /* the compiler that built the library */
     char processor[128];
     int cores;
     const char *isa; /* class of instructions that the CPU kernels use: "avx512", ... */

@@ -3,6 +3,7 @@
  * The command. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <string.h>
 
 #include "base/status.h"
 #include "cli_screen.h"
@@ -148,13 +149,52 @@ static void print_aside(const lg_cli *cli, const logit_data_report *report)
     int shown = cli->set.verbose || report->listed < BAD_MOST ? report->listed : BAD_MOST;
     for (int i = 0; i < shown; i++) {
         char name[600], reason[600];
-        fprintf(cli->out, "    %s: %s\n",
-                lg_text_escape(name, sizeof name, report->bad_sample[i].name),
-                lg_text_escape(reason, sizeof reason, report->bad_sample[i].reason));
+        const logit_bad_sample *bad = &report->bad_sample[i];
+        const int named = strncmp(bad->reason, bad->name, strlen(bad->name)) == 0;
+        fprintf(cli->out, "    %s%s%s\n", named ? "" : lg_text_escape(name, sizeof name, bad->name),
+                named ? "" : ": ", lg_text_escape(reason, sizeof reason, bad->reason));
     }
     if (report->bad > shown)
         fprintf(cli->out, "    .. and %s more\n",
                 lg_cli_count(cell, (double)(report->bad - shown)));
+}
+
+/* Images that training would hold out of this part to validate with, at least. */
+static int64_t least_held_out(const logit_data_report *report, const logit_part_report *part,
+                              double share)
+{
+    int64_t held = 0;
+    for (int c = 0; c < report->classes && part->class_count; c++)
+        held += (int64_t)(share * (double)part->class_count[c]);
+    if (report->classes == 0) held = (int64_t)(share * (double)part->count);
+    return held > 0 ? held : 1;
+}
+
+/* The share of bad images that a run may meet in what it trains on or measures with.  Where a set
+ * has no val part, all that are bad may be among the images that are held out for it. */
+static double worst_share(const logit_data_report *report, double val_split)
+{
+    double worst = 0.0;
+    int has_val = 0;
+    for (int p = 0; p < report->parts; p++) has_val |= strcmp(report->part[p].part, "val") == 0;
+    for (int p = 0; p < report->parts; p++) {
+        const logit_part_report *part = &report->part[p];
+        const int split = p == 0 && !has_val && val_split > 0.0;
+        const int64_t among = split ? least_held_out(report, part, val_split) : part->count;
+        worst = fmax(worst, (double)part->bad / (double)among);
+    }
+    return fmin(worst, 1.0);
+}
+
+/* The options with which a set with bad images can be trained on: the share they need, rounded up
+ * to one digit. */
+static void add_skip(const logit_data_report *report, const logit_options *options, lg_text *out)
+{
+    const double share = worst_share(report, options->val_split);
+    lg_text_add(out, " --on-bad skip");
+    if (!(share > options->max_bad)) return;
+    const double digit = pow(10.0, floor(log10(share)));
+    lg_text_add(out, " --max-bad %.1g", fmin(1.0, (floor(share / digit) + 1.0) * digit));
 }
 
 static void print_text(lg_cli *cli, const logit_data_report *report)
@@ -169,7 +209,7 @@ static void print_text(lg_cli *cli, const logit_data_report *report)
     if (!cli->set.quiet) fprintf(cli->out, "\n");
     lg_text_add(&next, "logit train ");
     lg_cli_shell_word(&next, cli->argument[0]);
-    if (report->bad > 0) lg_text_add(&next, " --on-bad skip");
+    if (report->bad > 0) add_skip(report, &cli->set.library, &next);
     lg_cli_next(cli, next.data ? next.data : "logit train");
     lg_text_clear(&next);
 }

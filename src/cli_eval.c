@@ -4,6 +4,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/status.h"
 #include "cli_screen.h"
@@ -30,18 +31,25 @@ static int64_t correct_count(const logit_score *score)
     return correct;
 }
 
-static void print_figures(const lg_cli *cli, const logit_score *score)
+/* Only the negative log of a probability is in nats; the square of a difference is not. */
+static const char *unit_of(const char *loss)
+{
+    return strcmp(loss, "softmax") == 0 || strcmp(loss, "sigmoid") == 0 ? " nats" : "";
+}
+
+static void print_figures(const lg_cli *cli, const logit_score *score, const char *loss)
 {
     char number[LG_CELL], path[LG_CELL];
     fprintf(cli->out, "%s%s%s, %s: ", lg_cli_colour_text(cli->out_colour, LG_BOLD),
             lg_cli_name(path, cli->argument[1], 60), lg_cli_colour_text(cli->out_colour, LG_PLAIN),
             score->part);
-    fprintf(cli->out, "%s images\n", lg_cli_count(number, (double)score->n));
+    fprintf(cli->out, "%s images%s\n", lg_cli_count(number, (double)score->n),
+            strcmp(score->part, "all") == 0 ? ", perhaps those it was trained on" : "");
     fprintf(cli->out, "  loss      %s", lg_cli_figure(number, score->loss));
     if (!isnan(score->loss_stderr))
-        fprintf(cli->out, " +- %s nats (95 %% interval of the mean)",
-                lg_cli_figure(number, 1.96 * score->loss_stderr));
-    fprintf(cli->out, "\n");
+        fprintf(cli->out, " +- %s", lg_cli_figure(number, 1.96 * score->loss_stderr));
+    fprintf(cli->out, "%s%s\n", unit_of(loss),
+            isnan(score->loss_stderr) ? "" : " (95 % interval of the mean)");
     if (!isnan(score->accuracy)) {
         fprintf(cli->out, "  accuracy  %s", lg_cli_figure(number, score->accuracy));
         fprintf(cli->out, " (%s right)\n", lg_cli_count(number, (double)correct_count(score)));
@@ -157,10 +165,10 @@ static void print_pairs(const lg_cli *cli, const logit_score *score)
     }
 }
 
-static void print_text(lg_cli *cli, const logit_score *score)
+static void print_text(lg_cli *cli, const logit_score *score, const char *loss)
 {
     lg_text next = {0};
-    print_figures(cli, score);
+    print_figures(cli, score, loss);
     if (score->classes > 0) print_classes(cli, score);
     if (score->classes > 0 && score->confusion) {
         const int width = widest_name(score, NAME_MOST);
@@ -244,7 +252,8 @@ static void make_json(const logit_score *score, lg_text *out)
 
 /* ------------------------------------------------------------------------------------ all --- */
 
-static logit_status print_score(lg_cli *cli, const logit_score *score, logit_error *err)
+static logit_status print_score(lg_cli *cli, const logit_score *score, const char *loss,
+                                logit_error *err)
 {
     if (lg_cli_is_json(cli)) {
         lg_text json = {0};
@@ -257,7 +266,7 @@ static logit_status print_score(lg_cli *cli, const logit_score *score, logit_err
                  lg_cli_count(number, (double)score->bad));
         lg_cli_say(cli, LOGIT_LEVEL_WARNING, text);
     }
-    print_text(cli, score);
+    print_text(cli, score, loss);
     return lg_cli_flush(cli, err);
 }
 
@@ -271,7 +280,8 @@ logit_status lg_cli_run_eval(lg_cli *cli, logit_error *err)
     logit_status status =
         logit_eval(model, cli->argument[1], cli->set.part, &cli->set.library, &watch, &score, err);
     status = lg_cli_watched(cli, status, err);
-    if (status == LOGIT_OK) status = print_score(cli, &score, err);
+    if (status == LOGIT_OK)
+        status = print_score(cli, &score, logit_model_describe(model).loss, err);
     logit_score_clear(&score);
     logit_model_close(model);
     return status;

@@ -18,7 +18,8 @@ typedef struct prediction {
     logit_model *model;
     logit_guess *guess; /* [top] */
     int top;
-    int width; /* of the column of class names */
+    int numbers; /* the model predicts a number, not a class */
+    int width;   /* of the column of class names */
     int64_t images, failures;
     logit_status first; /* what the first failure was */
 } prediction;
@@ -49,9 +50,13 @@ static void print_head(const prediction *p)
     FILE *out = p->cli->out;
     if (p->cli->set.quiet || p->images > p->failures) return;
     fputs(lg_cli_colour_text(p->cli->out_colour, LG_BOLD), out);
-    lg_cli_cell(out, "class", p->width);
-    fprintf(out, "%13s%11s  %-20sfile%s\n", "probability", "logit", "odds",
-            lg_cli_colour_text(p->cli->out_colour, LG_PLAIN));
+    if (p->numbers) {
+        fprintf(out, "%13s  file", "value");
+    } else {
+        lg_cli_cell(out, "class", p->width);
+        fprintf(out, "%13s%11s  %-20sfile", "probability", "logit", "odds");
+    }
+    fprintf(out, "%s\n", lg_cli_colour_text(p->cli->out_colour, LG_PLAIN));
 }
 
 /* A row per class; the file stands last, where its length does no harm, and once. */
@@ -60,7 +65,9 @@ static void print_text(const prediction *p, const char *file, int count)
     FILE *out = p->cli->out;
     char cell[LG_CELL], shown[4096];
     print_head(p);
-    for (int i = 0; i < count; i++) {
+    if (p->numbers)
+        fprintf(out, "%13.6g  %s\n", p->guess->score, lg_text_escape(shown, sizeof shown, file));
+    for (int i = 0; i < count && !p->numbers; i++) {
         const logit_guess *guess = &p->guess[i];
         lg_cli_cell(out, lg_cli_name(cell, class_of(guess), NAME_MOST), p->width);
         fprintf(out, "%13s", lg_cli_figure(cell, guess->probability));
@@ -85,6 +92,13 @@ static void add_csv(lg_text *out, const char *field)
     lg_text_add(out, "\"");
 }
 
+/* A number, or an empty field for NaN, whose sign and spelling differ from system to system. */
+static void add_csv_number(lg_text *out, double value)
+{
+    lg_text_add(out, ",");
+    if (!isnan(value)) lg_text_add(out, "%.17g", value);
+}
+
 static void add_csv_rows(const prediction *p, const char *file, int count, lg_text *out)
 {
     for (int i = 0; i < count; i++) {
@@ -92,8 +106,11 @@ static void add_csv_rows(const prediction *p, const char *file, int count, lg_te
         add_csv(out, file);
         lg_text_add(out, ",");
         add_csv(out, class_of(guess));
-        lg_text_add(out, ",%.17g,%.17g,%.17g,%.17g\r\n", guess->probability, guess->score,
-                    guess->logit, guess->odds);
+        add_csv_number(out, guess->probability);
+        add_csv_number(out, guess->score);
+        add_csv_number(out, guess->logit);
+        add_csv_number(out, guess->odds);
+        lg_text_add(out, "\r\n");
     }
 }
 
@@ -217,6 +234,7 @@ static logit_status predict(prediction *p, logit_error *err)
     p->top = wanted < info.classes ? wanted : info.classes > 0 ? info.classes : 1;
     p->guess = calloc((size_t)p->top, sizeof *p->guess);
     if (!p->guess) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %d classes", p->top);
+    p->numbers = info.classes == 0;
     p->width = widest_name(info);
     LG_TRY(predict_all(p, err));
     if (p->images > p->failures) print_next(p->cli);

@@ -111,9 +111,14 @@ START_TEST(class_that_the_model_does_not_know_names_both_lists)
     tree_open(&t);
     make_pets(&t);
     char *const known[] = {"cat", "dog", "horse"};
-    const lg_dataset_options options = {.known_class = known, .known_classes = 3};
+    lg_dataset_options options = {.known_class = known, .known_classes = 3};
     tree_refused(&t, "pets", &options, LOGIT_E_DATA,
-                 TEXTS("emu", "cat, dog, emu", "cat, dog, horse"));
+                 TEXTS("emu is not known to the model.", "This set has cat, dog, emu;",
+                       "the model knows cat, dog, horse"));
+    options.known_by = "the training set";
+    tree_refused(&t, "pets", &options, LOGIT_E_DATA,
+                 TEXTS("emu is not known to the training set.", "This set has cat, dog, emu;",
+                       "the training set knows cat, dog, horse"));
     tree_close(&t);
 }
 END_TEST

@@ -229,7 +229,7 @@ START_TEST(the_line_wins_over_the_environment_over_the_file_over_the_default)
         int in_file, in_environment, on_line, epochs;
         lg_cli_source source;
     } cases[] = {
-        {0, 0, 0, 0, LG_SOURCE_DEFAULT},    {1, 0, 0, 1, LG_SOURCE_CONFIG},
+        {0, 0, 0, 0, LG_SOURCE_DEFAULT},     {1, 0, 0, 1, LG_SOURCE_CONFIG},
         {0, 1, 0, 2, LG_SOURCE_ENVIRONMENT}, {1, 1, 0, 2, LG_SOURCE_ENVIRONMENT},
         {0, 0, 1, 3, LG_SOURCE_LINE},        {1, 0, 1, 3, LG_SOURCE_LINE},
         {0, 1, 1, 3, LG_SOURCE_LINE},        {1, 1, 1, 3, LG_SOURCE_LINE},

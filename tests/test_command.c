@@ -33,6 +33,7 @@ static const struct {
     {2, "\"$LOGIT\" train x --epochs ten", "--epochs: found \"ten\", expected a whole number"},
     {2, "LOGIT_EPOCHS=ten \"$LOGIT\" train x", "LOGIT_EPOCHS (environment): found \"ten\""},
     {2, "\"$LOGIT\" train \"$DIR/set\" -o \"$DIR/run\"", "run"}, /* it is not empty */
+    {2, "cd \"$DIR/set\"; \"$LOGIT\" train .", "inside the data set"},
     {4,
      "mkdir -p \"$DIR/one\" && cp -r \"$DIR/set/train/dark\" \"$DIR/one\" && "
      "\"$LOGIT\" train \"$DIR/one\" -o \"$DIR/run1\"",
@@ -141,9 +142,11 @@ START_TEST(a_folder_in_use_is_exit_8)
     const pid_t holder = start("holder", words);
     await_text("holder.out", "\n     1 ");
     const int code = shell("\"$LOGIT\" train \"$DIR/set\" -o \"$DIR/locked\" --force");
+    const int unforced = shell("\"$LOGIT\" train \"$DIR/set\" -o \"$DIR/locked\"");
     kill(holder, SIGTERM);
     ck_assert_int_eq(finish(holder), 143);
     ck_assert_int_eq(code, 8);
+    ck_assert_int_eq(unforced, 8);
 }
 END_TEST
 
@@ -249,7 +252,7 @@ START_TEST(data_counts_what_is_there)
            "echo junk >odd/train/dark/zzz.ppm; touch odd/train/dark/.hidden\n"
            "\"$LOGIT\" data odd >text; \"$LOGIT\" data odd --format json >json\n"
            "grep -q '^  dark  *25  *8$' text; grep -q 'dark/zzz.ppm: ' text\n"
-           "grep -qx 'next: logit train odd --on-bad skip' text");
+           "grep -qx 'next: logit train odd --on-bad skip --max-bad 0.3' text");
     cJSON *json = json_of("json");
     ck_assert_double_eq(number_of(json, "n"), 65);
     ck_assert_double_eq(number_of(json, "bad"), 1);

@@ -237,6 +237,41 @@ START_TEST(ruled_out_classes_are_not_there)
 }
 END_TEST
 
+/* One row that is not finite, one setting of two: its rows keep their losses and have no gradient,
+ * the other setting does not notice. */
+START_TEST(a_bad_row_silences_its_setting) /* k, value */
+{
+    static const int ks[] = {1, 3, 256, 300};
+    const int k = ks[_i % 4];
+    const int64_t n = 40, bad_row = 33;
+    rig r;
+    rig_open(&r, problem_device("cpu", 2), (rig_shape){.n = n, .d = 1, .k = k, .s = 2});
+    problem_tell(&r, (problem_truth){.loss = k == 1 ? LG_LOSS_SIGMOID : LG_LOSS_SOFTMAX});
+    double *z = rig_doubles(n * 2 * k), *good;
+    rig_fill(z, n * 2 * k, 515, -1, 1);
+    rig_put(&r, RIG_Z, z);
+    rig_run(&r, RIG_OP_LOSS);
+    good = problem_get(&r, RIG_Z);
+    z[(bad_row * 2 + 1) * k + k - 1] = _i / 4 ? NAN : INFINITY;
+    rig_put(&r, RIG_Z, z);
+    rig_run(&r, RIG_OP_LOSS);
+    double *dz = problem_get(&r, RIG_Z), *loss = problem_get(&r, RIG_ROW_LOSS);
+    double *gb = problem_get(&r, RIG_GB);
+    for (int64_t i = 0; i < n; i++) {
+        ck_assert(isfinite(loss[2 * i]) && isfinite(loss[2 * i + 1]) == (i != bad_row));
+        assert_ulps(dz + i * 2 * k, good + i * 2 * k, k, 0);
+        for (int j = 0; j < k; j++)
+            if (dz[(i * 2 + 1) * k + j] != 0.0 || gb[k + j] != 0.0) ck_abort_msg("class %d", j);
+    }
+    free(z);
+    free(good);
+    free(dz);
+    free(loss);
+    free(gb);
+    rig_close(&r);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------ properties --- */
 
 START_TEST(an_exact_shift_changes_no_bit) /* shift */
@@ -339,6 +374,7 @@ Suite *lg_suite_cpu_loss(void)
     tcase_add_loop_test(tests, hard_rows_have_these_bits, 0,
                         sizeof known_bits / sizeof *known_bits);
     tcase_add_loop_test(tests, ruled_out_classes_are_not_there, 0, 2);
+    tcase_add_loop_test(tests, a_bad_row_silences_its_setting, 0, 8);
     tcase_add_loop_test(tests, an_exact_shift_changes_no_bit, 0, 6);
     tcase_add_test(tests, classes_may_change_places);
     tcase_add_test(tests, two_classes_are_a_sigmoid);

@@ -127,7 +127,7 @@ static void assert_same(rig *got, rig *want, const plan *p, const char *what)
     ck_assert_mem_eq(a, b, (size_t)p->shape.s * sizeof *a);
 }
 
-/* ----------------------------------------------------------------------- fused and in parts --- */
+/* ---------------------------------------------------------------------- fused and in parts --- */
 
 static void compare_fused(const plan *p, int threads)
 {
@@ -170,8 +170,7 @@ START_TEST(groups_of_rows_change_nothing)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------- threads and lanes ---
- */
+/* ----------------------------------------------------------------------- threads and lanes --- */
 
 static const rig_shape shapes[] = {
     {.n = 70, .d = 111, .k = 3, .s = 2},    {.n = 37, .d = 530, .k = 10, .s = 1},
@@ -260,8 +259,25 @@ START_TEST(setting_equals_its_solo_run) /* k, fused and by BLAS */
 }
 END_TEST
 
-/* -------------------------------------------------------------------------------- bad losses ---
- */
+START_TEST(no_momentum_needs_no_state) /* gd, sgd */
+{
+    plan p = plan_of((rig_shape){.n = 20, .d = 37, .k = 3, .s = 1}, 4 * _i);
+    p.optim = _i ? LG_OPTIM_SGD : LG_OPTIM_GD;
+    p.momentum = 0;
+    rig r;
+    open_plan(&r, &p, 1);
+    r.step.state_w[0] = r.step.state_w[1] = NULL;
+    r.step.state_b[0] = r.step.state_b[1] = NULL;
+    take_steps(&r, 0);
+    take_steps(&r, 1);
+    double *w = problem_get(&r, RIG_W);
+    for (int64_t i = 0; i < rig_count(&r, RIG_W); i++) ck_assert(isfinite(w[i]));
+    free(w);
+    rig_close(&r);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------ bad losses --- */
 
 /* Setting 1 alone overflows, in one row of a late group. */
 START_TEST(a_bad_loss_stops_its_setting_alone) /* fused or in parts */
@@ -322,6 +338,7 @@ Suite *lg_suite_cpu_step(void)
     tcase_add_loop_test(tests, threads_change_nothing, 0, SHAPES * LG_LOSS_COUNT);
     tcase_add_loop_test(tests, instruction_sets_change_nothing, 0, SMALL_SHAPES * LG_LOSS_COUNT);
     tcase_add_loop_test(tests, setting_equals_its_solo_run, 0, 4);
+    tcase_add_loop_test(tests, no_momentum_needs_no_state, 0, 2);
     tcase_add_loop_test(tests, a_bad_loss_stops_its_setting_alone, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;

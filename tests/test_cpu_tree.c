@@ -7,6 +7,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "core/fmath.h"
 #include "tests/near.h"
 #include "tests/problem.h"
 
@@ -92,6 +93,45 @@ START_TEST(classes_of_a_row) /* k */
 }
 END_TEST
 
+/* The loss of a softmax from core/loss_softmax.h's words and core/fmath.h's exp and log1p, for rows
+ * in which the largest logit stands three times where there is room: the first of them is left
+ * out. */
+static float softmax_in_words(const double *z, int k, int label)
+{
+    int top = 0;
+    for (int j = 1; j < k; j++)
+        if (z[j] > z[top]) top = j;
+    double *power = rig_doubles(k);
+    for (int j = 0; j < k; j++)
+        power[j] = j == top ? 0.0 : (double)lg_expf((float)z[j] - (float)z[top]);
+    const float rest = tree_float(power, k, 1);
+    free(power);
+    return lg_log1pf(rest) + ((float)z[top] - (float)z[label]);
+}
+
+START_TEST(softmax_of_a_row) /* k */
+{
+    enum { N = 33 };
+    const int k = (int)counts[_i];
+    rig r;
+    open_rows(&r, (rig_shape){.n = N, .d = 1, .k = k, .s = 1}, LG_LOSS_SOFTMAX);
+    const lg_scalars plain = rig_scalars();
+    rig_give(&r, RIG_SCALARS, &plain);
+    double *z = problem_get(&r, RIG_Z), want[N];
+    for (int64_t i = 0; i < N; i++)
+        for (int copy = 0; copy < 3; copy++) z[i * k + (i * 5 + copy * 11) % k] = 2.0;
+    rig_put(&r, RIG_Z, z);
+    for (int64_t i = 0; i < N; i++)
+        want[i] = (double)softmax_in_words(z + i * k, k, r.step.batch.label[i]);
+    rig_run(&r, RIG_OP_LOSS);
+    double *loss = problem_get(&r, RIG_ROW_LOSS);
+    assert_ulps(loss, want, N, 0);
+    free(loss);
+    free(z);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(losses_of_a_batch) /* n */
 {
     rig r;
@@ -118,6 +158,7 @@ Suite *lg_suite_cpu_tree(void)
     TCase *tests = tcase_create("tree");
     tcase_add_loop_test(tests, rows_of_a_column, 0, COUNTS);
     tcase_add_loop_test(tests, classes_of_a_row, 0, COUNTS);
+    tcase_add_loop_test(tests, softmax_of_a_row, 0, COUNTS);
     tcase_add_loop_test(tests, losses_of_a_batch, 0, COUNTS);
     suite_add_tcase(suite, tests);
     return suite;

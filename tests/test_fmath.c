@@ -127,9 +127,9 @@ END_TEST
 /* Compiled without the instruction, lg_fma is its stand-in; libm is the judge. */
 START_TEST(fma_is_rounded_once)
 {
-    static const uint32_t hard[] = {0u,          1u,          0x007fffffu, 0x00800000u,
-                                    0x3f800000u, 0x3f800001u, 0x3f7fffffu, 0x33800000u,
-                                    0x7f7fffffu, 0x7f800000u};
+    static const uint32_t hard[] = {0u,          0x33800001u, 1u,          0x007fffffu,
+                                    0x00800000u, 0x3f800000u, 0x3f800001u, 0x3f7ffffeu,
+                                    0x33800000u, 0x7f7fffffu, 0x7f800000u};
     enum { HARD = sizeof hard / sizeof *hard, DRAWN = 300000 };
     for (uint32_t i = 0; i < 8 * HARD * HARD * HARD + DRAWN; i++) {
         uint32_t bits[3];

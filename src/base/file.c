@@ -37,7 +37,7 @@ logit_status lg_bytes_reserve(lg_bytes *bytes, size_t size, logit_error *err)
 logit_status lg_file_open(int *fd, int folder, const char *path, int64_t *size, logit_error *err)
 {
     char name[NAME_ROOM];
-    struct stat info;
+    struct stat info = {0};
     *fd = -1;
     int opened;
     do opened = openat(folder, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);

@@ -25,7 +25,8 @@ int lg_pool_threads(const lg_pool *pool);
  * microsecond) and costs a core; the default is 0 (sleep at once). */
 void lg_pool_spin(lg_pool *pool, int microseconds);
 
-/* Runs fn(argument, p, threads) for every p, one part per thread, and returns when all are done.
+/* Runs fn(argument, p, threads) for every p = 0 .. threads - 1, each once, on whichever threads are
+ * awake (the caller's among them), and returns when all are done.
  * Must not be called from inside a job, nor from two threads at once. */
 void lg_pool_run(lg_pool *pool, lg_pool_fn *fn, void *argument);
 

@@ -9,7 +9,7 @@
 #include "core/backend_cpu.h"
 #include "core/backend_ref.h"
 
-/* ---------------------------------------------------------------------------------- by name --- */
+/* --------------------------------------------------------------------------------- by name --- */
 
 static logit_status open_cuda(lg_backend **out, const lg_backend_options *options, logit_error *err)
 {
@@ -63,7 +63,7 @@ void lg_backend_close(lg_backend *backend)
     if (backend) backend->ops->close(backend);
 }
 
-/* --------------------------------------------------------------------------------- one step --- */
+/* -------------------------------------------------------------------------------- one step --- */
 
 logit_status lg_backend_train_step(lg_backend *backend, const lg_step *step, logit_error *err)
 {
@@ -77,7 +77,7 @@ logit_status lg_backend_train_step(lg_backend *backend, const lg_step *step, log
     return ops->update(backend, step, err);
 }
 
-/* ---------------------------------------------------------------------------------- numbers --- */
+/* --------------------------------------------------------------------------------- numbers --- */
 
 enum { AT_ONCE = 2048 }; /* numbers converted at a time */
 

@@ -26,7 +26,7 @@ static lg_cpu *cpu_of(lg_backend *backend)
     return (lg_cpu *)backend;
 }
 
-/* ------------------------------------------------------------------------ open and describe --- */
+/* ----------------------------------------------------------------------- open and describe --- */
 
 static void cpu_close(lg_backend *backend)
 {
@@ -45,7 +45,7 @@ static void cpu_describe(const lg_backend *backend, char *text, size_t size)
              cpu->kernels->name, lg_blas_describe(), cpu->tiled ? ": own loops, slower" : "");
 }
 
-/* ------------------------------------------------------------------------ memory and copies --- */
+/* ----------------------------------------------------------------------- memory and copies --- */
 
 static logit_status cpu_alloc(lg_backend *backend, void **out, size_t bytes, logit_error *err)
 {
@@ -110,7 +110,7 @@ static logit_status cpu_sync(lg_backend *backend, logit_error *err)
     return LOGIT_OK;
 }
 
-/* ------------------------------------------------------------------------------- operations --- */
+/* ------------------------------------------------------------------------------ operations --- */
 
 static int takes_blas(const lg_cpu *cpu, const lg_step *step)
 {

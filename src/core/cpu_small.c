@@ -12,8 +12,7 @@
 
 #include "core/tree.h"
 
-/* ---------------------------------------------------------------------- rows to tiles and back ---
- */
+/* ------------------------------------------------------------------ rows to tiles and back --- */
 
 static int rows_of_tile(const lg_step *step, int64_t tile)
 {

@@ -127,8 +127,7 @@ float lg_cpu_weight(const lg_step *step, int64_t i)
     return batch->weight[batch->row ? batch->row[i] : i];
 }
 
-/* ------------------------------------------------------------------------- update and totals ---
- */
+/* ----------------------------------------------------------------------- update and totals --- */
 
 static float *at(void *array, int64_t offset)
 {

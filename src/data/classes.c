@@ -192,18 +192,18 @@ static logit_status take_option(lg_classes *classes, const char *list, char *con
     return status;
 }
 
-/* Every class of the set must be one of the model's. */
+/* Every class of the set must be one of the model's, or of whoever knows them. */
 static logit_status check_known(const lg_classes *classes, char *const *found, int count,
-                                const char *path, logit_error *err)
+                                const char *path, const char *known_by, logit_error *err)
 {
     char wrong[SHOWN_NAME], have[SHOWN_LIST], want[SHOWN_LIST], shown[SHOWN_LIST];
+    if (!known_by) known_by = "the model";
     for (int i = 0; i < count; i++) {
         if (lg_classes_label(classes, found[i]) != LG_CLASS_UNKNOWN) continue;
-        LG_FAIL(err, LOGIT_E_DATA,
-                "%s: class %s is not one of the model's.  This set has %s; the model knows %s",
+        LG_FAIL(err, LOGIT_E_DATA, "%s: class %s is not known to %s.  This set has %s; %s knows %s",
                 lg_text_escape(shown, sizeof shown, path),
-                lg_text_escape(wrong, sizeof wrong, found[i]),
-                lg_classes_brief(have, sizeof have, found, count),
+                lg_text_escape(wrong, sizeof wrong, found[i]), known_by,
+                lg_classes_brief(have, sizeof have, found, count), known_by,
                 lg_classes_brief(want, sizeof want, classes->name, classes->count));
     }
     return LOGIT_OK;
@@ -222,7 +222,7 @@ logit_status lg_classes_freeze(lg_classes *classes, char *const *found, int coun
     }
     if (options->classes)
         LG_TRY(take_option(classes, options->classes, there, known ? known : count, path, err));
-    if (known) return check_known(classes, found, count, path, err);
+    if (known) return check_known(classes, found, count, path, options->known_by, err);
     if (!options->classes) {
         LG_TRY(take_names(classes, found, count, err));
         qsort(classes->name, (size_t)count, sizeof *classes->name,

@@ -68,6 +68,7 @@ typedef struct lg_dataset_options {
     char *const *known_class; /* a model's classes, or NULL: a class not in it is DATA, and labels
                                * are numbered as in it */
     int known_classes;
+    const char *known_by;     /* whose they are, for messages; NULL: "the model" */
     lg_image_target shape;    /* 0 in a field: choose.  Sizes: those of all images where they
                                * agree, else 100x100; channels: 1 if all are grey, else 3 */
     int64_t memory;           /* most bytes that the format may hold in memory; 0: no limit */

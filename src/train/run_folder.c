@@ -36,16 +36,98 @@ static int holds_files(const char *path)
     return found;
 }
 
-logit_status lg_run_folder_check(const char *path, int force, logit_error *err)
+/* Adds the parts of `rest`, folders that are not there yet, to the real path in full. */
+static int append_parts(char *full, const char *rest)
+{
+    while (*rest) {
+        const size_t length = strcspn(rest, "/"), used = strlen(full);
+        char *slash = strrchr(full, '/');
+        if (length == 2 && strncmp(rest, "..", 2) == 0)
+            slash[slash == full] = '\0';
+        else if (length > 0 && !(length == 1 && *rest == '.')) {
+            if (used + length + 2 > PATH_ROOM) return 0;
+            snprintf(full + used, PATH_ROOM - used, "%s%.*s", used > 1 ? "/" : "", (int)length,
+                     rest);
+        }
+        rest += length + (rest[length] == '/');
+    }
+    return 1;
+}
+
+/* The real path that path would have if it were made, in full[PATH_ROOM]; 0 if it has none. */
+static int real_path_to_be(const char *path, char *full)
+{
+    char there[PATH_ROOM];
+    if ((size_t)snprintf(there, sizeof there, "%s", path) >= sizeof there) return 0;
+    size_t length = strlen(there);
+    while (length > 0 && !realpath(there, full)) {
+        if (errno != ENOENT) return 0;
+        while (length > 0 && there[length - 1] == '/') length--;
+        while (length > 0 && there[length - 1] != '/') length--;
+        there[length] = '\0';
+    }
+    if (length == 0 && !realpath(".", full)) return 0;
+    return append_parts(full, path + length);
+}
+
+/* A run below the data would be a class of the next run, unless it is hidden from it. */
+static logit_status refuse_inside(const char *path, const char *data, logit_error *err)
+{
+    char root[PATH_ROOM], place[PATH_ROOM], name[NAME_ROOM], shown[NAME_ROOM];
+    struct stat info;
+    if (stat(data, &info) != 0 || !S_ISDIR(info.st_mode)) return LOGIT_OK;
+    if (!realpath(data, root) || !real_path_to_be(path ? path : "runs", place)) return LOGIT_OK;
+    const size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+    if (strncmp(place, root, length) != 0 || (place[length] != '/' && place[length] != '\0') ||
+        strstr(place + length, "/."))
+        return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_USAGE,
+            "%s: the results would lie inside the data set %s; give -o a folder outside of it",
+            lg_text_escape(name, sizeof name, place), lg_text_escape(shown, sizeof shown, data));
+}
+
+static logit_status refuse_locked(const char *path, const char *owner, logit_error *err)
+{
+    char name[NAME_ROOM];
+    LG_FAIL(err, LOGIT_E_LOCKED, "%s: another run%s%s%s is writing there",
+            lg_text_escape(name, sizeof name, path), *owner ? " (process " : "", owner,
+            *owner ? ")" : "");
+}
+
+/* The number in a lock file, or "" if it is not written yet. */
+static void read_owner(int lock, char *owner, size_t size)
+{
+    const ssize_t got = pread(lock, owner, size - 1, 0);
+    owner[got > 0 ? got : 0] = '\0';
+    owner[strspn(owner, "0123456789")] = '\0';
+}
+
+/* LOCKED while somebody holds RUN/lock; a lock file that a dead run left is nothing. */
+static logit_status check_lock(const char *path, logit_error *err)
+{
+    char file[PATH_ROOM + 8], owner[32];
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    snprintf(file, sizeof file, "%s/lock", path);
+    const int lock = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (lock < 0) return LOGIT_OK;
+    const int held = fcntl(lock, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    read_owner(lock, owner, sizeof owner);
+    close(lock);
+    return held ? refuse_locked(path, owner, err) : LOGIT_OK;
+}
+
+logit_status lg_run_folder_check(const char *path, const char *data, int force, logit_error *err)
 {
     char name[NAME_ROOM];
     struct stat info;
-    if (!path) return LOGIT_OK;
-    if (strlen(path) + 64 > PATH_ROOM) LG_FAIL(err, LOGIT_E_USAGE, "-o: the path is too long");
-    if (stat(path, &info) != 0) return LOGIT_OK;
+    if (path && strlen(path) + 64 > PATH_ROOM)
+        LG_FAIL(err, LOGIT_E_USAGE, "-o: the path is too long");
+    LG_TRY(refuse_inside(path, data, err));
+    if (!path || stat(path, &info) != 0) return LOGIT_OK;
     if (!S_ISDIR(info.st_mode))
         LG_FAIL(err, LOGIT_E_USAGE, "%s: is a file; -o wants a folder",
                 lg_text_escape(name, sizeof name, path));
+    LG_TRY(check_lock(path, err));
     if (!force && holds_files(path))
         LG_FAIL(err, LOGIT_E_USAGE,
                 "%s: holds files already; choose another -o, or --force to write over them",
@@ -105,26 +187,75 @@ static int open_locked(int *lock, const char *file)
     }
 }
 
+/* On failure folder->lock is -1 unless the lock is ours. */
 static logit_status take_lock(lg_run_folder *folder, logit_error *err)
 {
-    char file[PATH_ROOM + 8], owner[32] = "";
-    char name[NAME_ROOM];
+    char file[PATH_ROOM + 8], owner[32] = "", name[NAME_ROOM];
     snprintf(file, sizeof file, "%s/lock", folder->path);
-    const int why = open_locked(&folder->lock, file);
-    if (why == EAGAIN || why == EACCES) {
-        const ssize_t got = folder->lock >= 0 ? pread(folder->lock, owner, sizeof owner - 1, 0) : 0;
-        owner[got > 0 ? got : 0] = '\0';
-        owner[strcspn(owner, "\n")] = '\0';
+    int why = open_locked(&folder->lock, file);
+    const int is_other = folder->lock >= 0 && why == EAGAIN;
+    if (is_other) read_owner(folder->lock, owner, sizeof owner);
+    if (why != 0 && folder->lock >= 0) {
+        close(folder->lock);
+        folder->lock = -1;
     }
-    if (folder->lock >= 0 && why != 0 && owner[0])
-        LG_FAIL(err, LOGIT_E_LOCKED, "%s: another run (process %s) is writing there",
-                lg_text_escape(name, sizeof name, folder->path), owner);
+    if (is_other) return refuse_locked(folder->path, owner, err);
     const int length = snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
-    if (why != 0 || ftruncate(folder->lock, 0) != 0 ||
-        pwrite(folder->lock, owner, (size_t)length, 0) != length)
+    if (why == 0 && (ftruncate(folder->lock, 0) != 0 ||
+                     pwrite(folder->lock, owner, (size_t)length, 0) != length))
+        why = errno ? errno : EIO;
+    if (why != 0)
         LG_FAIL(err, LOGIT_E_IO, "%s: cannot be written: %s",
-                lg_text_escape(name, sizeof name, file), strerror(why ? why : errno));
+                lg_text_escape(name, sizeof name, file), strerror(why));
     return LOGIT_OK;
+}
+
+/* Removes FOLDER/name, if it is there. */
+static logit_status remove_old(int folder, const char *path, const char *name, logit_error *err)
+{
+    char shown[NAME_ROOM];
+    if (unlinkat(folder, name, 0) == 0 || errno == ENOENT) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_IO, "%s: the run before left %s, which cannot be removed: %s",
+            lg_text_escape(shown, sizeof shown, path), name, strerror(errno));
+}
+
+/* Removes settings/NN/model.safetensors of the run before, and the folders that are then empty. */
+static logit_status remove_old_settings(int folder, const char *path, logit_error *err)
+{
+    const int settings =
+        openat(folder, "settings", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *list = settings >= 0 ? fdopendir(settings) : NULL;
+    logit_status status = LOGIT_OK;
+    if (!list && settings >= 0) close(settings);
+    for (struct dirent *entry; list && status == LOGIT_OK && (entry = readdir(list));) {
+        if (entry->d_name[strspn(entry->d_name, "0123456789")]) continue;
+        const int one =
+            openat(settings, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (one < 0) continue;
+        status = remove_old(one, path, "model.safetensors", err);
+        close(one);
+        unlinkat(settings, entry->d_name, AT_REMOVEDIR); /* fails, rightly, if not empty */
+    }
+    if (list) closedir(list);
+    unlinkat(folder, "settings", AT_REMOVEDIR);
+    return status;
+}
+
+/* What the run before wrote must not look like the work of this one, should this one fail. */
+static logit_status remove_run_before(const lg_run_folder *folder, logit_error *err)
+{
+    static const char *const names[] = {"model.safetensors", "config.ini", "metrics.jsonl"};
+    const int fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    logit_status status = LOGIT_OK;
+    char shown[NAME_ROOM];
+    if (fd < 0)
+        LG_FAIL(err, LOGIT_E_IO, "%s: folder cannot be opened: %s",
+                lg_text_escape(shown, sizeof shown, folder->path), strerror(errno));
+    for (size_t i = 0; i < sizeof names / sizeof *names && status == LOGIT_OK; i++)
+        status = remove_old(fd, folder->path, names[i], err);
+    if (status == LOGIT_OK) status = remove_old_settings(fd, folder->path, err);
+    close(fd);
+    return status;
 }
 
 static logit_status open_metrics(lg_run_folder *folder, logit_error *err)
@@ -142,17 +273,17 @@ logit_status lg_run_folder_open(lg_run_folder **out, const char *path, const cha
                                 logit_error *err)
 {
     *out = NULL;
-    LG_TRY(lg_run_folder_check(path, force, err));
+    LG_TRY(lg_run_folder_check(path, data, force, err));
     lg_run_folder *folder = calloc(1, sizeof *folder);
     if (!folder) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the run folder");
     folder->lock = folder->metrics = -1;
     if (path) snprintf(folder->path, sizeof folder->path, "%s", path);
     logit_status status = path ? lg_folder_make(path, err) : make_numbered(folder->path, data, err);
     if (status == LOGIT_OK) status = take_lock(folder, err);
+    if (status == LOGIT_OK && force) status = remove_run_before(folder, err);
     if (status == LOGIT_OK) status = open_metrics(folder, err);
     if (status != LOGIT_OK) {
-        if (folder->lock >= 0) close(folder->lock);
-        free(folder);
+        lg_run_folder_close(folder, 0);
         return status;
     }
     if (!path) point_latest(folder->path);
@@ -176,13 +307,15 @@ void lg_run_folder_close(lg_run_folder *folder, int keep)
 {
     if (!folder) return;
     if (folder->metrics >= 0) close(folder->metrics);
-    if (!keep) remove_empty(folder);
-    if (keep) {
+    if (folder->lock >= 0) { /* else the folder is another's */
         char file[PATH_ROOM + 16];
         snprintf(file, sizeof file, "%s/lock", folder->path);
-        unlink(file);
+        if (keep)
+            unlink(file);
+        else
+            remove_empty(folder);
+        close(folder->lock);
     }
-    if (folder->lock >= 0) close(folder->lock);
     free(folder);
 }
 
@@ -199,7 +332,9 @@ int lg_run_folder_file(const lg_run_folder *folder, const char *name, char *out,
 
 logit_status lg_run_folder_add_line(lg_run_folder *folder, const lg_text *line, logit_error *err)
 {
+    char file[PATH_ROOM + 16];
     if (line->failed) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a line of metrics.jsonl");
-    LG_TRY(lg_file_write_all(folder->metrics, "metrics.jsonl", line->data, line->size, err));
-    return lg_file_write_all(folder->metrics, "metrics.jsonl", "\n", 1, err);
+    lg_run_folder_file(folder, "metrics.jsonl", file, sizeof file);
+    LG_TRY(lg_file_write_all(folder->metrics, file, line->data, line->size, err));
+    return lg_file_write_all(folder->metrics, file, "\n", 1, err);
 }

@@ -11,11 +11,13 @@
 
 typedef struct lg_run_folder lg_run_folder;
 
-/* USAGE if path (may be NULL) holds files already and force is 0; for asking early. */
-logit_status lg_run_folder_check(const char *path, int force, logit_error *err);
+/* What open would say of path (may be NULL), asked early.  Errors: USAGE if it holds files already
+ * and force is 0, or if it would lie inside the folder `data`, in sight of the next run; LOCKED. */
+logit_status lg_run_folder_check(const char *path, const char *data, int force, logit_error *err);
 
 /* Makes the folder (path NULL: runs/NAME-N, NAME from the data's path, N the first that is free)
- * and locks it.  Errors: USAGE, IO, LOCKED (names the process). */
+ * and locks it.  force: removes the models, config.ini and metrics.jsonl of the run before.
+ * Errors: USAGE, IO, LOCKED (names the process). */
 logit_status lg_run_folder_open(lg_run_folder **out, const char *path, const char *data, int force,
                                 logit_error *err);
 

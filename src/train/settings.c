@@ -117,7 +117,7 @@ logit_status lg_options_settle(logit_options *options, logit_error *err)
     LG_TRY(hold_words(options, err));
     if (options->threads == 0) options->threads = lg_processor_count();
     lg_memory_read(&total, &available);
-    if (options->memory == 0) options->memory = available > 0 ? available / 2 : (int64_t)1 << 30;
+    if (options->memory == 0) options->memory = total > 0 ? available / 2 + 1 : (int64_t)1 << 30;
     return LOGIT_OK;
 }
 

@@ -24,6 +24,7 @@ static logit_status open_set(lg_dataset **out, const char *path, const logit_opt
     if (like) {
         how.classes = NULL;
         how.known_class = like->class_name;
+        how.known_by = model ? NULL : "the training set";
         how.known_classes = like->classes;
         how.shape = like->part[LG_PART_TRAIN]->shape;
     }

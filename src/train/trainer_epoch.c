@@ -180,6 +180,7 @@ logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err)
         LG_TRY(lg_feed_done(feed, err));
         LG_TRY(look_around(t, err));
     }
+    t->epoch_seconds = lg_seconds() - t->epoch_started;
     LG_TRY(read_totals(t, err));
     for (int s = 0; s < t->settings; s++)
         t->setting[s].train_loss = t->setting[s].stopped ? NAN : t->total[s].loss / t->epoch_weight;

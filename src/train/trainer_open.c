@@ -306,7 +306,7 @@ logit_status lg_trainer_open(lg_trainer *t, logit_error *err)
 {
     logit_model *from = NULL;
     LG_TRY(lg_options_settle(&t->options, err));
-    LG_TRY(lg_run_folder_check(t->options.out, t->options.force, err));
+    LG_TRY(lg_run_folder_check(t->options.out, t->path, t->options.force, err));
     if (t->options.from) LG_TRY(lg_model_load(&from, t->options.from, NULL, err));
     const logit_status status = open_all(t, from, err);
     lg_model_destroy(from);

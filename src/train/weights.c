@@ -9,6 +9,10 @@
 #include "base/status.h"
 #include "base/text.h"
 
+enum { SHOWN = 200 };
+
+static const double LEAST = 1e-30, MOST = 1e30; /* weights of classes: well inside of float */
+
 static int64_t pick(const int32_t *only, int64_t i)
 {
     return only ? only[i] : i;
@@ -25,44 +29,69 @@ static void balanced(double *weight, const lg_set *set, const int32_t *only, int
         weight[c] = weight[c] > 0.0 ? (double)count / (present * weight[c]) : 1.0;
 }
 
-/* One "name=w" of length `length`. */
-static logit_status parse_one(double *weight, const char *text, size_t length, int classes,
+/* The class that text begins with, its name followed by "=", or -1: the longest, since names may
+ * hold "=" and ",". */
+static int class_at(const char *text, int classes, char *const *class_name)
+{
+    int best = -1;
+    size_t longest = 0;
+    for (int c = 0; c < classes; c++) {
+        const size_t length = strlen(class_name[c]);
+        if (strncmp(text, class_name[c], length) != 0 || text[length] != '=') continue;
+        if (best >= 0 && length <= longest) continue;
+        best = c;
+        longest = length;
+    }
+    return best;
+}
+
+static logit_status no_such_class(const char *text, logit_error *err)
+{
+    char shown[SHOWN];
+    const size_t length = strcspn(text, "=,");
+    const int named = text[length] == '=';
+    char *name = lg_text_format("%.*s", (int)length, text);
+    if (!name) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for --class-weight");
+    lg_text_escape(shown, sizeof shown, name);
+    free(name);
+    if (named)
+        LG_FAIL(err, LOGIT_E_USAGE, "--class-weight: there is no class \"%s\" in the training set",
+                shown);
+    LG_FAIL(err, LOGIT_E_USAGE, "--class-weight: \"%s\" is neither \"balanced\" nor name=weight",
+            shown);
+}
+
+/* One "name=w" of *text, which moves behind it and its comma.  weight is 0 where none was given. */
+static logit_status parse_one(double *weight, const char **text, int classes,
                               char *const *class_name, logit_error *err)
 {
-    char shown[200], *end;
-    char *item = lg_text_format("%.*s", (int)length, text);
-    logit_status status = LOGIT_OK;
-    if (!item) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for class weights");
-    char *equals = strrchr(item, '=');
-    const double value = equals ? strtod(equals + 1, &end) : 0.0;
-    int c = 0;
-    if (!equals || end == equals + 1 || *end || !(value > 0.0) || !isfinite(value)) {
-        status = lg_fail(err, LOGIT_E_USAGE, __FILE__, __LINE__,
-                         "--class-weight: \"%s\" should be name=weight with a weight above 0",
-                         lg_text_escape(shown, sizeof shown, item));
-    } else {
-        *equals = '\0';
-        while (c < classes && strcmp(class_name[c], item) != 0) c++;
-        if (c < classes)
-            weight[c] = value;
-        else
-            status = lg_fail(err, LOGIT_E_USAGE, __FILE__, __LINE__,
-                             "--class-weight: there is no class \"%s\" in the training set",
-                             lg_text_escape(shown, sizeof shown, item));
-    }
-    free(item);
-    return status;
+    char shown[SHOWN];
+    const int c = class_at(*text, classes, class_name);
+    if (c < 0) return no_such_class(*text, err);
+    const char *name = lg_text_escape(shown, sizeof shown, class_name[c]);
+    const char *number = *text + strlen(class_name[c]) + 1;
+    char *end;
+    const double value = strtod(number, &end);
+    if (end == number || (*end != ',' && *end != '\0') || !(value >= LEAST && value <= MOST))
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--class-weight: the weight of \"%s\" must be a number between %g and %g", name,
+                LEAST, MOST);
+    if (weight[c] > 0.0)
+        LG_FAIL(err, LOGIT_E_USAGE, "--class-weight: class \"%s\" is there twice", name);
+    if (*end == ',' && end[1] == '\0')
+        LG_FAIL(err, LOGIT_E_USAGE, "--class-weight: it ends in a comma");
+    weight[c] = value;
+    *text = *end == ',' ? end + 1 : end;
+    return LOGIT_OK;
 }
 
 static logit_status parse(double *weight, const char *spec, int classes, char *const *class_name,
                           logit_error *err)
 {
-    for (int c = 0; c < classes; c++) weight[c] = 1.0;
-    while (*spec) {
-        const size_t length = strcspn(spec, ",");
-        LG_TRY(parse_one(weight, spec, length, classes, class_name, err));
-        spec += length + (spec[length] == ',');
-    }
+    for (int c = 0; c < classes; c++) weight[c] = 0.0;
+    while (*spec) LG_TRY(parse_one(weight, &spec, classes, class_name, err));
+    for (int c = 0; c < classes; c++)
+        if (weight[c] == 0.0) weight[c] = 1.0;
     return LOGIT_OK;
 }
 
@@ -70,6 +99,9 @@ logit_status lg_weights_apply(lg_set *set, const int32_t *only, int64_t count, i
                               char *const *class_name, const char *spec, logit_error *err)
 {
     if (!spec || !*spec) return LOGIT_OK;
+    if (classes == 0)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--class-weight: the targets are numbers, which have no classes to weigh");
     if (!set->label)
         LG_FAIL(err, LOGIT_E_USAGE, "--class-weight needs one class per sample, not soft targets");
     double *weight = malloc((size_t)classes * sizeof *weight);

@@ -17,7 +17,8 @@ typedef struct lg_mass {
 
 /* Parses "balanced" (w_c = N / (K n_c) over classes that are not empty) or "name=w,..", and
  * multiplies the set's sample weights by the weight of each sample's class.  spec NULL: nothing.
- * Errors: USAGE (unknown class, weight not positive and finite), NOMEM. */
+ * Errors: USAGE (a class that is unknown or there twice, a weight outside 1e-30 .. 1e30, targets
+ * that are no classes), NOMEM. */
 logit_status lg_weights_apply(lg_set *set, const int32_t *only, int64_t count, int classes,
                               char *const *class_name, const char *spec, logit_error *err);
 

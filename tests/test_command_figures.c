@@ -1,0 +1,97 @@
+/* test_command_figures.c -- what the built command says of models of numbers, of sets without
+ * parts and of sets with bad images.
+ *
+ * Tests (suite command_figures). */
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/command_rig.h"
+#include "tests/small_set.h"
+
+Suite *lg_suite_command_figures(void);
+
+static void setup(void)
+{
+    command_setup();
+    small_set_begin();
+    small_set_write_targets(small_set_path("numbers"), 60, 1);
+    small_set_write_folder(small_set_path("folder"), 2, 2);
+    setenv("NUMBERS", small_set_path("numbers"), 1);
+    setenv("IMAGE", small_set_path("folder/c0/00000.pgm"), 1);
+    expect(0, "\"$LOGIT\" train \"$NUMBERS\" -o \"$DIR/numbers\" -q");
+}
+
+static void teardown(void)
+{
+    small_set_end();
+    command_teardown();
+}
+
+START_TEST(a_number_is_shown_as_a_value)
+{
+    expect(0, "set -e; cd \"$DIR\"; \"$LOGIT\" predict numbers \"$IMAGE\" \"$IMAGE\" >text\n"
+              "head -n 1 text | grep -qxE ' +value  file'\n"
+              "test \"$(grep -cE '^ +-?[0-9.]+(e[-+][0-9]+)?  /.*/00000.pgm$' text)\" = 2\n"
+              "! grep -q -e ' - ' -e class text");
+}
+END_TEST
+
+START_TEST(what_a_model_does_not_know_is_an_empty_field)
+{
+    expect(0, "set -e; cd \"$DIR\"; \"$LOGIT\" predict numbers \"$IMAGE\" --format csv >csv\n"
+              "tr -d '\\r' <csv | tail -n 1 | grep -qE '^[^,]*,,,-?[0-9.]+(e[-+][0-9]+)?,,$'\n"
+              "! grep -q nan csv\n"
+              "\"$LOGIT\" predict numbers \"$IMAGE\" --format json | grep -q '\"odds\": null'");
+}
+END_TEST
+
+START_TEST(only_a_likelihood_is_in_nats)
+{
+    expect(0, "set -e; cd \"$DIR\"; \"$LOGIT\" eval numbers \"$NUMBERS\" >text\n"
+              "grep -qE '^  loss  .*[0-9] \\(95 %' text; ! grep -q nats text\n"
+              "\"$LOGIT\" eval run set | grep -qE '^  loss  .*[0-9] nats \\(95 %'\n"
+              "\"$LOGIT\" train set --loss mse -o squares -q --epochs 2\n"
+              "\"$LOGIT\" eval squares set >text; ! grep -q nats text");
+}
+END_TEST
+
+START_TEST(a_set_without_parts_may_be_the_training_set)
+{
+    expect(0, "set -e; cd \"$DIR\"\n"
+              "\"$LOGIT\" eval run set/train | "
+              "grep -qx '.*set/train.*, all: 48 images, perhaps those it was trained on'\n"
+              "\"$LOGIT\" eval run set | grep -qx '.*set.*, test: 16 images'");
+}
+END_TEST
+
+/* Each bad image once by its name, and a command that is then as good as its word. */
+START_TEST(data_names_bad_images_once_and_how_to_go_on)
+{
+    expect(0, "set -e; cd \"$DIR\"; cp -r set damaged\n"
+              "echo junk >damaged/train/dark/zzz.ppm; echo junk >damaged/train/dark/yyy.ppm\n"
+              "\"$LOGIT\" data damaged >text\n"
+              "grep -q '^    damaged/train/dark/zzz.ppm: image at byte 0: ' text\n"
+              "! grep 'zzz.*zzz' text\n"
+              "next=$(sed -n 's/^next: logit //p' text); echo \"$next\"\n"
+              "test \"$next\" = 'train damaged --on-bad skip --max-bad 0.6'\n"
+              "for seed in 0 1 2 3; do\n"
+              "    \"$LOGIT\" $next --seed $seed -o go$seed -q --epochs 2; done");
+}
+END_TEST
+
+Suite *lg_suite_command_figures(void)
+{
+    Suite *suite = suite_create("command_figures");
+    TCase *all = tcase_create("command_figures");
+    tcase_add_unchecked_fixture(all, setup, teardown);
+    tcase_set_timeout(all, 120);
+    tcase_add_test(all, a_number_is_shown_as_a_value);
+    tcase_add_test(all, what_a_model_does_not_know_is_an_empty_field);
+    tcase_add_test(all, only_a_likelihood_is_in_nats);
+    tcase_add_test(all, a_set_without_parts_may_be_the_training_set);
+    tcase_add_test(all, data_names_bad_images_once_and_how_to_go_on);
+    suite_add_tcase(suite, all);
+    return suite;
+}
