@@ -28,7 +28,8 @@ void lg_bench_report(const lg_bench *bench, const char *name, const char *shape,
 {
     logit_measure line = {.value = value, .floor = NAN};
     const char *bound = "";
-    if (work) line.floor = lg_bench_floor(bench, work, &bound);
+    if (work && work->multiply_adds + work->bytes > 0.0)
+        line.floor = lg_bench_floor(bench, work, &bound);
     snprintf(line.name, sizeof line.name, "%s", name);
     snprintf(line.shape, sizeof line.shape, "%s", shape);
     snprintf(line.unit, sizeof line.unit, "%s", unit);

@@ -146,7 +146,9 @@ static logit_status measure_shape(lg_bench *bench, rig *r, const struct shape *s
     const lg_backend_ops *ops = r->backend->ops;
     const double d = (double)shape->features, k = r->problem->step.outputs;
     const double batch = (double)shape->batch;
-    const double x = 4.0 * d * batch > CACHED ? 4.0 * d : 0.0, w = 4.0 * d * k / batch;
+    const double x = 4.0 * d * batch > CACHED ? 4.0 * d : 0.0,
+                 w = 4.0 * d * k > CACHED ? 4.0 * d * k / batch : 0.0;
+    const double z = 4.0 * k * batch > CACHED ? 4.0 * k : 0.0;
     r->problem->step.batch.pixels = r->pixels;
     const struct {
         const char *name;
@@ -156,7 +158,7 @@ static logit_status measure_shape(lg_bench *bench, rig *r, const struct shape *s
     } parts[] = {
         {"pixels", ops->pixels, {0, d + x, 0}, 1},
         {"logits", ops->logits, {d * k, x, 0}, 1},
-        {"loss", ops->loss, {0, 4.0 * k, 0}, 1},
+        {"loss", ops->loss, {0, z, 0}, 1},
         {"gradient", ops->gradient, {d * k, x, 0}, 1},
         {"update", ops->update, {0, 3.0 * w, 0}, 1},
         {"step, op by op", composed, {2.0 * d * k, d + 3.0 * x, 0}, 1},
