@@ -77,7 +77,7 @@ START_TEST(it_says_what_it_is)
         ck_assert_ptr_nonnull(strstr(text, lg_blas_describe()));
         char cut[5];
         backend->ops->describe(backend, cut, sizeof cut);
-        ck_assert_int_eq(strlen(cut), 4);
+        ck_assert_uint_eq(strlen(cut), 4);
         lg_backend_close(backend);
     }
 }

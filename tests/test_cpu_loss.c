@@ -57,15 +57,15 @@ static rows rows_draw(lg_loss loss, int64_t n, int k, uint32_t stream, double sp
 
 static void rows_run(rows *r)
 {
-    rig rig;
-    rig_open(&rig, problem_device("cpu", 1), (rig_shape){.n = r->n, .d = 1, .k = r->k, .s = 1});
-    rig.step.loss = r->loss;
-    rig_give(&rig, RIG_LABEL, r->label);
-    rig_put(&rig, RIG_Z, r->z);
-    rig_run(&rig, RIG_OP_LOSS);
-    rig_get(&rig, RIG_Z, r->dz);
-    rig_get(&rig, RIG_ROW_LOSS, r->row_loss);
-    rig_close(&rig);
+    rig device;
+    rig_open(&device, problem_device("cpu", 1), (rig_shape){.n = r->n, .d = 1, .k = r->k, .s = 1});
+    device.step.loss = r->loss;
+    rig_give(&device, RIG_LABEL, r->label);
+    rig_put(&device, RIG_Z, r->z);
+    rig_run(&device, RIG_OP_LOSS);
+    rig_get(&device, RIG_Z, r->dz);
+    rig_get(&device, RIG_ROW_LOSS, r->row_loss);
+    rig_close(&device);
 }
 
 /* ------------------------------------------------------------------------------- exactness --- */

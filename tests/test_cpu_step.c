@@ -287,7 +287,7 @@ START_TEST(a_bad_loss_stops_its_setting_alone) /* fused or in parts */
     const plan p = {.shape = shape, .loss = LG_LOSS_SIGMOID, .optim = LG_OPTIM_SGD};
     rig r;
     open_plan(&r, &p, 1);
-    uint8_t *pixels = calloc(r.shape.rows, D);
+    uint8_t *pixels = calloc((size_t)r.shape.rows, D);
     double *w = calloc(2 * D, sizeof *w), *g;
     ck_assert(pixels && w);
     for (int64_t i = 0; i < r.shape.rows * D; i++) pixels[i] = (uint8_t)(i % 200);
