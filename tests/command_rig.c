@@ -71,7 +71,7 @@ char *text_of(const char *name)
     const logit_status status =
         lg_file_read(AT_FDCWD, path_of(name, path, sizeof path), 1 << 26, &bytes, NULL);
     ck_assert_msg(status == LOGIT_OK, "%s cannot be read", path);
-    char *text = strndup((const char *)bytes.data, bytes.size);
+    char *text = strndup(bytes.data ? (const char *)bytes.data : "", bytes.size);
     lg_bytes_clear(&bytes);
     return text;
 }

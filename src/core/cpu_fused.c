@@ -15,10 +15,7 @@
 
 #include "core/cpu_step.h"
 
-enum {
-    GROUP_BYTES_PER_THREAD = 512 * 1024, /* of x, beside W, in a second cache of 1 to 2 MB */
-    BLOCK_WEIGHTS = 2048                 /* of W, between gradient and update, in a first cache */
-};
+enum { GROUP_BYTES_PER_THREAD = 512 * 1024 }; /* of x, beside W, in a second cache of 1 to 2 MB */
 
 static int64_t rows_per_group(const lg_cpu *cpu, const lg_step *step)
 {
@@ -41,36 +38,17 @@ static void rows_part(void *argument, int part, int parts)
                             scratch);
 }
 
-/* Features of a block: enough for the kernels, few enough for their part of W and gw to stay near. */
-static int64_t feature_block(int columns)
-{
-    const int64_t panels = BLOCK_WEIGHTS / LG_GRADIENT_CHUNK / columns;
-    return (panels > 1 ? panels : 1) * LG_GRADIENT_CHUNK;
-}
-
-/* Asks for this block of W to write to it: another thread has read it in turn 1. */
-static void claim_weights(const lg_cpu_job *job, const int64_t d[2])
-{
-    const float *w = job->product.w + d[0];
-    for (int c = 0; c < job->product.columns; c++, w += job->step->features)
-        for (int64_t j = 0; j < d[1] - d[0]; j += LG_TILE) __builtin_prefetch(w + j, 1);
-}
-
 static void features_part(void *argument, int part, int parts)
 {
     const lg_cpu_job *job = argument;
     const int64_t rows[2] = {job->begin, job->end};
-    const int64_t block = feature_block(job->product.columns);
-    int64_t begin, end;
-    lg_pool_cut(job->step->features, LG_TILE, part, parts, &begin, &end);
-    for (; begin < end; begin += block) {
-        const int64_t d[2] = {begin, begin + block < end ? begin + block : end};
-        if (job->last) claim_weights(job, d);
-        job->cpu->kernels->gradient(&job->product, rows, d, job->add,
-                                    lg_cpu_scratch(job->cpu, part));
-        if (job->last) lg_cpu_update_part(job, d[0], d[1]);
-    }
-    if (!job->last || part > 0) return; /* the first share of the features is never the largest */
+    int64_t d[2];
+    lg_pool_cut(job->step->features, LG_TILE, part, parts, &d[0], &d[1]);
+    job->cpu->kernels->gradient(&job->product, rows, d, job->add, lg_cpu_scratch(job->cpu, part));
+    if (!job->last) return;
+
+    lg_cpu_update_part(job, d[0], d[1]);
+    if (part < parts - 1) return; /* the last part's share of the features is never the largest */
     lg_cpu_small_bias(job, 0, job->product.columns);
     lg_cpu_update_bias(job);
     lg_cpu_sum(job->step);

@@ -177,7 +177,7 @@ static void sum_setting(const lg_step *step, int t)
     double chain[LG_TREE_WIDE] = {0.0};
     lg_total *total = &step->total[t];
     for (int64_t i = 0; i < n; i++, loss += step->settings) {
-        chain[i & (width - 1)] += (double)lg_cpu_weight(step, i) * (double)*loss;
+        chain[i % width] += (double)lg_cpu_weight(step, i) * (double)*loss;
         if (isfinite(*loss) || (total->bad_step >= 0 && total->bad_step <= step->number)) continue;
         total->bad_step = step->number;
         total->bad_row = i;

@@ -47,7 +47,7 @@ static float tile_column_sum(const float *column, int64_t n, int64_t stride)
     float chain[LG_TREE_WIDE] = {0.0f};
     const int width = lg_tree_width(n);
     for (int64_t i = 0; i < n; i += LG_TILE, column += stride) {
-        float *at = chain + (i & (width - 1));
+        float *at = chain + i % width;
         for (int l = 0; l < LG_TILE; l++) at[l] += column[l]; /* lanes past the last row hold 0 */
     }
     tree_fold(chain, width, 1);
@@ -59,7 +59,7 @@ static void column_sums(const float *z, int64_t n, int64_t stride, int count, fl
     float chain[LG_TREE_WIDE * LG_TILE] = {0.0f};
     const int width = lg_tree_width(n);
     for (int64_t i = 0; i < n; i++, z += stride) {
-        float *at = chain + (i & (width - 1)) * LG_TILE;
+        float *at = chain + i % width * LG_TILE;
         for (int c = 0; c < count; c++) at[c] += z[c];
     }
     tree_fold(chain, width, LG_TILE);
