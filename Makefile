@@ -1,6 +1,7 @@
 # logit -- `make help` lists the targets.
 #
-# Overridable: CC  MODE=release|debug|asan|tsan  PREFIX  DESTDIR  V=1 (show commands)  WERROR=1
+# Overridable: CC  CXX  NVCC  CUDA=0|1  MODE=release|debug|asan|tsan  PREFIX  DESTDIR
+#              V=1 (show commands)  WERROR=1
 # CFLAGS, CPPFLAGS and LDFLAGS stand behind what is needed, and so win over it.
 # Everything is built under build/MODE/, so that modes never mix; build/logit and build/draw are
 # the release programs.  `make` alone needs the packages that `make deps` installs.
@@ -9,6 +10,9 @@ MAKEFLAGS += --no-builtin-rules
 MODE    ?= release
 PREFIX  ?= /usr/local
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CXX     := $(if $(filter default,$(origin CXX)),g++,$(CXX))
+NVCC    ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
+CUDA    ?= $(if $(strip $(NVCC)),1,0)
 Q        = $(if $(V),,@)
 B       := build/$(MODE)
 
@@ -25,9 +29,11 @@ FLOATS   = -ffp-contract=off -fno-math-errno -fno-trapping-math
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wvla $(if $(WERROR),-Werror)
 cppflags = -Iinclude -Isrc -I. -D_GNU_SOURCE $(CPPFLAGS)
 cflags   = -std=c11 $(flags.$(MODE)) $(FLOATS) $(WARNINGS) -fPIC -fvisibility=hidden -pthread $(CFLAGS)
+cxxflags = -std=c++17 $(flags.$(MODE)) $(FLOATS) $(WARNINGS) -fPIC -fvisibility=hidden -fno-exceptions \
+           -fno-rtti -pthread $(CXXFLAGS)
 ldflags  = $(filter -fsanitize% -fno-sanitize%,$(flags.$(MODE))) -pie -pthread -Wl,-z,relro,-z,now \
            $(LDFLAGS)
-LIBS      = -lcjson -lz -ldl -lm
+LIBS      = -lcjson -lxxhash -lz -ldl -lm
 
 # One object per instruction set from one source; which one runs is decided at run time.
 ISA.x86_64 = avx2 avx512
@@ -41,17 +47,26 @@ lib.o     := $(base.o) $(kernel.o) $(patsubst %.c,$B/%.o,$(filter-out src/core/c
                 $(wildcard src/core/*.c src/data/*.c src/train/*.c)) src/logit.c)
 cli.o     := $(patsubst %.c,$B/%.o,$(wildcard src/cli*.c))
 main.o    := $B/src/main.o
+# The CUDA backend is a plug-in; it brings a copy of base and of core's tables.  Its sources are
+# compiled twice: for a GPU, and against the stand-in of tests/simt, which the tests open.
+plugin.o  := $(base.o) $(addprefix $B/src/core/,loss.o optim.o precision.o)
+cuda.o    := $(patsubst cuda/%,$B/cuda/%.o,$(wildcard cuda/*.cu cuda/*.c))
+simt.o    := $(patsubst cuda/%,$B/simt/cuda/%.o,$(wildcard cuda/*.cu cuda/*.c))
+rules.o   := $(patsubst tests/simt/%,$B/simt/%.o,$(filter-out tests/simt/try_%,$(wildcard tests/simt/*.cc tests/simt/*.S)))
+try.o     := $(patsubst tests/simt/%,$B/simt/%.o,$(wildcard tests/simt/try_*.cc))
+cuda.so   := $(if $(filter 1,$(CUDA)),$(if $(filter release,$(MODE)),$B/liblogit-cuda.so))
+simt.so   := $B/tests/liblogit-simt.so $(if $(try.o),$B/tests/libtry.so)
 draw.o    := $(patsubst %.c,$B/%.o,$(wildcard datasets/*.c))
 test.o    := $(patsubst %.c,$B/%.o,$(filter-out tests/fuzz_%,$(wildcard tests/*.c)))
-objects   := $(lib.o) $(cli.o) $(main.o) $(draw.o) $(test.o)
+objects   := $(lib.o) $(cli.o) $(main.o) $(draw.o) $(test.o) $(cuda.o) $(simt.o) $(rules.o) $(try.o)
 
 .DEFAULT_GOAL := all
-.PHONY: all run check check-built test bench asan tsan tidy fuzz format format-check layers symbols \
+.PHONY: all run print-nvcc print-gpus check check-built test bench asan tsan tidy fuzz format format-check layers symbols \
         deps install uninstall clean help
 .DELETE_ON_ERROR:
 
-## all: build the command, the library and the drawing program
-all: $B/logit $B/draw $B/liblogit.a $(if $(filter release,$(MODE)),build/logit build/draw)
+## all: build the command, the library, the CUDA plug-in (where nvcc is) and the drawing program
+all: $B/logit $B/draw $B/liblogit.a $(cuda.so) $(if $(filter release,$(MODE)),build/logit build/draw)
 
 ## run: install what is missing, build, draw pets, train on them, explain what happened
 run: deps
@@ -63,13 +78,13 @@ check: deps
 	$(Q)$(MAKE) --no-print-directory layers all check-built
 
 ## check-built: the tests of check, of what is built, installing nothing
-check-built: symbols $B/tests/run
+check-built: symbols $B/tests/run $(simt.so)
 	$(Q)tests/check $B
 	$(Q)$(MAKE) --no-print-directory test
 
 ## test: run the unit tests alone (CK_RUN_SUITE=ring for one suite, CK_FORK=no under a debugger)
-test: $B/tests/run $B/logit $B/draw
-	$(Q)LOGIT_BIN=$B/logit LOGIT_DRAW=$B/draw $B/tests/run
+test: $B/tests/run $(simt.so) $B/logit $B/draw
+	$(Q)LOGIT_BIN=$B/logit LOGIT_DRAW=$B/draw LOGIT_PLUGIN_DIR=$B/tests $B/tests/run
 
 ## bench: measure this machine, beside PyTorch and scikit-learn where they are importable
 bench: deps
@@ -100,7 +115,8 @@ build/fuzz/%: tests/fuzz_%.c $(wildcard src/base/*.c src/data/*.c)
 	    { echo "fuzz: clang or its runtime is missing: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
 	$(Q)clang $(cppflags) -std=c11 -O1 -g $(FLOATS) -fsanitize=fuzzer,address,undefined -pthread $^ -o $@ -lz -lm
 
-format.c = $(wildcard include/*.h src/*.[ch] src/*/*.[ch] datasets/*.[ch] tests/*.[ch])
+format.c = $(wildcard include/*.h src/*.[ch] src/*/*.[ch] cuda/*.[ch] cuda/*.cu datasets/*.[ch] \
+                      tests/*.[ch] tests/simt/*.h tests/simt/*.cc tests/simt/include/*.h)
 ## format: lay out all sources by .clang-format
 format: ; $(Q)clang-format -i $(format.c)
 ## format-check: fail if a source is laid out otherwise
@@ -113,7 +129,8 @@ layers:
 	$(Q)! grep -nE '#include "(core|train|cli)' src/data/*.[ch]
 	$(Q)! grep -nE '#include "cli' src/train/*.[ch] src/logit.c
 	$(Q)! grep -nE '#include "(core|data|train)/' src/main.c src/cli*
-	$(Q)! grep -nE '#include [<"]cu(da|blas)' -r src include tests datasets
+	$(Q)! grep -nE '#include "(data|train|cli)' cuda/*
+	$(Q)! grep -nE '#include [<"]cu(da|blas)' -r src include datasets
 
 ## deps: install the Debian packages that are missing (they are named first)
 deps: ; $(Q).ci/deps
@@ -123,6 +140,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $B/logit $(DESTDIR)$(PREFIX)/bin/logit
+	$(if $(cuda.so),install -D -m 755 $(cuda.so) $(DESTDIR)$(PREFIX)/lib/logit/$(notdir $(cuda.so)))
 	install -m 644 $B/liblogit.a $(DESTDIR)$(PREFIX)/lib/liblogit.a
 	install -m 644 include/logit.h $(DESTDIR)$(PREFIX)/include/logit.h
 	$B/logit help --man > $(DESTDIR)$(PREFIX)/share/man/man1/logit.1
@@ -130,7 +148,7 @@ install: all
 	    > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/logit
 ## uninstall: remove what install put there
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/logit lib/liblogit.a include/logit.h \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/logit lib/liblogit.a lib/logit/liblogit-cuda.so include/logit.h \
 	    share/man/man1/logit.1 share/bash-completion/completions/logit)
 
 ## clean: remove build/
@@ -138,6 +156,10 @@ clean: ; rm -rf build
 
 ## help: this list; the head of the Makefile names the variables (MODE=debug, PREFIX=.., V=1, ..)
 help: ; @sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)) | awk -F': ' '{printf "  %-13s %s\n", $$1, $$2}'
+
+# What tests/nvcc_test.sh compiles its own kernels with, and what the plug-in must hold.
+print-nvcc: ; @echo '$(NVCC) $(cppflags) $(nvflags)'
+print-gpus: ; @echo '$(if $(filter 1,$(CUDA)),$(GPUS))'
 
 # ---------------------------------------------------------------------------------- building ---
 
@@ -159,9 +181,52 @@ $B/liblogit.a: $(lib.o)
 	$(Q)ld -r $^ -o $B/liblogit.o && objcopy --localize-hidden $B/liblogit.o
 	$(Q)rm -f $@ && ar rcs $@ $B/liblogit.o
 
-## symbols: fail if liblogit.a exports a name that is not logit_*
-symbols: $B/liblogit.a
+# The GPU, one object for all of DESIGN.md section 8 and, as PTX, for those that come.
+CUDA_HOME = $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
+GPUS      = 75 80 86 89 90
+nvflags   = -std=c++17 -O3 -fmad=false --compress-mode=size --Werror all-warnings \
+            -Xptxas --warn-on-spills,--warn-on-local-memory-usage \
+            $(foreach gpu,$(GPUS),-gencode arch=compute_$(gpu),code=sm_$(gpu)) \
+            -gencode arch=compute_$(lastword $(GPUS)),code=compute_$(lastword $(GPUS)) \
+            -Xcompiler -Wall,-Wextra,-fPIC,-fvisibility=hidden,-ffp-contract=off $(NVFLAGS)
+
+$B/liblogit-cuda.so: $(cuda.o) $(plugin.o) cuda/plugin.map
+	@echo "  LINK  $@"
+	$(Q)$(CXX) $(filter-out -pie,$(ldflags)) -shared -Wl,-z,defs -Wl,--version-script=cuda/plugin.map -Wl,-rpath,$(CUDA_HOME)/lib64:/usr/local/cuda/lib64 \
+	    $(filter %.o,$^) -o $@ $(CUDA_HOME)/lib64/libcudart_static.a -lz -ldl -lrt -lm
+
+$B/cuda/%.cu.o: cuda/%.cu
+	@mkdir -p $(@D) && echo "  NVCC  $<"
+	$(Q)$(NVCC) $(cppflags) $(nvflags) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+
+$B/cuda/%.c.o: cuda/%.c
+	@mkdir -p $(@D) && echo "  CC    $<"
+	$(Q)$(CC) $(cppflags) $(cflags) -isystem $(CUDA_HOME)/include -MMD -MP -c $< -o $@
+
+# The stand-in.  Sanitized programs need sanitized plug-ins, so that it is built in every mode.
+simt.flags = -DLG_SIMT -Itests/simt/include
+$B/tests/liblogit-simt.so: $(simt.o) $(rules.o) $(plugin.o)
+$B/tests/libtry.so: $(try.o) $(rules.o)
+$(simt.so):
+	@mkdir -p $(@D) && echo "  LINK  $@"
+	$(Q)$(CXX) $(filter-out -pie,$(ldflags)) -shared $(if $(filter asan tsan,$(MODE)),,-Wl,-z,defs) $^ -o $@ -lz -ldl -lm
+
+$B/simt/cuda/%.cu.o: cuda/%.cu
+	@mkdir -p $(@D) && echo "  C++   $< (simt)"
+	$(Q)$(CXX) $(cppflags) $(simt.flags) $(cxxflags) -MMD -MP -x c++ -c $< -o $@
+
+$B/simt/cuda/%.c.o: cuda/%.c
+	@mkdir -p $(@D) && echo "  CC    $< (simt)"
+	$(Q)$(CC) $(cppflags) $(simt.flags) $(cflags) -MMD -MP -c $< -o $@
+
+$B/simt/%.o: tests/simt/%
+	@mkdir -p $(@D) && echo "  C++   $<"
+	$(Q)$(CXX) $(cppflags) $(simt.flags) $(cxxflags) -MMD -MP -c $< -o $@
+
+## symbols: fail if the library or a plug-in exports a name that it should not
+symbols: $B/liblogit.a $(cuda.so)
 	$(Q)! nm -g --defined-only $< | awk 'NF == 3 {print $$3}' | grep -v '^logit_'
+	$(Q)$(if $(cuda.so),! nm -D --defined-only $(cuda.so) | awk '{print $$3}' | grep -v '^logit_plugin$$')
 
 build/logit build/draw: build/%: build/release/%
 	$(Q)ln -sf release/$* $@
@@ -172,6 +237,7 @@ $B/suites.def: $(wildcard tests/test_*.c)
 	@mkdir -p $(@D)
 	$(Q)printf 'SUITE(%s)\n' $(patsubst tests/test_%.c,%,$^) > $@
 cflags.run.c = -I$B
+cflags.plugin.c = -DLG_LIBDIR='"$(PREFIX)/lib"'
 
 $B/%.o: %.c
 	@mkdir -p $(@D) && echo "  CC    $<"

@@ -5,6 +5,7 @@
  *   3. Families by name         8. What is in a data set
  *   4. Watching a long call     9. The machine
  *   5. Training                10. Measuring
+ *                              11. Comparing
  *
  * Rules that hold for every function here
  *   - A fallible function returns a logit_status and fills *err; err may be NULL.
@@ -15,7 +16,7 @@
  *     at a time.
  *   - The library prints nothing and never exits: it speaks through errors and logit_watch.
  *
- * Link with: liblogit.a -lcjson -lz -ldl -lm -pthread */
+ * Link with: liblogit.a -lcjson -lxxhash -lz -ldl -lm -pthread */
 /* SPDX-License-Identifier: MIT */
 #ifndef LOGIT_H
 #define LOGIT_H
@@ -77,7 +78,7 @@ typedef struct logit_list {
 typedef struct logit_options {
     /* device and resources */
     const char *device;    /* "auto": cuda if usable, else cpu.  "cpu", "cuda", "cuda:N", "ref" */
-    const char *precision; /* "f32" */
+    const char *precision; /* "f32"; "tf32" and "bf16" take a GPU */
     int threads;           /* 0: all cores */
     int64_t memory;        /* bytes for decoded images; 0: half of what is available */
     uint64_t seed;         /* 0 */
@@ -127,6 +128,7 @@ LOGIT_API const char *logit_schedule_name(int i);
 LOGIT_API const char *logit_format_name(int i);  /* data set formats */
 LOGIT_API const char *logit_format_about(int i); /* one line each */
 LOGIT_API const char *logit_device_name(int i);
+LOGIT_API const char *logit_precision_name(int i);
 
 /* ------------------------------------------------------------------- 4. Watching a long call ---
  */
@@ -169,7 +171,7 @@ typedef struct logit_watch {
 
 /* What a run is, with every choice filled in.  Valid during the call that hands it out. */
 typedef struct logit_run {
-    const char *folder;           /* where the results go */
+    const char *folder;           /* where the results go; NULL where nothing is trained */
     const char *data;             /* path of the training data */
     const char *format;           /* its format's name */
     const logit_options *options; /* as given, every "auto" replaced by what was taken */
@@ -323,7 +325,7 @@ typedef struct logit_machine {
     int cores;
     const char *isa; /* class of instructions that the CPU kernels use: "avx512", ... */
     char blas[256];  /* OpenBLAS configuration, or why it is not used */
-    char cuda[256];  /* the device taken by "cuda", or why there is none */
+    char cuda[600];  /* the device taken by "cuda", or why there is none */
     int64_t memory_total, memory_available; /* bytes; cgroup limits respected */
 } logit_machine;
 
@@ -343,6 +345,100 @@ typedef struct logit_measure {
 LOGIT_API logit_status logit_bench(const char *data, const logit_options *options, double seconds,
                                    void (*found)(void *user, const logit_measure *line), void *user,
                                    logit_error *err);
+
+/* ----------------------------------------------------------------------- 11. Comparing --- */
+
+/* What is asked.  logit_compare_options_default fills in the defaults, which are named here. */
+typedef struct logit_compare_options {
+    logit_options train;   /* the training that is compared; device, out and force are not used */
+    const char *device[2]; /* NULL: cuda and cpu where a GPU is usable, else cpu and ref */
+    const char *mode;      /* "lockstep": every stage alone, from the same inputs; "free": each
+                            * device keeps its own weights */
+    int64_t steps;         /* 100; fewer where --epochs ends before */
+    double tolerance;      /* 1e-5: of a batch's mean loss, relative (floor 1e-3) */
+    int stress;            /* 0; 1: W scaled by powers of two until everything saturates */
+    int self_test;         /* 0; 1: faults are planted, the smallest found is reported */
+    const char *out;       /* NULL, or a folder for compare.jsonl and the replay file */
+    const char *record;    /* NULL, or a file to write device[0]'s hashes and losses to */
+    const char *against;   /* NULL, or such a file, in the place of device[1] */
+    const char *replay;    /* NULL, or the file of a step that went wrong: data is not read */
+    const char *part;      /* of a model's comparison: NULL as for logit_eval, or a part's name */
+} logit_compare_options;
+
+LOGIT_API void logit_compare_options_default(logit_compare_options *options);
+
+enum {
+    LOGIT_COMPARE_STAGES = 6, /* pixels, logits, loss, gradient, update, step */
+    LOGIT_COMPARE_PAIRS = 3   /* A and ref, B and ref, A and B */
+};
+
+/* Differences between two devices in one stage, over all steps.  a - b, b the one that is nearer
+ * to the truth. */
+typedef struct logit_difference {
+    const char *stage;         /* static */
+    char a[24], b[24];         /* names of the devices: "cuda:1", "cpu", "ref" */
+    int64_t count, equal;      /* numbers compared; the same to the last bit */
+    int64_t outside;           /* outside their bound, or not finite on one side alone */
+    double absolute, relative; /* the largest */
+    double ulps;               /* the largest, in units in the last place of a float32 */
+    double share;              /* the largest |a - b| / bound; above 1 is outside */
+    double signed_mean;        /* of a - b, relative to the mean of |b| */
+    int64_t above, below;      /* a > b, a < b */
+    double bias;               /* sign test: (above - below) / sqrt(above + below) */
+    char bound[96];            /* what the bound is, in words: "8 sqrt(784) u sum |x w|" */
+    double worst_case;         /* the worst-case bound gamma_n sum |x w| over ours: how much
+                                * would be hidden by it; NaN where there is none */
+} logit_difference;
+
+/* Where the first number outside its bound is; step < 0: there is none.  Of a model without one:
+ * the sample whose losses differ most, beside their bound. */
+typedef struct logit_divergence {
+    int64_t step;      /* from 1; 0 of a model */
+    const char *stage; /* static */
+    char a[24], b[24];
+    char sample[256], of[128]; /* names of the sample (or "") and of the class or weight */
+    double got, want, bound;
+} logit_divergence;
+
+/* How far weights and losses of two free runs are apart after a step. */
+typedef struct logit_drift {
+    int64_t step;
+    double loss[3];     /* batch means of A, B and ref; NaN where there is none */
+    double distance[3]; /* |W_a - W_b| / |W_b| of the pairs; NaN where there is none */
+    double envelope;    /* how far correct runs may be apart, by members with one-ulp noise */
+} logit_drift;
+
+/* What a comparison found.  logit_comparison_clear frees what it holds. */
+typedef struct logit_comparison {
+    logit_status verdict; /* OK, CHECK, INCONCLUSIVE: what logit_compare returned */
+    char sentence[512];   /* the verdict in words */
+    char device[3][256];  /* A, B and ref: name and description; "" where there is none */
+    const char *mode;     /* "lockstep", "free", "model", "replay", "self-test" */
+    const char *part;     /* of a model's set: "test", "val", "train" or "all"; else NULL */
+    int64_t steps, samples;
+    int differences;
+    logit_difference difference[LOGIT_COMPARE_STAGES * LOGIT_COMPARE_PAIRS];
+    logit_divergence first;
+    double loss[3];              /* of A, B, ref: mean over the run, or over the model's set */
+    double loss_start, loss_end; /* ref, on the first batch, with the first and last weights */
+    double loss_difference;      /* largest relative one of a batch's mean */
+    double margin;               /* free: largest distance / envelope; above 1 is outside */
+    int64_t drifts;
+    logit_drift *drift;                          /* [drifts], free mode */
+    double largest_logit, smallest_probability;  /* regimes met */
+    int64_t denormals;                           /* probabilities below 2^-126, not 0 */
+    double smallest_fault[LOGIT_COMPARE_STAGES]; /* self-test: relative size found; NaN: not run */
+    char reference_rows[128]; /* which rows the reference worked out: "all", "64 of 4096 .." */
+    char replay[1024];        /* the file that was written, or "" */
+} logit_comparison;
+
+/* data: a set (model NULL), or the set that a model is compared on.  Returns OK, CHECK,
+ * INCONCLUSIVE (*out is filled in all three, err tells the sentence), or an error: USAGE, DATA, IO,
+ * DEVICE, NOMEM, STOPPED.  out must not be NULL. */
+LOGIT_API logit_status logit_compare(const char *data, logit_model *model,
+                                     const logit_compare_options *options, const logit_watch *watch,
+                                     logit_comparison *out, logit_error *err);
+LOGIT_API void logit_comparison_clear(logit_comparison *comparison);
 
 #ifdef __cplusplus
 }

@@ -9,7 +9,7 @@
  *   cli_config.c      config files: reading and writing
  *   cli_help.c, cli_man.c, cli_completion.c, cli_tour.c    the tables as text
  *   cli_screen.h      colour, columns, numbers for people; progress; Ctrl-C
- *   cli_VERB.c        one file per verb
+ *   cli_VERB.c        one file per verb; cli_run.c and cli_compare.h: what several share
  *
  * One lg_cli lives as long as the program. */
 /* SPDX-License-Identifier: MIT */
@@ -56,8 +56,9 @@ typedef struct lg_cli {
 
     logit_status failed; /* inside a callback of the library: stops the call */
     logit_error failure;
-    int settings; /* train: combinations trained at once */
-    int lines;    /* bench: how many were printed */
+    int settings;                       /* train: combinations trained at once */
+    int lines;                          /* bench: how many were printed */
+    const logit_comparison *comparison; /* compare: as far as it is filled in */
 } lg_cli;
 
 /* Everything between main and the verbs: tour, --version, help, the verb.  environment is

@@ -22,6 +22,13 @@ logit_status lg_cli_put(lg_cli *cli, lg_text *text, logit_error *err);
 /* "next: ..." on a line of its own, in text without -q. */
 void lg_cli_next(lg_cli *cli, const char *command);
 
+/* "  label      text", wrapped; frees the text. */
+void lg_cli_print_line(const lg_cli *cli, const char *label, lg_text *text);
+
+/* "WHAT data" and the lines that say what is trained.  taken: the settings with every choice. */
+void lg_cli_print_run(const lg_cli *cli, const char *what, const logit_run *run,
+                      const lg_cli_settings *taken);
+
 /* --------------------------------------------------------------------------------- colour --- */
 
 typedef enum lg_cli_colour { LG_PLAIN, LG_BOLD, LG_DIM, LG_RED, LG_GREEN, LG_YELLOW } lg_cli_colour;

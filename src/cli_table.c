@@ -23,7 +23,7 @@ NAMES(normalize_name, "standard", "unit")
 NAMES(shuffle_name, "full", "none")
 NAMES(on_bad_name, "fail", "skip")
 NAMES(init_name, "prior", "zero")
-NAMES(precision_name, "f32")
+NAMES(mode_name, "lockstep", "free")
 NAMES(part_name, "train", "val", "test")
 NAMES(report_name, "text", "json")
 NAMES(predict_name, "text", "json", "csv")
@@ -60,8 +60,9 @@ static const char *device_name(int i)
 
 const char *const lg_cli_section_names[LG_SECTION_COUNT] = {
     [LG_SECTION_DATA] = "Data",         [LG_SECTION_MODEL] = "Model and objective",
-    [LG_SECTION_TRAINING] = "Training", [LG_SECTION_MACHINE] = "Machine",
-    [LG_SECTION_RESULTS] = "Results",   [LG_SECTION_GENERAL] = "General",
+    [LG_SECTION_TRAINING] = "Training", [LG_SECTION_COMPARING] = "Comparing",
+    [LG_SECTION_MACHINE] = "Machine",   [LG_SECTION_RESULTS] = "Results",
+    [LG_SECTION_GENERAL] = "General",
 };
 
 const lg_cli_verb_row lg_cli_verbs[LG_VERB_COUNT] = {
@@ -142,4 +143,5 @@ void lg_cli_settings_default(lg_cli_settings *settings)
 {
     *settings = (lg_cli_settings){.format = "text", .progress = "auto", .seconds = 0.5};
     logit_options_default(&settings->library);
+    logit_compare_options_default(&settings->compare);
 }

@@ -32,14 +32,16 @@ extern const lg_cli_verb_row lg_cli_verbs[LG_VERB_COUNT];
 /* Everything that options set.  `library` is what liblogit is asked; the rest is the command's. */
 typedef struct lg_cli_settings {
     logit_options library;
-    const char *part;       /* eval: NULL, "train", "val" or "test" */
-    const char *format;     /* "text", "json" or "csv" */
-    const char *progress;   /* "auto", "plain" or "none" */
-    const char *config;     /* config file, or NULL */
-    const char *completion; /* help: NULL, or a shell's name */
-    double seconds;         /* bench: time to spend on each line */
-    int null_list;          /* predict: names on stdin end with NUL */
-    int man;                /* help: print the man page */
+    logit_compare_options compare; /* but for its train and device */
+    const char *devices;           /* compare: "A,B", or NULL */
+    const char *part;              /* eval, compare: NULL, "train", "val" or "test" */
+    const char *format;            /* "text", "json" or "csv" */
+    const char *progress;          /* "auto", "plain" or "none" */
+    const char *config;            /* config file, or NULL */
+    const char *completion;        /* help: NULL, or a shell's name */
+    double seconds;                /* bench: time to spend on each line */
+    int null_list;                 /* predict: names on stdin end with NUL */
+    int man;                       /* help: print the man page */
     int quiet, verbose, help;
 } lg_cli_settings;
 
@@ -72,6 +74,7 @@ typedef enum lg_cli_section {
     LG_SECTION_DATA,
     LG_SECTION_MODEL,
     LG_SECTION_TRAINING,
+    LG_SECTION_COMPARING,
     LG_SECTION_MACHINE,
     LG_SECTION_RESULTS,
     LG_SECTION_GENERAL,

@@ -2,8 +2,8 @@
  *
  * logit_train is in train/trainer.c, logit_eval in train/eval.c, logit_predict_file in
  * train/predict.c, logit_data_describe in train/describe.c, logit_machine_describe in
- * train/machine.c, logit_bench in train/bench.c, models in train/model.c, options in
- * train/settings.c, status and exit codes in base/status.c. */
+ * train/machine.c, logit_bench in train/bench.c, logit_compare in train/compare.c, models in
+ * train/model.c, options in train/settings.c, status and exit codes in base/status.c. */
 /* SPDX-License-Identifier: MIT */
 #include "core/backend.h"
 #include "data/dataset.h"
@@ -37,4 +37,9 @@ const char *logit_format_about(int i)
 const char *logit_device_name(int i)
 {
     return lg_device_name(i);
+}
+
+const char *logit_precision_name(int i)
+{
+    return i >= 0 && i < LG_PRECISION_COUNT ? lg_precisions[i].name : NULL;
 }

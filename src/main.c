@@ -27,6 +27,12 @@ static int end_by_sigpipe(void)
     return 128 + SIGPIPE;
 }
 
+/* A verdict is a result, and stands with the results. */
+static int is_verdict(logit_status status)
+{
+    return status == LOGIT_E_CHECK || status == LOGIT_E_INCONCLUSIVE;
+}
+
 int main(int argc, char **argv)
 {
     logit_error err = {0};
@@ -35,11 +41,13 @@ int main(int argc, char **argv)
     lg_cli cli = {.out = stdout, .err_colour = lg_cli_wants_colour(stderr)};
 
     logit_status status = lg_cli_command(&cli, argc, argv, environ, &err);
-    const logit_status flushed = lg_cli_flush(&cli, status == LOGIT_OK ? &err : NULL);
-    if (status == LOGIT_OK) status = flushed;
+    const int good = status == LOGIT_OK || is_verdict(status);
+    const logit_status flushed = lg_cli_flush(&cli, good ? &err : NULL);
+    if (good && flushed != LOGIT_OK) status = flushed;
 
     lg_cli_progress_clear(&cli);
-    if (status != LOGIT_OK && cli.out_errno != EPIPE) lg_cli_complain(&cli, &err);
+    if (status != LOGIT_OK && !is_verdict(status) && cli.out_errno != EPIPE)
+        lg_cli_complain(&cli, &err);
     const int broken_pipe = cli.out_errno == EPIPE;
     lg_cli_clear(&cli);
     if (broken_pipe) return end_by_sigpipe();

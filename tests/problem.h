@@ -8,9 +8,9 @@
 
 #include "tests/rig.h"
 
-/* Opens the next device of the table, from row *row on, that can be opened here, other than
- * "auto"; NULL at the end.  Start with *row = 0.  problem_device opens one by name, and fails the
- * test if it cannot. */
+/* Opens the next device, from row *row on, that can be opened here: those of the table but "auto",
+ * then "simt" where its plug-in is; NULL at the end.  Start with *row = 0.  problem_device opens
+ * one by name, and fails the test if it cannot. */
 lg_backend *problem_next_device(int *row, int threads);
 lg_backend *problem_device(const char *name, int threads);
 

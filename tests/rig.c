@@ -192,9 +192,18 @@ static void download(rig *r, rig_array array, void *data)
     must(r->backend->ops->sync(r->backend, &err), &err);
 }
 
+/* 1 if a setting has momentum: what the host has to tell the device. */
+static int any_momentum(const rig *r, const lg_scalars *scalars)
+{
+    for (int t = 0; t < r->shape.s; t++)
+        if (scalars[t].momentum != 0.0) return 1;
+    return 0;
+}
+
 void rig_give(rig *r, rig_array array, const void *data)
 {
     void *const place = data ? address(r, array) : NULL;
+    if (array == RIG_SCALARS) r->step.momentum = any_momentum(r, data);
     if (data) upload(r, array, data);
     lg_batch *batch = &r->step.batch;
     if (array == RIG_PIXELS) batch->pixels = place;

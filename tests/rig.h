@@ -78,7 +78,8 @@ lg_scalars rig_scalars(void);
 /* Numbers in an array of the backend's type, in all. */
 int64_t rig_count(const rig *r, rig_array array);
 
-/* Inputs: uploads the whole array; NULL takes RIG_ROW .. RIG_WEIGHT out of the batch. */
+/* Inputs: uploads the whole array; NULL takes RIG_ROW .. RIG_WEIGHT out of the batch.  Scalars say
+ * whether there is momentum (lg_step.momentum), too. */
 void rig_give(rig *r, rig_array array, const void *data);
 /* Backend numbers: rounds them to its type.  Get: to double, exactly. */
 void rig_put(rig *r, rig_array array, const double *from);

@@ -38,7 +38,7 @@ static void run(fake *f, int far, int64_t memory, lg_loss loss, int outputs, flo
     ops.unified = !far;
     backend->ops = &ops;
     ck_assert_int_eq(lg_loader_create(&loader, &options, &err), LOGIT_OK);
-    const lg_problem_shape shape = {d, BATCH, outputs, 1, loss, LG_OPTIM_SGD, 0};
+    const lg_problem_shape shape = {d, BATCH, outputs, 1, loss, LG_OPTIM_SGD, 0, 0};
     const lg_feed_shape fed = {BATCH, f->set.count, d, f->set.target_width, 1};
     ck_assert_int_eq(lg_problem_create(&problem, backend, &shape, &err), LOGIT_OK);
     ck_assert_int_eq(lg_feed_create(&feed, backend, loader, &fed, &err), LOGIT_OK);

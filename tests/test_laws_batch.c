@@ -38,8 +38,8 @@ static void open_part(rig *part, const rig *whole, int64_t first, int64_t n)
     free(row);
 }
 
-/* Losses and slopes given the logits; logits too where outputs are few.  (Where they are many, a
- * BLAS takes another kernel for a ragged block of rows.) */
+/* Losses and slopes given the logits; on a processor logits too where outputs are few.  (Where they
+ * are many, a BLAS takes another kernel for a ragged block of rows; a GPU does so always.) */
 START_TEST(row_of_a_batch_is_the_batch_of_that_row) /* shape x loss */
 {
     for (int row = 0;;) {
@@ -58,7 +58,8 @@ START_TEST(row_of_a_batch_is_the_batch_of_that_row) /* shape x loss */
             open_part(&one, &whole, i, 1);
             rig_run(&one, RIG_OP_LOGITS);
             rig_get(&one, RIG_Z, own);
-            if (whole.shape.k < 100) assert_ulps(own, z + i * width, width, 0);
+            if (whole.shape.k < 100 && one.backend->ops->unified)
+                assert_ulps(own, z + i * width, width, 0);
             rig_put(&one, RIG_Z, z + i * width);
             rig_run(&one, RIG_OP_LOSS);
             rig_get(&one, RIG_Z, own);

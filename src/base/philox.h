@@ -19,6 +19,8 @@ typedef enum lg_stream {
     LG_STREAM_POWER = 3,   /* start vector and sample of the power iteration */
     LG_STREAM_DRAW = 4,    /* datasets/draw */
     LG_STREAM_TEST = 5,    /* tests and benchmarks */
+    LG_STREAM_NOISE = 6,   /* compare: noise of one ulp; lower bits: minibatch of the run */
+    LG_STREAM_SAMPLE = 7,  /* compare: what a record keeps; lower bits: stage and array */
 } lg_stream;
 
 typedef struct lg_random4 {

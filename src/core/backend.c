@@ -2,58 +2,80 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/backend.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "core/backend_cpu.h"
 #include "core/backend_ref.h"
+#include "core/plugin.h"
 
 /* --------------------------------------------------------------------------------- by name --- */
 
-static logit_status open_cuda(lg_backend **out, const lg_backend_options *options, logit_error *err)
-{
-    (void)options;
-    *out = NULL;
-    LG_FAIL(err, LOGIT_E_DEVICE,
-            "device cuda: this build has no CUDA plug-in (liblogit-cuda.so); take --device cpu, or "
-            "auto, which takes what is there");
-}
+static logit_status open_auto(lg_backend **out, const lg_backend_options *options,
+                              logit_error *err);
 
+/* Rows past the last listed one are understood and not named. */
 static const struct device {
     const char *name;
     int numbered; /* NAME:N is understood too */
+    /* NULL: a plug-in of that name */
     logit_status (*open)(lg_backend **out, const lg_backend_options *options, logit_error *err);
 } devices[] = {
-    {"auto", 0, lg_backend_cpu_open},
-    {"cpu", 0, lg_backend_cpu_open},
-    {"cuda", 1, open_cuda},
-    {"ref", 0, lg_backend_ref_open},
+    {"auto", 0, open_auto},          /* a GPU, else the processor */
+    {"cpu", 0, lg_backend_cpu_open}, /* float32, all instruction sets */
+    {"cuda", 1, NULL},               /* liblogit-cuda.so */
+    {"ref", 0, lg_backend_ref_open}, /* float64 */
+    {"simt", 1, NULL},               /* liblogit-simt.so: the stand-in of tests/simt */
 };
-enum { DEVICE_COUNT = sizeof devices / sizeof devices[0] };
+enum { DEVICE_COUNT = sizeof devices / sizeof devices[0], LISTED = DEVICE_COUNT - 1 };
 
 const char *lg_device_name(int i)
 {
-    return i >= 0 && i < DEVICE_COUNT ? devices[i].name : NULL;
+    return i >= 0 && i < LISTED ? devices[i].name : NULL;
 }
 
-/* 1 for "cuda" and, where devices are numbered, "cuda:0", "cuda:17". */
-static int is_named(const struct device *device, const char *name)
+/* 1 for "cuda" and, where devices are numbered, "cuda:0", "cuda:17"; *number is the N. */
+static int is_named(const struct device *device, const char *name, int *number)
 {
     const size_t length = strlen(device->name);
+    *number = 0;
     if (strncmp(name, device->name, length) != 0) return 0;
     if (name[length] == '\0') return 1;
-    const char *number = name + length + 1;
-    return device->numbered && name[length] == ':' && *number != '\0' &&
-           strspn(number, "0123456789") == strlen(number) && strlen(number) <= 3;
+    const char *digits = name + length + 1;
+    if (!device->numbered || name[length] != ':' || *digits == '\0' || strlen(digits) > 3 ||
+        strspn(digits, "0123456789") != strlen(digits))
+        return 0;
+    *number = atoi(digits);
+    return 1;
+}
+
+/* A GPU where one can be used, else the processor, which computes in float32 alone. */
+static logit_status open_auto(lg_backend **out, const lg_backend_options *options, logit_error *err)
+{
+    logit_error why = {.message = ""};
+    const logit_status status = lg_plugin_open(out, "cuda", 0, options, &why);
+    if (status == LOGIT_OK) return LOGIT_OK;
+    if (options->precision != LG_PRECISION_F32)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--precision %s needs a GPU, and none can be used (%.900s); take --precision f32",
+                lg_precisions[options->precision].name, why.message);
+    if (options->note) snprintf(options->note, options->note_size, "%s", why.message);
+    return lg_backend_cpu_open(out, options, err);
 }
 
 logit_status lg_backend_open(lg_backend **out, const char *device,
                              const lg_backend_options *options, logit_error *err)
 {
+    int number;
     *out = NULL;
-    for (int i = 0; i < DEVICE_COUNT; i++)
-        if (is_named(&devices[i], device)) return devices[i].open(out, options, err);
+    if (options->note && options->note_size > 0) options->note[0] = '\0';
+    for (int i = 0; i < DEVICE_COUNT; i++) {
+        if (!is_named(&devices[i], device, &number)) continue;
+        if (devices[i].open) return devices[i].open(out, options, err);
+        return lg_plugin_open(out, devices[i].name, number, options, err);
+    }
     LG_FAIL(err, LOGIT_E_USAGE,
             "device '%.40s': no such device; there are auto, cpu, cuda, cuda:N and ref", device);
 }

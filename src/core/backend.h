@@ -36,6 +36,7 @@
 
 #include "core/loss.h"
 #include "core/optim.h"
+#include "core/precision.h"
 #include "logit.h"
 
 typedef struct lg_backend lg_backend;
@@ -73,6 +74,8 @@ typedef struct lg_step {
     lg_loss loss;
     lg_optim optim;
     int nesterov;
+    int momentum;    /* 1 if any setting's momentum is not 0: the host may not see the scalars.  A
+                      * backend that reads them itself need not look at this */
     int keep_logits; /* loss leaves z alone and does not touch gb: evaluation */
     int accumulate;  /* gradient and loss add to gw and gb instead of replacing them */
     int64_t number;  /* of this step, for lg_total.bad_step */
@@ -92,9 +95,19 @@ typedef struct lg_step {
 } lg_step;
 
 typedef struct lg_backend_options {
-    int threads; /* >= 1 */
-    int spin;    /* idle threads spin between ops: for steps of microseconds */
+    int threads;            /* >= 1 */
+    int spin;               /* idle threads spin between ops: for steps of microseconds */
+    lg_precision precision; /* of the matmuls; the processor and `ref` know F32 alone */
+    char *note;             /* why "auto" took what it took ("" if there is nothing to say); */
+    size_t note_size;       /* may be NULL, 0 */
 } lg_backend_options;
+
+/* Where a fused step adds the gradient of W. */
+typedef enum lg_fold {
+    LG_FOLD_NONE,    /* gw holds it */
+    LG_FOLD_WEIGHTS, /* w <- (1 - lr decay - lr l2) w - lr g */
+    LG_FOLD_VELOCITY /* state_w[0] <- mu v + g (+ l2 w), and w follows */
+} lg_fold;
 
 /* The operations.  An op that cannot fail on a backend returns LOGIT_OK there; device faults are
  * final (LOGIT_E_DEVICE): close the backend. */
@@ -140,9 +153,12 @@ typedef struct lg_backend_ops {
     logit_status (*sum)(lg_backend *backend, const lg_step *step, logit_error *err);
 
     /* Optional (NULL): 1 if `step` is offered, and faster, for this shape; and the step itself:
-     * pixels, logits, loss, sum, gradient, update, with the same bits as one after the other.
-     * step->x may be NULL then. */
+     * pixels, logits, loss, sum, gradient, update, with the same bits as one after the other
+     * unless `folds` says where the gradient goes without being rounded first (an lg_fold; then gw
+     * is not written, and with LG_FOLD_WEIGHTS gb carries the learning rate).  step->x may be NULL
+     * where the backend is unified. */
     int (*fuses)(const lg_backend *backend, const lg_step *step);
+    lg_fold (*folds)(const lg_backend *backend, const lg_step *step);
     logit_status (*step)(lg_backend *backend, const lg_step *step, logit_error *err);
 } lg_backend_ops;
 
@@ -154,7 +170,9 @@ struct lg_backend {
 const char *lg_device_name(int i);
 
 /* Opens "cpu", "ref" or, where the plug-in is there, "cuda[:N]".  "auto" takes cuda if a device is
- * usable, else cpu.  Errors: USAGE (no such name), DEVICE, NOMEM. */
+ * usable, else cpu, and says why in options->note.  "simt[:N]", the stand-in of tests/simt, opens
+ * where its plug-in is, and is not in the list of names.  Errors: USAGE (no such name; a precision
+ * that the device has not), DEVICE, NOMEM. */
 logit_status lg_backend_open(lg_backend **out, const char *device,
                              const lg_backend_options *options, logit_error *err);
 void lg_backend_close(lg_backend *backend);

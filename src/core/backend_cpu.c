@@ -242,6 +242,11 @@ logit_status lg_backend_cpu_open(lg_backend **out, const lg_backend_options *opt
                                  logit_error *err)
 {
     *out = NULL;
+    if (options->precision != LG_PRECISION_F32)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--precision %s: the processor computes in f32 alone; take --precision f32, or a "
+                "GPU by --device cuda",
+                lg_precisions[options->precision].name);
     lg_cpu *cpu = calloc(1, sizeof *cpu);
     if (!cpu) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the CPU backend");
     cpu->base.ops = &cpu_ops;

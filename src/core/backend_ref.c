@@ -138,6 +138,11 @@ logit_status lg_backend_ref_open(lg_backend **out, const lg_backend_options *opt
 {
     *out = NULL;
     assert(options->threads >= 1);
+    if (options->precision != LG_PRECISION_F32)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--precision %s: the reference computes in double precision alone; leave "
+                "--precision out, or take a GPU by --device cuda",
+                lg_precisions[options->precision].name);
     lg_ref_backend *ref = calloc(1, sizeof *ref);
     if (!ref) LG_FAIL(err, LOGIT_E_NOMEM, "ref: out of memory: backend");
 

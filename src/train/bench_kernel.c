@@ -6,7 +6,10 @@
 #include "base/philox.h"
 #include "base/status.h"
 #include "train/bench.h"
+#include "train/open_device.h"
 #include "train/problem.h"
+
+enum { QUEUED = 64 };
 
 /* Bytes of a batch that are likely to stay in the cores' own caches between two parts. */
 static const double CACHED = 2e6;
@@ -112,18 +115,26 @@ static void close_rig(rig *r)
         if (device[i]) r->backend->ops->free(r->backend, device[i]);
 }
 
-/* One call of the op on the next batch of the order. */
+/* Calls of an op that are timed as one: a device with queues is waited for once, after all. */
+static int calls_at_once(const rig *r)
+{
+    return r->backend->ops->unified ? 1 : QUEUED;
+}
+
+/* The op on the next batches of the order. */
 static logit_status call(void *argument, logit_error *err)
 {
     rig *r = argument;
-    if (r->at + r->batch > r->samples) r->at = 0;
-    r->problem->step.batch = (lg_batch){.count = r->batch,
-                                        .row = (const int32_t *)r->order + r->at,
-                                        .pixels = r->pixels,
-                                        .label = r->label};
-    r->at += r->batch;
-    LG_TRY(r->op(r->backend, &r->problem->step, err));
-    return LOGIT_OK;
+    for (int i = 0; i < calls_at_once(r); i++) {
+        if (r->at + r->batch > r->samples) r->at = 0;
+        r->problem->step.batch = (lg_batch){.count = r->batch,
+                                            .row = (const int32_t *)r->order + r->at,
+                                            .pixels = r->pixels,
+                                            .label = r->label};
+        r->at += r->batch;
+        LG_TRY(r->op(r->backend, &r->problem->step, err));
+    }
+    return r->backend->ops->sync(r->backend, err);
 }
 
 static logit_status composed(lg_backend *backend, const lg_step *step, logit_error *err)
@@ -172,17 +183,17 @@ static logit_status measure_shape(lg_bench *bench, rig *r, const struct shape *s
         if (!parts[i].offered) continue;
         r->op = parts[i].op;
         LG_TRY(lg_bench_time(bench, call, r, &rate, err));
-        lg_bench_report(bench, parts[i].name, shape->name, "samples/s", rate * batch,
-                        &parts[i].work);
+        /* the ceilings are the processor's */
+        lg_bench_report(bench, parts[i].name, shape->name, "samples/s",
+                        rate * calls_at_once(r) * batch, ops->unified ? &parts[i].work : NULL);
     }
     return LOGIT_OK;
 }
 
 logit_status lg_bench_kernels(lg_bench *bench, logit_error *err)
 {
-    const lg_backend_options how = {.threads = bench->options->threads, .spin = 1};
     lg_backend *backend;
-    LG_TRY(lg_backend_open(&backend, bench->options->device, &how, err));
+    LG_TRY(lg_open_device(&backend, bench->options, 1, NULL, err));
     logit_status status = LOGIT_OK;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes && status == LOGIT_OK; i++) {
         rig r = {.backend = backend};

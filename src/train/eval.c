@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "train/open_device.h"
 #include "train/pass.h"
 #include "train/settings.h"
 #include "train/sources.h"
@@ -17,11 +18,9 @@ typedef struct evaluation {
     lg_feed *feed;
 } evaluation;
 
-static logit_status open_problem(evaluation *e, const logit_model *model,
-                                 const logit_options *options, logit_error *err)
+static logit_status open_problem(evaluation *e, const logit_model *model, logit_error *err)
 {
     const lg_set *set = e->sources.part[LG_PART_TEST].set;
-    const lg_backend_options how = {.threads = options->threads};
     const lg_problem_shape shape = {.features = model->features,
                                     .batch = lg_eval_batch(1, model->features),
                                     .outputs = model->outputs,
@@ -33,7 +32,6 @@ static logit_status open_problem(evaluation *e, const logit_model *model,
                                 .features = model->features,
                                 .target_width = set->target_width,
                                 .settings = 1};
-    LG_TRY(lg_backend_open(&e->backend, options->device, &how, err));
     LG_TRY(lg_problem_create(&e->problem, e->backend, &shape, err));
     LG_TRY(lg_problem_set_normal(e->problem, model->shape.channels, model->mean, model->std, err));
     LG_TRY(lg_problem_put(e->problem, 0, model->weight, model->bias, err));
@@ -45,13 +43,15 @@ static logit_status evaluate(evaluation *e, logit_model *model, const char *data
                              logit_score *score, logit_error *err)
 {
     const char *name = NULL;
+    LG_TRY(lg_open_device(&e->backend, options, 0, watch, err)); /* before data is read */
     LG_TRY(lg_sources_open_for_eval(&e->sources, data, part, options, model, watch, &name, err));
     lg_source *source = &e->sources.part[LG_PART_TEST];
     LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)source->set, model->loss, model->classes,
                           model->outputs, err));
+    if (!e->backend->ops->unified) source->far = e->backend;
     LG_TRY(lg_source_load(source, options, model->classes, lg_eval_batch(1, model->features),
                           LG_SHUFFLE_NONE, options->memory, watch, err));
-    LG_TRY(open_problem(e, model, options, err));
+    LG_TRY(open_problem(e, model, err));
     const lg_pass_input pass = {.problem = e->problem,
                                 .feed = e->feed,
                                 .classes = model->classes,
@@ -75,8 +75,8 @@ logit_status logit_eval(logit_model *model, const char *data, const char *part,
     const logit_status status = evaluate(&e, model, data, part, &options, watch, score, err);
     lg_feed_destroy(e.feed);
     lg_problem_destroy(e.problem);
-    lg_backend_close(e.backend);
     lg_sources_close(&e.sources);
+    lg_backend_close(e.backend);
     return status;
 }
 

@@ -32,7 +32,11 @@ static void describe_device(const char *device, int threads, char *out, size_t s
     lg_backend *backend;
     logit_error err = {0};
     if (lg_backend_open(&backend, device, &how, &err) != LOGIT_OK) {
-        snprintf(out, size, "%.250s", err.message);
+        const char *text = err.message; /* without the name, which stands in front of it here */
+        if (strncmp(text, "device ", 7) == 0 && strncmp(text + 7, device, strlen(device)) == 0 &&
+            strncmp(text + 7 + strlen(device), ": ", 2) == 0)
+            text += 7 + strlen(device) + 2;
+        snprintf(out, size, "%.590s", text);
         return;
     }
     backend->ops->describe(backend, out, size);

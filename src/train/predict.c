@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "train/open_device.h"
 #include "train/prior.h"
 #include "train/probability.h"
 #include "train/problem.h"
@@ -44,7 +45,7 @@ static logit_status predictor_open(lg_predictor *p, const logit_model *model,
 {
     const size_t k = (size_t)model->outputs;
     const size_t rows = model->classes > 0 ? (size_t)model->classes : 1;
-    const lg_backend_options how = {.threads = 1};
+    logit_options one_thread = *options;
     const lg_problem_shape shape = {.features = model->features,
                                     .batch = 1,
                                     .outputs = model->outputs,
@@ -59,7 +60,8 @@ static logit_status predictor_open(lg_predictor *p, const logit_model *model,
     if (!p->pixels || !p->z || !p->shift || !p->chance || !p->order)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a prediction");
     LG_TRY(lg_decoder_create(&p->decoder, err));
-    LG_TRY(lg_backend_open(&p->backend, options->device, &how, err));
+    one_thread.threads = 1;
+    LG_TRY(lg_open_device(&p->backend, &one_thread, 0, NULL, err));
     LG_TRY(lg_problem_create(&p->problem, p->backend, &shape, err));
     LG_TRY(lg_problem_set_normal(p->problem, model->shape.channels, model->mean, model->std, err));
     LG_TRY(lg_problem_put(p->problem, 0, model->weight, model->bias, err));

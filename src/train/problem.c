@@ -74,7 +74,8 @@ logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_p
                               .settings = shape->settings,
                               .loss = shape->loss,
                               .optim = shape->optim,
-                              .nesterov = shape->nesterov};
+                              .nesterov = shape->nesterov,
+                              .momentum = shape->momentum};
     const double unit_mean = 0.0, unit_std = 1.0;
     const logit_status status = allocate(problem, err);
     if (status != LOGIT_OK ||

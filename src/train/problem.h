@@ -21,6 +21,7 @@ typedef struct lg_problem_shape {
     lg_loss loss;
     lg_optim optim;
     int nesterov;
+    int momentum; /* 1 if any setting's is not 0 */
 } lg_problem_shape;
 
 /* Rows of a batch when nothing is trained: 256, fewer where samples are huge, at least `least`. */

@@ -99,8 +99,8 @@ static logit_status hold_words(const logit_options *o, logit_error *err)
         LG_FAIL(err, LOGIT_E_USAGE, "--channels %d: expected 1 or 3", o->channels);
     if ((o->height == 0) != (o->width == 0))
         LG_FAIL(err, LOGIT_E_USAGE, "--size: height and width go together, as in 64x64");
-    if (strcmp(o->precision, "f32") != 0)
-        LG_FAIL(err, LOGIT_E_USAGE, "--precision \"%s\": expected f32", o->precision);
+    if (lg_precision_find(o->precision) == LG_PRECISION_COUNT)
+        LG_FAIL(err, LOGIT_E_USAGE, "--precision: there is no precision \"%s\"", o->precision);
     if (strcmp(o->loss, "auto") != 0 && lg_loss_find(o->loss) == LG_LOSS_COUNT)
         LG_FAIL(err, LOGIT_E_USAGE, "--loss: there is no loss \"%s\"", o->loss);
     if (lg_optim_find(o->optimizer) == LG_OPTIM_COUNT)

@@ -145,6 +145,19 @@ logit_status lg_sources_open_for_eval(lg_sources *out, const char *path, const c
     return LOGIT_OK;
 }
 
+static void *alloc_host(void *user, size_t bytes)
+{
+    lg_backend *backend = user;
+    void *memory;
+    return backend->ops->alloc_host(backend, &memory, bytes, NULL) == LOGIT_OK ? memory : NULL;
+}
+
+static void free_host(void *user, void *memory)
+{
+    lg_backend *backend = user;
+    backend->ops->free_host(backend, memory);
+}
+
 logit_status lg_source_load(lg_source *source, const logit_options *options, int classes,
                             int64_t batch, lg_shuffle shuffle, int64_t memory,
                             const logit_watch *watch, logit_error *err)
@@ -160,6 +173,9 @@ logit_status lg_source_load(lg_source *source, const logit_options *options, int
                                    .memory = memory,
                                    .skip_bad = strcmp(options->on_bad, "skip") == 0,
                                    .max_bad = options->max_bad,
+                                   .alloc_host = source->far ? alloc_host : NULL,
+                                   .free_host = free_host,
+                                   .alloc_user = source->far,
                                    .watch = watch};
     return lg_loader_create(&source->loader, &how, err);
 }

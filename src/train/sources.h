@@ -6,6 +6,7 @@
 #ifndef LG_TRAIN_SOURCES_H
 #define LG_TRAIN_SOURCES_H
 
+#include "core/backend.h"
 #include "data/loader.h"
 #include "train/model.h"
 
@@ -15,6 +16,9 @@ typedef struct lg_source {
     int32_t *only;     /* the samples of it that are this part's; NULL: all */
     int64_t count;
     lg_loader *loader; /* after lg_source_load */
+    lg_backend *far;   /* a backend with memory of its own, which batches are copied to from
+                        * page-locked memory: set before lg_source_load, or NULL; borrowed until
+                        * lg_sources_close */
 } lg_source;
 
 typedef struct lg_sources {

@@ -35,6 +35,7 @@ typedef struct lg_trainer {
     const char *path;
     logit_options options;    /* every "auto" replaced as choices are made */
     const logit_watch *watch; /* may be NULL */
+    int rehearsal; /* every choice is made, on the processor, and no run folder is opened */
     /* chosen */
     lg_loss loss;
     lg_optim optim;
@@ -55,7 +56,7 @@ typedef struct lg_trainer {
     lg_total *total; /* [settings], as last read */
     lg_run_folder *folder;
     lg_text objective, plan;
-    char device[256];
+    char device[288]; /* name and description */
     /* where it stands */
     int epoch; /* from 0; epochs that are complete */
     int64_t step, steps_per_epoch, steps;
@@ -71,6 +72,11 @@ void lg_trainer_close(lg_trainer *t);
 
 /* trainer_epoch.c */
 logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err);
+/* Sum of the batch's sample weights. */
+double lg_batch_weight(const lg_minibatch *mini);
+/* The numbers of step t->step, scalars[settings].  weight: of the samples that it sees, a batch's
+ * or, where the optimiser takes the whole set, t->mass.sum. */
+void lg_trainer_scalars(const lg_trainer *t, double weight, lg_scalars *scalars);
 /* Takes a setting whose numbers are not finite out of the run. */
 void lg_trainer_stop_setting(lg_trainer *t, int s, int64_t step);
 /* Loss and accuracy of every setting on the validation part. */

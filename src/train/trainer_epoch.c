@@ -12,8 +12,7 @@
 static const double REPORT_SECONDS = 0.1;
 static const double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8; /* Kingma & Ba, arXiv:1412.6980 */
 
-/* The numbers of the coming step, for every setting. */
-static void fill_scalars(const lg_trainer *t, double weight, lg_scalars *scalars)
+void lg_trainer_scalars(const lg_trainer *t, double weight, lg_scalars *scalars)
 {
     const double factor = lg_schedule_factor(t->schedule, (double)t->step / (double)t->steps);
     const double power = (double)t->step + 1.0;
@@ -111,8 +110,7 @@ static logit_status look_around(lg_trainer *t, logit_error *err)
     return LOGIT_OK;
 }
 
-/* Sum of the batch's sample weights. */
-static double batch_weight(const lg_minibatch *mini)
+double lg_batch_weight(const lg_minibatch *mini)
 {
     if (!mini->weight) return (double)mini->count;
     double sum = 0.0;
@@ -125,8 +123,8 @@ static logit_status small_step(lg_trainer *t, const lg_minibatch *mini, lg_scala
                                logit_error *err)
 {
     lg_step *step = &t->problem->step;
-    const double weight = batch_weight(mini);
-    fill_scalars(t, weight, scalars);
+    const double weight = lg_batch_weight(mini);
+    lg_trainer_scalars(t, weight, scalars);
     LG_TRY(lg_feed_send(t->feed[LG_PART_TRAIN], step, err));
     step->number = t->step++;
     t->epoch_weight += weight;
@@ -139,11 +137,11 @@ static logit_status part_of_step(lg_trainer *t, const lg_minibatch *mini, lg_sca
 {
     lg_step *step = &t->problem->step;
     const lg_backend_ops *ops = t->backend->ops;
-    fill_scalars(t, t->mass.sum, scalars);
+    lg_trainer_scalars(t, t->mass.sum, scalars);
     LG_TRY(lg_feed_send(t->feed[LG_PART_TRAIN], step, err));
     step->number = t->step * batches_per_step(t) + mini->number;
     step->accumulate = mini->number > 0;
-    t->epoch_weight += batch_weight(mini);
+    t->epoch_weight += lg_batch_weight(mini);
     LG_TRY(ops->pixels(t->backend, step, err));
     LG_TRY(ops->logits(t->backend, step, err));
     LG_TRY(ops->loss(t->backend, step, err));

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "train/curvature.h"
+#include "train/open_device.h"
 #include "train/settings.h"
 #include "train/targets.h"
 #include "train/trainer.h"
@@ -37,7 +38,7 @@ static void choose_schedule(lg_trainer *t)
     t->schedule = t->options.lr.count > 0 ? LG_SCHEDULE_CONST : LG_SCHEDULE_COSINE;
     if (strcmp(t->options.schedule, "auto") != 0)
         t->schedule = lg_schedule_find(t->options.schedule);
-    t->options.schedule = lg_schedule_name(t->schedule);
+    t->options.schedule = lg_schedule_name((int)t->schedule);
 }
 
 /* Everything that follows from names alone. */
@@ -117,6 +118,7 @@ static logit_status open_loaders(lg_trainer *t, logit_error *err)
         lg_source *source = &t->sources.part[i];
         const int training = i == LG_PART_TRAIN;
         if (!source->set) continue;
+        if (!t->backend->ops->unified) source->far = t->backend;
         LG_TRY(lg_source_load(source, &t->options, t->classes,
                               training ? t->options.batch_size : t->eval_batch,
                               training ? shuffle : LG_SHUFFLE_NONE, memory, t->watch, err));
@@ -147,16 +149,25 @@ static logit_status normalise(lg_trainer *t, const logit_model *from, logit_erro
     return LOGIT_OK;
 }
 
+/* Before anything is read: a device that is not there is said at once. */
 static logit_status open_backend(lg_trainer *t, logit_error *err)
 {
-    const int resident = lg_loader_is_resident(t->sources.part[LG_PART_TRAIN].loader);
-    const lg_backend_options how = {.threads = t->options.threads, .spin = resident};
-    LG_TRY(lg_backend_open(&t->backend, t->options.device, &how, err));
-    char text[200];
+    char text[256];
+    LG_TRY(lg_open_device(&t->backend, &t->options, 0, t->watch, err));
     t->backend->ops->describe(t->backend, text, sizeof text);
-    snprintf(t->device, sizeof t->device, "%s: %s", t->backend->ops->name, text);
-    t->options.device = t->backend->ops->name;
+    if (strcmp(t->options.device, "auto") == 0) t->options.device = t->backend->ops->name;
+    snprintf(t->device, sizeof t->device, "%.20s: %s", t->options.device, text);
     return LOGIT_OK;
+}
+
+/* Threads of the processor may spin between operations where nothing is decoded beside them, which
+ * is known once the loaders are open. */
+static logit_status let_spin(lg_trainer *t, logit_error *err)
+{
+    if (!t->backend->ops->unified || !lg_loader_is_resident(t->sources.part[LG_PART_TRAIN].loader))
+        return LOGIT_OK;
+    lg_backend_close(t->backend);
+    return lg_open_device(&t->backend, &t->options, 1, t->watch, err);
 }
 
 /* What was left open, as docs/defaults.md measured it.  l2: 1e-6 of a sample's mean squared length,
@@ -232,6 +243,13 @@ static logit_status initialise(lg_trainer *t, const logit_model *from, logit_err
     return status;
 }
 
+static int any_momentum(const lg_trainer *t)
+{
+    for (int s = 0; s < t->settings; s++)
+        if (t->setting[s].momentum != 0.0) return 1;
+    return 0;
+}
+
 static logit_status open_problem(lg_trainer *t, const logit_model *from, logit_error *err)
 {
     const lg_problem_shape shape = {.features = t->features,
@@ -240,7 +258,8 @@ static logit_status open_problem(lg_trainer *t, const logit_model *from, logit_e
                                     .settings = t->settings,
                                     .loss = t->loss,
                                     .optim = t->optim,
-                                    .nesterov = t->options.nesterov};
+                                    .nesterov = t->options.nesterov,
+                                    .momentum = any_momentum(t)};
     LG_TRY(lg_problem_create(&t->problem, t->backend, &shape, err));
     LG_TRY(lg_problem_set_normal(t->problem, t->shape.channels, t->mean, t->std, err));
     LG_TRY(initialise(t, from, err));
@@ -289,12 +308,14 @@ static logit_status fit_loss(const lg_trainer *t, const logit_model *from, logit
 static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
 {
     LG_TRY(fit_from(t, from, err));
+    LG_TRY(open_backend(t, err));
     LG_TRY(open_sources(t, from, err));
     LG_TRY(fit_loss(t, from, err));
-    LG_TRY(lg_run_folder_open(&t->folder, t->options.out, t->path, t->options.force, err));
+    if (!t->rehearsal)
+        LG_TRY(lg_run_folder_open(&t->folder, t->options.out, t->path, t->options.force, err));
     LG_TRY(open_loaders(t, err));
     LG_TRY(weigh(t, err));
-    LG_TRY(open_backend(t, err));
+    LG_TRY(let_spin(t, err));
     LG_TRY(normalise(t, from, err));
     choose_l2_and_epochs(t);
     LG_TRY(choose_lr(t, err));
@@ -306,7 +327,12 @@ logit_status lg_trainer_open(lg_trainer *t, logit_error *err)
 {
     logit_model *from = NULL;
     LG_TRY(lg_options_settle(&t->options, err));
-    LG_TRY(lg_run_folder_check(t->options.out, t->path, t->options.force, err));
+    if (t->rehearsal) {
+        t->options.device = "cpu";
+        t->options.precision = lg_precisions[LG_PRECISION_F32].name;
+    } else {
+        LG_TRY(lg_run_folder_check(t->options.out, t->path, t->options.force, err));
+    }
     if (t->options.from) LG_TRY(lg_model_load(&from, t->options.from, NULL, err));
     const logit_status status = open_all(t, from, err);
     lg_model_destroy(from);
@@ -317,8 +343,8 @@ void lg_trainer_close(lg_trainer *t)
 {
     for (int i = 0; i < LG_PART_COUNT; i++) lg_feed_destroy(t->feed[i]);
     lg_problem_destroy(t->problem);
-    lg_backend_close(t->backend);
     lg_sources_close(&t->sources);
+    lg_backend_close(t->backend);
     lg_mass_clear(&t->mass);
     lg_run_folder_close(t->folder, t->step > 0);
     lg_text_clear(&t->objective);

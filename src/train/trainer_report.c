@@ -118,11 +118,11 @@ static logit_status write_start(lg_trainer *t, logit_error *err)
 
 logit_status lg_report_start(lg_trainer *t, logit_error *err)
 {
-    LG_TRY(write_start(t, err));
+    if (!t->rehearsal) LG_TRY(write_start(t, err));
     if (t->sources.note[0])
         lg_report_message(t->watch, LOGIT_LEVEL_INFO, "validation: %s", t->sources.note);
     if (!t->watch || !t->watch->start) return LOGIT_OK;
-    const logit_run run = {.folder = lg_run_folder_path(t->folder),
+    const logit_run run = {.folder = t->rehearsal ? NULL : lg_run_folder_path(t->folder),
                            .data = t->path,
                            .format = t->sources.data->format,
                            .options = &t->options,

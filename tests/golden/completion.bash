@@ -4,7 +4,7 @@ _logit() {
     local verb=${COMP_WORDS[1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$verb" = help ] && [ "${current:0:1}" != - ]; }; then
-        words="train eval predict data info bench help"
+        words="train eval predict data compare info bench help"
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         return
     fi
@@ -18,7 +18,7 @@ _logit() {
         "train --optimizer") words="gd sgd adam" ;;
         "train --schedule") words="auto const cosine" ;;
         "train --device") words="auto cpu cuda ref" ;;
-        "train --precision") words="f32" ;;
+        "train --precision") words="f32 tf32 bf16" ;;
         "train --format") words="text json" ;;
         "train --progress") words="auto plain none" ;;
         "train --val-split" | "train --size" | "train --classes" | "train --max-bad" | "train --l2" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --epochs" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory") return ;;
@@ -34,8 +34,23 @@ _logit() {
         "data --format") words="text json" ;;
         "data --progress") words="auto plain none" ;;
         "data --classes" | "data --threads") return ;;
+        "compare --channels") words="auto 1 3" ;;
+        "compare --normalize") words="standard unit" ;;
+        "compare --shuffle") words="full none" ;;
+        "compare --on-bad") words="fail skip" ;;
+        "compare --loss") words="auto softmax sigmoid mse" ;;
+        "compare --init") words="prior zero" ;;
+        "compare --optimizer") words="gd sgd adam" ;;
+        "compare --schedule") words="auto const cosine" ;;
+        "compare --precision") words="f32 tf32 bf16" ;;
+        "compare --mode") words="lockstep free" ;;
+        "compare --part") words="train val test" ;;
+        "compare --format") words="text json" ;;
+        "compare --progress") words="auto plain none" ;;
+        "compare --val-split" | "compare --size" | "compare --classes" | "compare --max-bad" | "compare --l2" | "compare --label-smoothing" | "compare --class-weight" | "compare --lr" | "compare --momentum" | "compare --weight-decay" | "compare --epochs" | "compare --batch-size" | "compare --seed" | "compare --threads" | "compare --memory" | "compare --devices" | "compare --steps" | "compare --tolerance") return ;;
         "info --format") words="text json" ;;
         "bench --device") words="auto cpu cuda ref" ;;
+        "bench --precision") words="f32 tf32 bf16" ;;
         "bench --format") words="text json" ;;
         "bench --threads" | "bench --seconds") return ;;
         "help --completion") words="bash" ;;
@@ -46,8 +61,9 @@ _logit() {
         eval) words="--on-bad --max-bad --device --threads --memory --part --top --format --config --progress --quiet --verbose --help" ;;
         predict) words="--device --top --prior --null --format --config --quiet --verbose --help" ;;
         data) words="--classes --threads --format --config --progress --quiet --verbose --help" ;;
+        compare) words="--val --val-split --test --size --channels --normalize --shuffle --classes --on-bad --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
-        bench) words="--device --threads --seconds --format --config --quiet --verbose --help" ;;
+        bench) words="--device --precision --threads --seconds --format --config --quiet --verbose --help" ;;
         help) words="--man --completion --help" ;;
         esac
     fi
