@@ -61,7 +61,7 @@ test.o    := $(patsubst %.c,$B/%.o,$(filter-out tests/fuzz_%,$(wildcard tests/*.
 objects   := $(lib.o) $(cli.o) $(main.o) $(draw.o) $(test.o) $(cuda.o) $(simt.o) $(rules.o) $(try.o)
 
 .DEFAULT_GOAL := all
-.PHONY: all run print-nvcc print-gpus check check-built test bench asan tsan tidy fuzz format format-check layers symbols \
+.PHONY: all run print-nvcc print-gpus check check-built check-kernels run-kernels test bench asan tsan tidy fuzz format format-check layers symbols \
         deps install uninstall clean help
 .DELETE_ON_ERROR:
 
@@ -78,9 +78,17 @@ check: deps
 	$(Q)$(MAKE) --no-print-directory layers all check-built
 
 ## check-built: the tests of check, of what is built, installing nothing
-check-built: symbols $B/tests/run $(simt.so)
-	$(Q)tests/check $B
+check-built: symbols
 	$(Q)$(MAKE) --no-print-directory test
+	$(Q)$(MAKE) --no-print-directory check-kernels
+	$(Q)tests/check $B
+
+## check-kernels: the suites of kernels and stand-in under AddressSanitizer and UBSan, two at a time
+check-kernels: ; $(Q)$(MAKE) --no-print-directory MODE=asan WERROR= run-kernels
+kernel.suites = $(patsubst tests/test_%.c,%,$(wildcard tests/test_cuda_*.c tests/test_simt*.c))
+run-kernels: $B/tests/run $(simt.so)
+	$(Q)printf '%s\n' $(kernel.suites) | LOGIT_PLUGIN_DIR=$B/tests xargs -P 2 -I % \
+	    env CK_RUN_SUITE=% CK_VERBOSITY=minimal $B/tests/run
 
 ## test: run the unit tests alone (CK_RUN_SUITE=ring for one suite, CK_FORK=no under a debugger)
 test: $B/tests/run $(simt.so) $B/logit $B/draw
@@ -219,6 +227,8 @@ $B/simt/cuda/%.c.o: cuda/%.c
 	@mkdir -p $(@D) && echo "  CC    $< (simt)"
 	$(Q)$(CC) $(cppflags) $(simt.flags) $(cflags) -MMD -MP -c $< -o $@
 
+# The rules tell ThreadSanitizer what orders what, and are not watched themselves.
+$(rules.o): cxxflags += $(if $(filter tsan,$(MODE)),-fno-sanitize=thread)
 $B/simt/%.o: tests/simt/%
 	@mkdir -p $(@D) && echo "  C++   $<"
 	$(Q)$(CXX) $(cppflags) $(simt.flags) $(cxxflags) -MMD -MP -c $< -o $@

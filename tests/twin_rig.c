@@ -29,6 +29,11 @@ void twin_look(void)
     fflush(stdout);
 }
 
+int twin_skips(int i)
+{
+    return i % TWIN_EVERY != 0;
+}
+
 int twin_open(twin *t, rig_shape shape, int seed)
 {
     char text[16];

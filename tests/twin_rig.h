@@ -8,12 +8,29 @@
 
 #include "tests/problem.h"
 
+/* Sanitizers take their time: with them one case in so many is run. */
+#if defined(__has_feature)
+#define TWIN_HAS(what) __has_feature(what)
+#else
+#define TWIN_HAS(what) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || TWIN_HAS(thread_sanitizer)
+enum { TWIN_EVERY = 14 };
+#elif defined(__SANITIZE_ADDRESS__) || TWIN_HAS(address_sanitizer)
+enum { TWIN_EVERY = 4 };
+#else
+enum { TWIN_EVERY = 1 };
+#endif
+
 typedef struct twin {
     rig gpu, cpu;
 } twin;
 
 /* Unchecked fixture: says in one line if there is no GPU to test. */
 void twin_look(void);
+
+/* Is case i of a row of cases left out? */
+int twin_skips(int i);
 
 /* 0 if there is none.  seed: of the stand-in's order of lanes, warps and blocks, for this process.
  */

@@ -97,7 +97,7 @@ static void describe_good(const lg_compare *c, lg_text *text)
                     "%.3g apart (relative)",
                     (long long)out->samples, out->loss_difference);
     else if (is_mode(out, "self-test"))
-        lg_text_add(text, "found: every fault that was planted");
+        lg_text_add(text, "found: faults of these sizes in every stage; smaller ones pass");
     else
         lg_text_add(text,
                     "equal: every stage of %lld step%s is within its bound, the mean losses of a "
