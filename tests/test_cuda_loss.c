@@ -136,7 +136,7 @@ START_TEST(many_rows_have_the_bits_of_the_cpu) /* crowd; the losses take turns *
 {
     const lg_loss loss = (lg_loss)((_i + 1) % LG_LOSS_COUNT);
     if (twin_skips(_i)) return;
-    compare_turns(crowds[_i], truth_of(loss, _i + 2), crowds[_i].s > 1000 ? 4 : 1, _i);
+    compare_turns(crowds[_i], truth_of(loss, _i + 2), crowds[_i].s > 1000 ? 4 : 1, _i + 1);
 }
 END_TEST
 

@@ -25,8 +25,11 @@ static int is_there(void)
 
 void twin_look(void)
 {
-    if (!is_there()) printf("kernels: skipped, there is no liblogit-simt.so (LOGIT_PLUGIN_DIR)\n");
+    static int is_said;
+    if (is_said || is_there()) return;
+    printf("kernels: skipped, there is no liblogit-simt.so (LOGIT_PLUGIN_DIR)\n");
     fflush(stdout);
+    is_said = 1;
 }
 
 int twin_skips(int i)
