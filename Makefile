@@ -61,7 +61,7 @@ test.o    := $(patsubst %.c,$B/%.o,$(filter-out tests/fuzz_%,$(wildcard tests/*.
 objects   := $(lib.o) $(cli.o) $(main.o) $(draw.o) $(test.o) $(cuda.o) $(simt.o) $(rules.o) $(try.o)
 
 .DEFAULT_GOAL := all
-.PHONY: all run print-nvcc print-gpus check check-built check-kernels run-kernels test bench asan tsan tidy fuzz format format-check layers symbols \
+.PHONY: all run print-nvcc print-gpus check check-built check-kernels run-kernels test bench asan tsan tidy fuzz check-gpu bench-gpu gpu-kit format format-check layers symbols \
         deps install uninstall clean help
 .DELETE_ON_ERROR:
 
@@ -103,6 +103,13 @@ bench: deps
 asan: ; $(Q)$(MAKE) --no-print-directory MODE=asan test
 ## tsan: the tests of everything with threads under ThreadSanitizer
 tsan: ; $(Q)$(MAKE) --no-print-directory MODE=tsan test
+
+## check-gpu: the tests on a real GPU, compute-sanitizer, compare (one line where there is none)
+check-gpu: $(if $(cuda.so),all $B/tests/run) ; $(Q)tests/gpu/run --check --kit $B
+## bench-gpu: measure a real GPU, beside PyTorch on the same card (one line where there is none)
+bench-gpu: $(if $(cuda.so),all $B/tests/run) ; $(Q)tests/gpu/run --bench --kit $B
+## gpu-kit: gather in build/gpu-kit what tests/gpu/run needs on a machine with nothing but a GPU
+gpu-kit: all $B/tests/run ; $(Q)tests/gpu/pack
 
 ## tidy: static checks with clang-tidy and cppcheck
 tidy:

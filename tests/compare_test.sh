@@ -63,6 +63,31 @@ check 'quiet is the verdict alone' awk 'NR == 1 && !/^inconclusive: / || NR > 4 
 text='found: faults of these sizes' expect 0 'faults are planted and found' set "${both[@]}" --self-test
 text='equal: every stage' expect 0 'weights may be scaled to the limit' set "${both[@]}" --stress --steps 20
 
+
+# ------------------------------------------------------------- a device with a planted fault ---
+# In lockstep a step has six products: logits, gradient, the device's own ops, the step as training
+# takes it.  One number of one product is wrong by a hundredth.
+plugins=$(dirname "$logit")/tests
+if [ -e "$plugins/liblogit-simt.so" ]; then
+    simt=(--devices 'simt,ref' --steps 10 -q)
+    export LOGIT_PLUGIN_DIR=$plugins
+    expect 0 'the stand-in agrees without a fault' set "${simt[@]}"
+    export LOGIT_SIMT_FAULT=gemm:19:0.01
+    text='different: step 4, logits, sample' expect 1 'a wrong logit is named' set "${simt[@]}" -o fault
+    check 'and written for a replay' test -s fault/replay.safetensors
+    export LOGIT_SIMT_FAULT=gemm:26:0.01
+    text='different: step 5, gradient, class' expect 1 'a wrong gradient is named' set "${simt[@]}"
+    export LOGIT_SIMT_FAULT=gemm:36:0.01
+    text='different: step 6, step, class' expect 1 'a wrong step of training is named' set "${simt[@]}"
+    export LOGIT_SIMT_FAULT=gemm:1:0.01
+    text='different: step 4, logits' expect 1 'a replay finds the fault again' --replay fault/replay.safetensors
+    unset LOGIT_SIMT_FAULT
+    text='equal: every stage of 1 step' expect 0 'and does not where it is gone' --replay fault/replay.safetensors
+    unset LOGIT_PLUGIN_DIR
+else
+    echo "compare_test: faults of a device skipped, there is no $plugins/liblogit-simt.so"
+fi
+
 # ------------------------------------------------------------------------- model, JSON, files ---
 "$logit" train set -o run -q --epochs 3 >/dev/null || judge 1 'a model is trained'
 text='equal: every one of' expect 0 'losses of a model agree' run set "${both[@]}"
