@@ -6,6 +6,7 @@
  *   transfer.c      memory, copies, the two streams, events
  *   matmul.c        the two products of a step, in cuBLAS's terms
  *   step.c          the operations, and the fused step
+ *   graph.c         steps recorded once, queued again in one call
  *   cublas.c        cuBLAS, opened when it is needed
  * Kernels and their launchers: kernels.h.
  *
@@ -105,5 +106,11 @@ logit_status lg_cuda_sum(lg_backend *backend, const lg_step *step, logit_error *
 int lg_cuda_fuses(const lg_backend *backend, const lg_step *step);
 lg_fold lg_cuda_folds(const lg_backend *backend, const lg_step *step);
 logit_status lg_cuda_step(lg_backend *backend, const lg_step *step, logit_error *err);
+
+/* graph.c: as in backend.h. */
+logit_status lg_cuda_graph_begin(lg_backend *backend, logit_error *err);
+logit_status lg_cuda_graph_end(lg_backend *backend, lg_graph **out, logit_error *err);
+logit_status lg_cuda_graph_replay(lg_backend *backend, lg_graph *graph, logit_error *err);
+void lg_cuda_graph_destroy(lg_backend *backend, lg_graph *graph);
 
 #endif

@@ -31,6 +31,7 @@ struct finish {
     lg_total *total;
     float *factor, *mu;
     int64_t n, number;
+    const int64_t *before;
     int k, s, accumulate;
     unsigned column_blocks, total_blocks;
 };
@@ -151,10 +152,11 @@ LG_DEVICE void do_totals(const finish &f, int t, loss_chain *chains)
     }
     if (thread > 0) return;
     lg_total *const total = f.total + t;
-    const bool is_latched = total->bad_step >= 0 && total->bad_step <= f.number;
+    const int64_t number = f.number + (f.before ? *f.before : 0);
+    const bool is_latched = total->bad_step >= 0 && total->bad_step <= number;
     total->loss = total->loss + chains[0].sum;
     if (chains[0].bad_row == f.n || is_latched) return;
-    total->bad_step = f.number;
+    total->bad_step = number;
     total->bad_row = chains[0].bad_row;
 }
 
@@ -238,6 +240,7 @@ cudaError_t lg_finish_cuda(const lg_step *step, lg_finish what, cudaStream_t str
     f.mu = what.mu;
     f.n = batch->count;
     f.number = step->number;
+    f.before = step->before;
     f.k = step->outputs;
     f.s = step->settings;
     f.accumulate = step->accumulate;

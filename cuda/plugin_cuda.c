@@ -43,6 +43,10 @@ const lg_backend_ops lg_cuda_ops = {
     .fuses = lg_cuda_fuses,
     .folds = lg_cuda_folds,
     .step = lg_cuda_step,
+    .graph_begin = lg_cuda_graph_begin,
+    .graph_end = lg_cuda_graph_end,
+    .graph_replay = lg_cuda_graph_replay,
+    .graph_destroy = lg_cuda_graph_destroy,
 };
 
 __attribute__((visibility("default"))) const lg_plugin logit_plugin = {

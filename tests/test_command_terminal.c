@@ -25,7 +25,7 @@ static char *on_terminal(int columns, const char *no_colour)
         setenv("NO_COLOR", no_colour, 1);
         execl("/bin/sh", "sh", "-c",
               "exec \"$LOGIT\" train \"$DIR/set\" -o \"$DIR/pty\" --force --size 400x400 "
-              "--batch-size 1 --epochs 4 --val-split 0",
+              "--batch-size 1 --epochs 20 --val-split 0",
               NULL);
         _exit(98);
     }

@@ -41,6 +41,7 @@
 
 typedef struct lg_backend lg_backend;
 typedef struct lg_event lg_event;
+typedef struct lg_graph lg_graph;
 
 typedef enum lg_queue { LG_QUEUE_COMPUTE, LG_QUEUE_COPY } lg_queue;
 
@@ -78,7 +79,8 @@ typedef struct lg_step {
                       * backend that reads them itself need not look at this */
     int keep_logits; /* loss leaves z alone and does not touch gb: evaluation */
     int accumulate;  /* gradient and loss add to gw and gb instead of replacing them */
-    int64_t number;  /* of this step, for lg_total.bad_step */
+    int64_t number;  /* of this step, for lg_total.bad_step, ... */
+    const int64_t *before; /* ... counted from *before, in device memory; NULL: from 0 */
     lg_batch batch;
     const lg_scalars *scalars;  /* [s] */
     const float *scale, *shift; /* [d]: x = scale u8 + shift; scale = 1/(255 std),
@@ -160,6 +162,14 @@ typedef struct lg_backend_ops {
     int (*fuses)(const lg_backend *backend, const lg_step *step);
     lg_fold (*folds)(const lg_backend *backend, const lg_step *step);
     logit_status (*step)(lg_backend *backend, const lg_step *step, logit_error *err);
+
+    /* Optional (NULL): what is queued on LG_QUEUE_COMPUTE between begin and end is recorded and not
+     * done (nothing may be allocated meanwhile); replay queues all of it, with the same pointers.
+     * end is called also where something failed in between: *out is then of no use. */
+    logit_status (*graph_begin)(lg_backend *backend, logit_error *err);
+    logit_status (*graph_end)(lg_backend *backend, lg_graph **out, logit_error *err);
+    logit_status (*graph_replay)(lg_backend *backend, lg_graph *graph, logit_error *err);
+    void (*graph_destroy)(lg_backend *backend, lg_graph *graph);
 } lg_backend_ops;
 
 struct lg_backend {
@@ -176,6 +186,12 @@ const char *lg_device_name(int i);
 logit_status lg_backend_open(lg_backend **out, const char *device,
                              const lg_backend_options *options, logit_error *err);
 void lg_backend_close(lg_backend *backend);
+
+/* The number of a step, for a backend that reads the memory it is in. */
+static inline int64_t lg_step_number(const lg_step *step)
+{
+    return step->number + (step->before ? *step->before : 0);
+}
 
 /* pixels, logits, loss, sum, gradient, update, fused where the backend says so. */
 logit_status lg_backend_train_step(lg_backend *backend, const lg_step *step, logit_error *err);

@@ -178,8 +178,9 @@ static void sum_setting(const lg_step *step, int t)
     lg_total *total = &step->total[t];
     for (int64_t i = 0; i < n; i++, loss += step->settings) {
         chain[i % width] += (double)lg_cpu_weight(step, i) * (double)*loss;
-        if (isfinite(*loss) || (total->bad_step >= 0 && total->bad_step <= step->number)) continue;
-        total->bad_step = step->number;
+        if (isfinite(*loss) || (total->bad_step >= 0 && total->bad_step <= lg_step_number(step)))
+            continue;
+        total->bad_step = lg_step_number(step);
         total->bad_row = i;
     }
     for (int half = width / 2; half > 0; half /= 2)

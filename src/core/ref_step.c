@@ -264,7 +264,7 @@ logit_status lg_ref_sum(lg_backend *backend, const lg_step *step, logit_error *e
     (void)err;
     for (int t = 0; t < step->settings; t++) {
         lg_total *total = &step->total[t];
-        const int latched = total->bad_step >= 0 && total->bad_step <= step->number;
+        const int latched = total->bad_step >= 0 && total->bad_step <= lg_step_number(step);
         int64_t bad_row = -1;
         for (int64_t i = 0; i < step->batch.count; i++) {
             const double loss = ((const double *)step->row_loss)[i * step->settings + t];
@@ -272,7 +272,7 @@ logit_status lg_ref_sum(lg_backend *backend, const lg_step *step, logit_error *e
             if (!isfinite(loss) && bad_row < 0) bad_row = i;
         }
         if (latched || bad_row < 0) continue;
-        total->bad_step = step->number;
+        total->bad_step = lg_step_number(step);
         total->bad_row = bad_row;
     }
     return LOGIT_OK;

@@ -125,6 +125,14 @@ static logit_status upload_set(lg_feed *feed, const lg_minibatch *mini, logit_er
     return LOGIT_OK;
 }
 
+logit_status lg_feed_resident(lg_feed *feed, const lg_minibatch *mini, lg_batch *set,
+                              logit_error *err)
+{
+    if (!feed->uploaded) LG_TRY(upload_set(feed, mini, err));
+    *set = (lg_batch){0, NULL, feed->pixels, feed->label, feed->target, feed->weight};
+    return LOGIT_OK;
+}
+
 logit_status lg_feed_start(lg_feed *feed, uint32_t epoch, logit_error *err)
 {
     if (feed->mini) lg_loader_release(feed->loader, feed->mini);

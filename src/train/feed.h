@@ -41,6 +41,11 @@ logit_status lg_feed_next(lg_feed *feed, const lg_minibatch **mini, lg_scalars *
 /* Puts the batch and its scalars, as the device will see them, into *step. */
 logit_status lg_feed_send(lg_feed *feed, lg_step *step, logit_error *err);
 
+/* The whole resident set as the device sees it (count and row are 0 and NULL), uploaded where that
+ * has not been done: for steps that name their rows themselves.  mini: any minibatch of it. */
+logit_status lg_feed_resident(lg_feed *feed, const lg_minibatch *mini, lg_batch *set,
+                              logit_error *err);
+
 /* All work on the batch has been queued; its memory may be used again once that is done. */
 logit_status lg_feed_done(lg_feed *feed, logit_error *err);
 

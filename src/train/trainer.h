@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "core/backend.h"
+#include "train/burst.h"
 #include "train/feed.h"
 #include "train/model.h"
 #include "train/problem.h"
@@ -53,6 +54,8 @@ typedef struct lg_trainer {
     lg_backend *backend;
     lg_problem *problem;
     lg_feed *feed[LG_PART_COUNT];
+    lg_burst
+        *burst; /* many steps in one go, where the device can and the set lies on it; or NULL */
     lg_total *total; /* [settings], as last read */
     lg_run_folder *folder;
     lg_text objective, plan;

@@ -131,6 +131,43 @@ static logit_status small_step(lg_trainer *t, const lg_minibatch *mini, lg_scala
     return lg_backend_train_step(t->backend, step, err);
 }
 
+/* 1 if the epoch has whole batches for a burst left. */
+static int has_burst(const lg_trainer *t)
+{
+    const int64_t samples = LG_BURST_STEPS * t->options.batch_size;
+    return t->burst &&
+           t->epoch_samples + samples <= lg_loader_count(t->sources.part[LG_PART_TRAIN].loader);
+}
+
+/* Takes the next minibatch of the epoch as step i of a burst. */
+static logit_status add_to_burst(lg_trainer *t, lg_burst_fill fill, int64_t i, logit_error *err)
+{
+    lg_loader *loader = t->sources.part[LG_PART_TRAIN].loader;
+    lg_step *step = &t->problem->step;
+    const int64_t batch = t->options.batch_size;
+    const lg_minibatch *mini;
+    LG_TRY(lg_loader_next(loader, &mini, err));
+    const double weight = lg_batch_weight(mini);
+    lg_trainer_scalars(t, weight, fill.scalars + i * t->settings);
+    memcpy(fill.row + i * batch, mini->row, (size_t)batch * sizeof *fill.row);
+    if (i == 0) LG_TRY(lg_feed_resident(t->feed[LG_PART_TRAIN], mini, &step->batch, err));
+    t->step++;
+    t->epoch_weight += weight;
+    t->epoch_samples += mini->count;
+    lg_loader_release(loader, mini);
+    return LOGIT_OK;
+}
+
+/* LG_BURST_STEPS minibatches, as many steps, one call of the device. */
+static logit_status run_burst(lg_trainer *t, logit_error *err)
+{
+    lg_burst_fill fill;
+    LG_TRY(lg_burst_begin(t->burst, &fill, err));
+    *fill.before = t->step;
+    for (int64_t i = 0; i < LG_BURST_STEPS; i++) LG_TRY(add_to_burst(t, fill, i, err));
+    return lg_burst_run(t->burst, &t->problem->step, err);
+}
+
 /* One minibatch of a step that sees the whole set: gradients are added up, the last one steps. */
 static logit_status part_of_step(lg_trainer *t, const lg_minibatch *mini, lg_scalars *scalars,
                                  logit_error *err)
@@ -171,6 +208,11 @@ logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err)
     LG_TRY(lg_problem_clear_totals(t->problem, err));
     LG_TRY(lg_feed_start(feed, (uint32_t)t->epoch, err));
     while (!t->stopping) {
+        if (has_burst(t)) {
+            LG_TRY(run_burst(t, err));
+            LG_TRY(look_around(t, err));
+            continue;
+        }
         LG_TRY(lg_feed_next(feed, &mini, &scalars, err));
         if (!mini) break;
         LG_TRY(whole ? part_of_step(t, mini, scalars, err) : small_step(t, mini, scalars, err));

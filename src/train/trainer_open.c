@@ -278,6 +278,17 @@ static logit_status open_problem(lg_trainer *t, const logit_model *from, logit_e
     return LOGIT_OK;
 }
 
+/* Where a whole epoch lies on a device that records steps, most of them are queued in bursts. */
+static logit_status open_burst(lg_trainer *t, logit_error *err)
+{
+    const lg_source *train = &t->sources.part[LG_PART_TRAIN];
+    const int64_t whole = train->count / t->options.batch_size;
+    if (t->rehearsal || !lg_burst_is_offered(t->backend) || lg_optims[t->optim].whole ||
+        !lg_loader_is_resident(train->loader) || whole < LG_BURST_STEPS)
+        return LOGIT_OK;
+    return lg_burst_create(&t->burst, t->backend, t->options.batch_size, t->settings, err);
+}
+
 /* The model named by --from must fit what was asked for ... */
 static logit_status fit_from(const lg_trainer *t, const logit_model *from, logit_error *err)
 {
@@ -320,6 +331,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     choose_l2_and_epochs(t);
     LG_TRY(choose_lr(t, err));
     LG_TRY(open_problem(t, from, err));
+    LG_TRY(open_burst(t, err));
     return lg_report_describe(t, err);
 }
 
@@ -341,6 +353,7 @@ logit_status lg_trainer_open(lg_trainer *t, logit_error *err)
 
 void lg_trainer_close(lg_trainer *t)
 {
+    lg_burst_destroy(t->burst);
     for (int i = 0; i < LG_PART_COUNT; i++) lg_feed_destroy(t->feed[i]);
     lg_problem_destroy(t->problem);
     lg_sources_close(&t->sources);

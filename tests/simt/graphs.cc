@@ -274,7 +274,11 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     const api_call call;
     *graph = nullptr;
-    if (call.refusal != cudaSuccess) return call.refusal;
+    if (call.refusal != cudaSuccess) { /* what was captured is gone, as with a free that fails */
+        CUstream_st *found = find_stream(stream);
+        if (found && found->capture) leave_capture(found);
+        return call.refusal;
+    }
     return give(end_capture(find_stream(stream), graph));
 }
 
