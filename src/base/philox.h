@@ -21,6 +21,8 @@ typedef enum lg_stream {
     LG_STREAM_TEST = 5,    /* tests and benchmarks */
     LG_STREAM_NOISE = 6,   /* compare: noise of one ulp; lower bits: minibatch of the run */
     LG_STREAM_SAMPLE = 7,  /* compare: what a record keeps; lower bits: stage and array */
+    LG_STREAM_MIX = 8,     /* order of the rows in a packed file; seed 0, lower bits 0 */
+    LG_STREAM_AUGMENT = 9, /* flips and shifts; lower bits: epoch */
 } lg_stream;
 
 typedef struct lg_random4 {

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/element.h"
 #include "base/pool.h"
 #include "data/image.h"
 #include "logit.h"
@@ -25,8 +26,8 @@ typedef struct lg_set lg_set; /* one part */
 
 /* What a format does with its own kind of part. */
 typedef struct lg_set_ops {
-    /* Sample i as u8 [h][w][c] of the set's shape.  Thread-safe.  Errors: IO, DATA (this sample
-     * is bad), NOMEM. */
+    /* Sample i as elements [h][w][c] of the set's shape.  Thread-safe.  Errors: IO, DATA (this
+     * sample is bad), NOMEM. */
     logit_status (*read)(const lg_set *set, int64_t i, lg_decoder *decoder, uint8_t *out,
                          logit_error *err);
     /* Its name for messages, escaped: a path, or "FILE[17]".  Returns out. */
@@ -41,11 +42,14 @@ struct lg_set {
     const lg_set_ops *ops;
     lg_part part;
     int64_t count;
-    lg_image_target shape;   /* of what read delivers */
-    int32_t *label;          /* [count] class; NULL for soft or numeric targets */
-    float *target;           /* [count][target_width], or NULL */
-    int target_width;        /* k for soft targets, 1 for numbers */
-    float *weight;           /* [count] or NULL: all 1 */
+    lg_image_target shape; /* of what read delivers; feature vectors are 1 x d x 1 */
+    lg_element element;    /* of what read delivers: u8 for images */
+    int as_it_lies;        /* 1: neighbours by index lie side by side (a tar); 0: lg_order_mix says
+                            * who does (a packed file), or it does not matter (files) */
+    int32_t *label;        /* [count] class; NULL for soft or numeric targets */
+    float *target;         /* [count][target_width], or NULL */
+    int target_width;      /* k for soft targets, 1 for numbers */
+    float *weight;         /* [count] or NULL: all 1 */
     const uint8_t *resident; /* [count][h][w][c] if the format holds it in memory anyway
                               * (an inflated IDX file), else NULL */
     void *own;               /* the format's */

@@ -43,6 +43,13 @@ void lg_order_fill(int32_t *order, const int32_t *base, int64_t count, lg_shuffl
     if (how == LG_SHUFFLE_FULL) shuffle(order, count, seed, lg_stream_id(LG_STREAM_SHUFFLE, epoch));
 }
 
+void lg_order_mix(int32_t *place, int64_t count)
+{
+    assert(count <= INT32_MAX);
+    for (int64_t i = 0; i < count; i++) place[i] = (int32_t)i;
+    shuffle(place, count, 0, lg_stream_id(LG_STREAM_MIX, 0));
+}
+
 /* How many of a class of n go to val. */
 static int64_t val_share(double share, int64_t n)
 {

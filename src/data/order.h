@@ -19,6 +19,12 @@ typedef enum lg_shuffle { LG_SHUFFLE_FULL, LG_SHUFFLE_NONE } lg_shuffle;
 void lg_order_fill(int32_t *order, const int32_t *base, int64_t count, lg_shuffle shuffle,
                    uint64_t seed, uint32_t epoch);
 
+/* Fills place[count] with the mixed order of a set: place p holds sample place[p].  It is the same
+ * for every seed: packed files keep their rows in it, and blocks of neighbouring places are what
+ * --shuffle block draws, whatever the samples come from.  Fisher-Yates as above, with seed 0 and
+ * the stream LG_STREAM_MIX.  count <= 2^31 - 1. */
+void lg_order_mix(int32_t *place, int64_t count);
+
 /* Splits 0 .. count-1 into train and val, stratified by label (NULL: no strata): of each class
  * floor(share * n_c + 1/2) go to val, drawn by seed, but never all of a class, and at least one if
  * share > 0 and n_c > 1.  0 <= label[i] < classes.  Both lists are ascending and malloc'ed, also

@@ -1,0 +1,24 @@
+/* element.h -- the number type of a stored sample: pixels are bytes, features may be floats.
+ *
+ * Layer 0 (base).  What a set holds and what travels to the device; the type that is computed with
+ * is the backend's (core/backend.h, core/precision.h). */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_BASE_ELEMENT_H
+#define LG_BASE_ELEMENT_H
+
+#include <stddef.h>
+
+typedef enum lg_element {
+    LG_ELEMENT_U8,  /* a pixel, 0 .. 255; stands for u / 255 */
+    LG_ELEMENT_F16, /* IEEE 754 binary16, little endian; stands for itself */
+    LG_ELEMENT_F32, /* IEEE 754 binary32, little endian; stands for itself */
+    LG_ELEMENT_COUNT
+} lg_element;
+
+static inline size_t lg_element_bytes(lg_element element)
+{
+    static const size_t bytes[LG_ELEMENT_COUNT] = {1, 2, 4};
+    return bytes[element];
+}
+
+#endif
