@@ -90,7 +90,8 @@ typedef struct logit_options {
     int width;
     int channels;          /* 0: 1 if every image is grey, else 3 */
     const char *normalize; /* "standard" or "unit" */
-    const char *shuffle;   /* "full" or "none" */
+    const char *shuffle;   /* "auto": "block" for tar and for packed files over 4 GiB, else
+                            * "full".  "full", "block", "none" */
     const char *classes;   /* NULL, or "a,b,..": only these, in this order */
     const char *on_bad;    /* "fail" or "skip" */
     double max_bad;        /* 0.001: with skip, the share of bad samples that ends the run */

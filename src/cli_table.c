@@ -20,7 +20,7 @@
 
 NAMES(channel_name, "auto", "1", "3")
 NAMES(normalize_name, "standard", "unit")
-NAMES(shuffle_name, "full", "none")
+NAMES(shuffle_name, "auto", "full", "block", "none")
 NAMES(on_bad_name, "fail", "skip")
 NAMES(init_name, "prior", "zero")
 NAMES(mode_name, "lockstep", "free")

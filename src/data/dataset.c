@@ -13,6 +13,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/size.h"
 #include "base/text.h"
 #include "data/folder_list.h"
 #include "data/formats.h"
@@ -43,6 +44,19 @@ const char *lg_format_name(int i)
 const char *lg_format_about(int i)
 {
     return i >= 0 && i < FORMATS ? formats[i].about : NULL;
+}
+
+lg_shuffle lg_dataset_shuffle(const lg_dataset *dataset, lg_part part)
+{
+    const lg_set *set = dataset->part[part];
+    const lg_image_target *at = &set->shape;
+    size_t bytes = lg_element_bytes(set->element);
+    const int fits = lg_size_mul(bytes, (size_t)set->count, &bytes) &&
+                     lg_size_mul(bytes, (size_t)at->height, &bytes) &&
+                     lg_size_mul(bytes, (size_t)at->width, &bytes) &&
+                     lg_size_mul(bytes, (size_t)at->channels, &bytes) && bytes <= LG_PACKED_FULL;
+    const int is_packed = strcmp(dataset->format, "packed") == 0;
+    return set->as_it_lies || (is_packed && !fits) ? LG_SHUFFLE_BLOCK : LG_SHUFFLE_FULL;
 }
 
 /* ------------------------------------------------------------------------ for the formats --- */

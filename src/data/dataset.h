@@ -16,6 +16,7 @@
 #include "base/element.h"
 #include "base/pool.h"
 #include "data/image.h"
+#include "data/order.h"
 #include "logit.h"
 
 typedef enum lg_part { LG_PART_TRAIN, LG_PART_VAL, LG_PART_TEST, LG_PART_COUNT } lg_part;
@@ -86,6 +87,12 @@ typedef struct lg_dataset_options {
 logit_status lg_dataset_open(lg_dataset **out, const char *path, const lg_dataset_options *options,
                              logit_error *err);
 void lg_dataset_close(lg_dataset *dataset);
+
+/* What --shuffle auto is for a part: blocks where samples lie behind one another in a file that has
+ * to be read as it lies (tar), or in one of more than LG_PACKED_FULL bytes of rows (packed); full
+ * for all else.  It does not depend on the machine: the order is part of the result. */
+#define LG_PACKED_FULL ((uint64_t)4 << 30)
+lg_shuffle lg_dataset_shuffle(const lg_dataset *dataset, lg_part part);
 
 /* Rows of format.def, for help. */
 const char *lg_format_name(int i);

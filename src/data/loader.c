@@ -10,28 +10,31 @@
 #include "base/status.h"
 #include "data/loader_parts.h"
 
-static logit_status start_stream(lg_loader *loader, uint32_t epoch, int64_t first, logit_error *err)
+void lg_loader_order_epoch(lg_loader *loader, uint32_t epoch)
 {
     const lg_loader_options *options = &loader->options;
+    lg_order_fill(loader->order, loader->places ? loader->places : options->only, loader->count,
+                  options->shuffle, options->seed, epoch);
+}
+
+static logit_status start_stream(lg_loader *loader, uint32_t epoch, int64_t first, logit_error *err)
+{
     LG_TRY(lg_crew_start(loader, err));
     lg_ring_drop(loader->ring); /* from here on nobody reads order */
-    lg_order_fill(loader->order, options->only, loader->count, options->shuffle, options->seed,
-                  epoch);
-    lg_crew_begin(loader, LG_JOB_STREAM, loader->count, options->batch, first);
+    lg_loader_order_epoch(loader, epoch);
+    lg_crew_begin(loader, LG_JOB_STREAM, loader->count, loader->options.batch, first);
     return LOGIT_OK;
 }
 
 logit_status lg_loader_start(lg_loader *loader, uint32_t epoch, int64_t first, logit_error *err)
 {
-    const lg_loader_options *options = &loader->options;
     if (first < 0 || first > loader->batches)
         LG_FAIL(err, LOGIT_E_USAGE, "an epoch has batches 0 to %lld; it cannot begin with %lld",
                 (long long)loader->batches - 1, (long long)first);
     loader->failure.status = LOGIT_OK;
     if (!loader->resident) return start_stream(loader, epoch, first, err);
     LG_TRY(lg_loader_preload(loader, err));
-    lg_order_fill(loader->order, options->only, loader->count, options->shuffle, options->seed,
-                  epoch);
+    lg_loader_order_epoch(loader, epoch);
     loader->next = first;
     loader->held = 0;
     return LOGIT_OK;

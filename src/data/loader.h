@@ -6,9 +6,10 @@
  * the slots of a ring (ring.h) ahead of the consumer.  Either way batch b of epoch e holds the
  * same bytes and labels.
  *
- * The loader's memory is the slots (or the budget), four bytes per sample for the order, with
- * skip_bad one bit more, and nothing that grows with the images.  Everything is allocated by
- * create, preload and the first start; from then on only the format's read may allocate.
+ * The loader's memory is the slots (or the budget), four bytes per sample for the order, as many
+ * again where it shuffles in blocks, with skip_bad one bit more, and nothing that grows with the
+ * images.  Everything is allocated by create, preload and the first start; from then on only the
+ * format's read may allocate.
  *
  * A loader belongs to one thread at a time; its own threads stay inside. */
 /* SPDX-License-Identifier: MIT */

@@ -155,6 +155,9 @@ static logit_status set_up(lg_loader *loader, logit_error *err)
     LG_TRY(measure(loader, err));
     loader->batches = loader->count / options->batch + (loader->count % options->batch != 0);
     loader->next = loader->batches;
+    if (options->shuffle == LG_SHUFFLE_BLOCK)
+        LG_TRY(lg_order_places(&loader->places, loader->set->count, loader->set->as_it_lies,
+                               options->only, options->only_count, err));
     choose_place(loader);
     LG_TRY(size_slots(loader, err));
     if (!allocate(loader))
@@ -196,6 +199,7 @@ void lg_loader_destroy(lg_loader *loader)
     free(loader->weight);
     free(loader->slot);
     free(loader->order);
+    free(loader->places);
     pthread_mutex_destroy(&loader->mutex);
     free(loader);
 }

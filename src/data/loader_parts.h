@@ -83,6 +83,7 @@ struct lg_loader {
     size_t features;        /* bytes per sample */
     int64_t count, batches; /* per epoch */
     int32_t *order;         /* [count] of the epoch, or of the job */
+    int32_t *places;        /* [count] what shuffling in blocks cuts; NULL where it does not */
     logit_error failure;    /* of the epoch: comes again until the next start; status OK: none */
     /* the crew and its ring; NULL while there is none */
     lg_ring *ring;
@@ -113,6 +114,9 @@ struct lg_loader {
     pthread_mutex_t mutex;
     lg_sums sums;
 };
+
+/* Fills order for an epoch.  The ring must have been dropped. */
+void lg_loader_order_epoch(lg_loader *loader, uint32_t epoch);
 
 /* Starts the ring and its threads unless they run.  Error: NOMEM. */
 logit_status lg_crew_start(lg_loader *loader, logit_error *err);

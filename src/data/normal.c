@@ -78,8 +78,7 @@ logit_status lg_loader_normal(lg_loader *loader, double *mean, double *std, logi
     lg_ring_drop(loader->ring);
     loader->next = loader->batches;
     loader->held = 0;
-    lg_order_fill(loader->order, loader->options.only, loader->count, loader->options.shuffle,
-                  loader->options.seed, 0);
+    lg_loader_order_epoch(loader, 0);
     loader->sums = (lg_sums){0};
     const logit_status status = lg_loader_do(loader, LG_JOB_SUM, samples, LOGIT_PHASE_TUNE, err);
     if (loader->resident) lg_crew_stop(loader);

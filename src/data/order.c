@@ -1,4 +1,4 @@
-/* order.c -- Fisher-Yates and the stratified split.
+/* order.c -- Fisher-Yates, in one piece and in blocks, and the stratified split.
  *
  * Both draw by counter: the number for index i is Philox(seed, stream, i), whoever asks and
  * whenever.  Source of the shuffle: Knuth, The Art of Computer Programming 2, 3.4.2, algorithm P
@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/philox.h"
 #include "base/status.h"
@@ -17,14 +18,27 @@
  * touch are on their way before the swaps, which have to go one after the other. */
 #define DRAWS 64
 
-static void shuffle(int32_t *order, int64_t count, uint64_t seed, uint64_t stream)
+/* Indices of the draws that order blocks; those that order samples are places, below 2^31. */
+#define BLOCK_DRAWS ((uint64_t)1 << 32)
+
+const char *const lg_shuffle_names[] = {"full", "block", "none"};
+
+int lg_shuffle_find(const char *name)
+{
+    for (int i = 0; i <= LG_SHUFFLE_NONE; i++)
+        if (strcmp(name, lg_shuffle_names[i]) == 0) return i;
+    return -1;
+}
+
+/* Place i draws at index first + i. */
+static void shuffle(int32_t *order, int64_t count, uint64_t seed, uint64_t stream, uint64_t first)
 {
     int64_t partner[DRAWS];
     for (int64_t top = count - 1; top > 0; top -= DRAWS) {
         const int draws = top < DRAWS ? (int)top : DRAWS;
         for (int t = 0; t < draws; t++) {
             const uint64_t i = (uint64_t)(top - t);
-            partner[t] = (int64_t)lg_random_below(seed, stream, i, i + 1);
+            partner[t] = (int64_t)lg_random_below(seed, stream, first + i, i + 1);
             __builtin_prefetch(&order[partner[t]], 1);
         }
         for (int t = 0; t < draws; t++) {
@@ -35,19 +49,94 @@ static void shuffle(int32_t *order, int64_t count, uint64_t seed, uint64_t strea
     }
 }
 
+static void copy(int32_t *order, const int32_t *base, int64_t begin, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) order[i] = base ? base[begin + i] : (int32_t)(begin + i);
+}
+
+/* Blocks of base one behind the other, in a drawn order.  The list of blocks stands at the end of
+ * order and is overwritten from the front, but no entry before it was read: whole blocks are left
+ * behind what is written, and each is longer than its entry in the list. */
+static void draw_blocks(int32_t *order, const int32_t *base, int64_t count, uint64_t seed,
+                        uint64_t stream)
+{
+    const int64_t blocks = (count + LG_ORDER_BLOCK - 1) / LG_ORDER_BLOCK;
+    int32_t *list = order + count - blocks;
+    for (int64_t b = 0; b < blocks; b++) list[b] = (int32_t)b;
+    shuffle(list, blocks, seed, stream, BLOCK_DRAWS);
+    int64_t at = 0;
+    for (int64_t b = 0; b < blocks; b++) {
+        const int64_t begin = (int64_t)list[b] * LG_ORDER_BLOCK, left = count - begin;
+        const int64_t size = left < LG_ORDER_BLOCK ? left : LG_ORDER_BLOCK;
+        copy(order + at, base, begin, size);
+        at += size;
+    }
+}
+
 void lg_order_fill(int32_t *order, const int32_t *base, int64_t count, lg_shuffle how,
                    uint64_t seed, uint32_t epoch)
 {
+    const uint64_t stream = lg_stream_id(LG_STREAM_SHUFFLE, epoch);
     assert(count <= INT32_MAX);
-    for (int64_t i = 0; i < count; i++) order[i] = base ? base[i] : (int32_t)i;
-    if (how == LG_SHUFFLE_FULL) shuffle(order, count, seed, lg_stream_id(LG_STREAM_SHUFFLE, epoch));
+    if (how == LG_SHUFFLE_BLOCK)
+        draw_blocks(order, base, count, seed, stream);
+    else
+        copy(order, base, 0, count);
+    if (how == LG_SHUFFLE_NONE) return;
+    const int64_t window = how == LG_SHUFFLE_FULL ? count : LG_ORDER_WINDOW;
+    for (int64_t at = 0; at < count; at += window) {
+        const int64_t left = count - at;
+        shuffle(order + at, left < window ? left : window, seed, stream, (uint64_t)at);
+    }
 }
 
 void lg_order_mix(int32_t *place, int64_t count)
 {
     assert(count <= INT32_MAX);
-    for (int64_t i = 0; i < count; i++) place[i] = (int32_t)i;
-    shuffle(place, count, 0, lg_stream_id(LG_STREAM_MIX, 0));
+    copy(place, NULL, 0, count);
+    shuffle(place, count, 0, lg_stream_id(LG_STREAM_MIX, 0), 0);
+}
+
+/* Drops from place[count] what is not in `only`. */
+static logit_status keep_only(int32_t *place, int64_t count, const int32_t *only,
+                              int64_t only_count, logit_error *err)
+{
+    uint8_t *wanted = calloc((size_t)count / 8 + 1, 1);
+    if (!wanted)
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the order of %lld samples",
+                (long long)count);
+    int64_t kept = 0;
+    for (int64_t i = 0; i < only_count; i++)
+        if (only[i] >= 0 && only[i] < count) wanted[only[i] / 8] |= (uint8_t)(1u << only[i] % 8);
+    for (int64_t p = 0; p < count; p++)
+        if (wanted[place[p] / 8] >> place[p] % 8 & 1) place[kept++] = place[p];
+    free(wanted);
+    if (kept != only_count)
+        LG_FAIL(err, LOGIT_E_USAGE, "of %lld samples asked for, %lld are there, each once",
+                (long long)only_count, (long long)kept);
+    return LOGIT_OK;
+}
+
+logit_status lg_order_places(int32_t **out, int64_t count, int as_it_lies, const int32_t *only,
+                             int64_t only_count, logit_error *err)
+{
+    int32_t *place = malloc(((size_t)count + 1) * sizeof *place);
+    *out = NULL;
+    if (!place)
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the order of %lld samples",
+                (long long)count);
+    if (as_it_lies)
+        copy(place, NULL, 0, count);
+    else
+        lg_order_mix(place, count);
+    const logit_status status = only ? keep_only(place, count, only, only_count, err) : LOGIT_OK;
+    if (status != LOGIT_OK) {
+        free(place);
+        return status;
+    }
+    int32_t *less = only ? realloc(place, ((size_t)only_count + 1) * sizeof *place) : NULL;
+    *out = less ? less : place;
+    return LOGIT_OK;
 }
 
 /* How many of a class of n go to val. */

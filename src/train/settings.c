@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "data/order.h"
 #include "train/trainer.h"
 
 void logit_options_default(logit_options *options)
@@ -17,7 +18,7 @@ void logit_options_default(logit_options *options)
         .precision = "f32",
         .val_split = 0.1,
         .normalize = "standard",
-        .shuffle = "full",
+        .shuffle = "auto",
         .on_bad = "fail",
         .max_bad = 0.001,
         .loss = "auto",
@@ -92,9 +93,11 @@ static logit_status hold_word(const char *name, const char *value, const char *a
 static logit_status hold_words(const logit_options *o, logit_error *err)
 {
     LG_TRY(hold_word("normalize", o->normalize, "standard", "unit", err));
-    LG_TRY(hold_word("shuffle", o->shuffle, "full", "none", err));
     LG_TRY(hold_word("on-bad", o->on_bad, "fail", "skip", err));
     LG_TRY(hold_word("init", o->init, "prior", "zero", err));
+    if (strcmp(o->shuffle, "auto") != 0 && lg_shuffle_find(o->shuffle) < 0)
+        LG_FAIL(err, LOGIT_E_USAGE, "--shuffle \"%s\": expected auto, full, block or none",
+                o->shuffle);
     if (o->channels != 0 && o->channels != 1 && o->channels != 3)
         LG_FAIL(err, LOGIT_E_USAGE, "--channels %d: expected 1 or 3", o->channels);
     if ((o->height == 0) != (o->width == 0))

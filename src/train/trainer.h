@@ -41,6 +41,7 @@ typedef struct lg_trainer {
     lg_loss loss;
     lg_optim optim;
     lg_schedule schedule;
+    lg_shuffle shuffle;
     int classes, outputs, settings;
     lg_image_target shape;
     int64_t features, eval_batch;

@@ -41,6 +41,14 @@ static void choose_schedule(lg_trainer *t)
     t->options.schedule = lg_schedule_name((int)t->schedule);
 }
 
+/* The order of the training part. */
+static void choose_shuffle(lg_trainer *t)
+{
+    const int given = lg_shuffle_find(t->options.shuffle); /* -1: auto */
+    t->shuffle = given < 0 ? lg_dataset_shuffle(t->sources.data, LG_PART_TRAIN) : (lg_shuffle)given;
+    t->options.shuffle = lg_shuffle_names[t->shuffle];
+}
+
 /* Everything that follows from names alone. */
 static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *err)
 {
@@ -53,6 +61,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
     t->options.channels = t->shape.channels;
     t->optim = lg_optim_find(t->options.optimizer);
     choose_schedule(t);
+    choose_shuffle(t);
     LG_TRY(choose_loss(t, err));
     for (int i = 0; i < LG_PART_COUNT; i++)
         LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)t->sources.part[i].set, t->loss, t->classes,
@@ -110,8 +119,6 @@ static logit_status open_loaders(lg_trainer *t, logit_error *err)
 {
     lg_source *train = &t->sources.part[LG_PART_TRAIN];
     if (t->options.batch_size > train->count) t->options.batch_size = train->count;
-    const lg_shuffle shuffle =
-        strcmp(t->options.shuffle, "none") == 0 ? LG_SHUFFLE_NONE : LG_SHUFFLE_FULL;
     int64_t memory = t->options.memory;
     t->eval_batch = lg_eval_batch(t->options.batch_size, t->features);
     for (int i = 0; i < LG_PART_COUNT; i++) {
@@ -121,7 +128,7 @@ static logit_status open_loaders(lg_trainer *t, logit_error *err)
         if (!t->backend->ops->unified) source->far = t->backend;
         LG_TRY(lg_source_load(source, &t->options, t->classes,
                               training ? t->options.batch_size : t->eval_batch,
-                              training ? shuffle : LG_SHUFFLE_NONE, memory, t->watch, err));
+                              training ? t->shuffle : LG_SHUFFLE_NONE, memory, t->watch, err));
         if (!lg_loader_is_resident(source->loader)) continue;
         memory -= source->count * t->features;
         if (memory < 0) memory = 0;

@@ -67,7 +67,8 @@ static void describe_plan(lg_trainer *t)
 {
     char text[400];
     lg_loader_describe(t->sources.part[LG_PART_TRAIN].loader, text, sizeof text);
-    lg_text_add(&t->plan, "%s", text);
+    static const char *const order[] = {"shuffled in full", "shuffled in blocks", "not shuffled"};
+    lg_text_add(&t->plan, "%s; %s", text, order[t->shuffle]);
 }
 
 logit_status lg_report_describe(lg_trainer *t, logit_error *err)

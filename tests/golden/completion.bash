@@ -11,7 +11,7 @@ _logit() {
     case "$verb $before" in
         "train --channels") words="auto 1 3" ;;
         "train --normalize") words="standard unit" ;;
-        "train --shuffle") words="full none" ;;
+        "train --shuffle") words="auto full block none" ;;
         "train --on-bad") words="fail skip" ;;
         "train --loss") words="auto softmax sigmoid mse" ;;
         "train --init") words="prior zero" ;;
@@ -36,7 +36,7 @@ _logit() {
         "data --classes" | "data --threads") return ;;
         "compare --channels") words="auto 1 3" ;;
         "compare --normalize") words="standard unit" ;;
-        "compare --shuffle") words="full none" ;;
+        "compare --shuffle") words="auto full block none" ;;
         "compare --on-bad") words="fail skip" ;;
         "compare --loss") words="auto softmax sigmoid mse" ;;
         "compare --init") words="prior zero" ;;
