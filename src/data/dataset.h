@@ -37,6 +37,10 @@ typedef struct lg_set_ops {
     logit_status (*probe)(const lg_set *set, int64_t i, lg_image_info *info, int64_t *bytes,
                           logit_error *err);
     void (*close)(lg_set *set); /* frees what the format added */
+    /* Optional: these samples will be read soon, in this order; whatever makes that faster may be
+     * started here, but must not be waited for.  A loader calls it from one thread at a time (not
+     * always the same), with each sample of an epoch once, in order, and before it is read. */
+    void (*ahead)(const lg_set *set, const int32_t *sample, int64_t count);
 } lg_set_ops;
 
 struct lg_set {

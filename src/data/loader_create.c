@@ -174,6 +174,7 @@ logit_status lg_loader_create(lg_loader **out, const lg_loader_options *options,
     lg_loader *loader = calloc(1, sizeof *loader);
     if (!loader) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a loader");
     pthread_mutex_init(&loader->mutex, NULL);
+    pthread_mutex_init(&loader->told_mutex, NULL);
     loader->options = *options;
     loader->set = options->set;
     loader->count = options->only ? options->only_count : options->set->count;
@@ -200,6 +201,7 @@ void lg_loader_destroy(lg_loader *loader)
     free(loader->slot);
     free(loader->order);
     free(loader->places);
+    pthread_mutex_destroy(&loader->told_mutex);
     pthread_mutex_destroy(&loader->mutex);
     free(loader);
 }

@@ -70,6 +70,34 @@ static logit_status do_sample(lg_crew_member *self, lg_slot *slot, int64_t i, in
     return LOGIT_OK;
 }
 
+/* How many batches before its turn the set hears of a sample: those in the slots, which may all be
+ * read at once, and as many more as hold AHEAD_BYTES of decoded samples. */
+static int64_t how_far_ahead(const lg_loader *loader, int64_t batch)
+{
+    enum { AHEAD_BYTES = 16 << 20, MOST = 64 };
+    const int64_t rows = batch < loader->rows ? batch : loader->rows;
+    const int64_t more = AHEAD_BYTES / (rows * (int64_t)loader->features);
+    return loader->slots + (more < 1 ? 1 : more > MOST ? MOST : more);
+}
+
+/* Tells the set what comes up to `ahead` batches after batch b.  The first piece of b calls this,
+ * before it reads: a batch is begun only once all that lie as many slots before it are complete,
+ * so it was told by then. */
+static void tell_ahead(lg_loader *loader, int64_t b)
+{
+    const lg_set *set = loader->set;
+    const lg_ring_plan *plan = &loader->plan;
+    if (!set->ops->ahead || loader->preloaded) return;
+    pthread_mutex_lock(&loader->told_mutex);
+    const int64_t last = b + loader->ahead, whole = plan->samples / plan->batch;
+    const int64_t end = last <= whole ? last * plan->batch : plan->samples;
+    if (end > loader->told) {
+        set->ops->ahead(set, loader->order + loader->told, end - loader->told);
+        loader->told = end;
+    }
+    pthread_mutex_unlock(&loader->told_mutex);
+}
+
 /* *at is the sample that failed. */
 static logit_status do_piece(lg_crew_member *self, const lg_ring_work *piece, int64_t *at,
                              logit_error *err)
@@ -77,6 +105,7 @@ static logit_status do_piece(lg_crew_member *self, const lg_ring_work *piece, in
     lg_loader *loader = self->loader;
     const int32_t *sample = loader->order + piece->batch * loader->plan.batch;
     lg_sums sums = {0};
+    if (piece->begin == 0) tell_ahead(loader, piece->batch);
     for (*at = piece->begin; *at < piece->end && !lg_ring_abandoned(loader->ring); ++*at)
         LG_TRY(do_sample(self, &loader->slot[piece->slot], *at, sample[*at], &sums, err));
     if (loader->job == LG_JOB_SUM) {
@@ -154,5 +183,8 @@ void lg_crew_begin(lg_loader *loader, lg_job job, int64_t samples, int64_t batch
                                   .batch = batch,
                                   .grain = piece_size(batch, loader->options.threads),
                                   .first = first};
+    loader->told = first * batch;
+    loader->ahead = how_far_ahead(loader, batch);
+    tell_ahead(loader, first);
     lg_ring_start(loader->ring, loader->plan);
 }

@@ -10,8 +10,8 @@
  *   normal.c         mean and deviation
  *
  * Threads.  The caller's thread owns everything but the slots' arrays, which belong to the crew
- * from claim to publish, and what `mutex` guards.  order, job and plan change only while the
- * ring is dropped. */
+ * from claim to publish, and what `mutex` and `told_mutex` guard.  order, job and plan change only
+ * while the ring is dropped. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_DATA_LOADER_PARTS_H
 #define LG_DATA_LOADER_PARTS_H
@@ -91,6 +91,9 @@ struct lg_loader {
     lg_job job;
     lg_crew_member *crew; /* [started] */
     int started;
+    /* what the set was told that it will be read */
+    pthread_mutex_t told_mutex;
+    int64_t told, ahead; /* samples of order; batches that it hears before their turn */
     /* slots */
     int64_t rows; /* samples that one has room for */
     int slots;
