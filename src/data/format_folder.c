@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "data/classes.h"
+#include "data/folder_ahead.h"
 #include "data/folder_list.h"
 #include "data/formats.h"
 
@@ -78,8 +79,16 @@ static void folder_close(lg_set *set)
     free(set->own);
 }
 
-static const lg_set_ops folder_ops = {
-    .read = folder_read, .name = folder_name, .probe = folder_probe, .close = folder_close};
+static void folder_ahead(const lg_set *set, const int32_t *sample, int64_t count)
+{
+    lg_folder_ahead(set->own, sample, count);
+}
+
+static const lg_set_ops folder_ops = {.read = folder_read,
+                                      .name = folder_name,
+                                      .probe = folder_probe,
+                                      .close = folder_close,
+                                      .ahead = folder_ahead};
 
 /* ------------------------------------------------------------------------------ the parts --- */
 
