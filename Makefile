@@ -128,7 +128,7 @@ build/fuzz/%: tests/fuzz_%.c $(wildcard src/base/*.c src/data/*.c)
 	@echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | \
 	    clang -fsanitize=fuzzer,address,undefined -x c - -o $@.probe 2>/dev/null && rm $@.probe || \
 	    { echo "fuzz: clang or its runtime is missing: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
-	$(Q)clang $(cppflags) -std=c11 -O1 -g $(FLOATS) -fsanitize=fuzzer,address,undefined -pthread $^ -o $@ -lz -lm
+	$(Q)clang $(cppflags) -std=c11 -O1 -g $(FLOATS) -fsanitize=fuzzer,address,undefined -pthread $^ -o $@ -lxxhash -lz -lm
 
 format.c = $(wildcard include/*.h src/*.[ch] src/*/*.[ch] cuda/*.[ch] cuda/*.cu datasets/*.[ch] \
                       tests/*.[ch] tests/simt/*.h tests/simt/*.cc tests/simt/include/*.h)

@@ -1,24 +1,18 @@
 /* cli_data.c -- `logit data`: what is in a set, and what is wrong with it.
  *
- * The command. */
+ * The command.  The same for programs: cli_data_json.c. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <string.h>
 
 #include "base/status.h"
+#include "cli_data.h"
 #include "cli_screen.h"
 
-enum { NAME_MOST = 28, CLASSES_MOST = 40, BAD_MOST = 20, COLUMN = 12 };
+enum { NAME_MOST = 28, CLASSES_MOST = 40, LIST_MOST = 20, COLUMN = 12 };
+static const double NOTICED = 3.0, STRONG = 10.0; /* times as many images in one class */
 
-static int64_t class_total(const logit_data_report *report, int c)
-{
-    int64_t total = 0;
-    for (int p = 0; p < report->parts; p++)
-        if (report->part[p].class_count) total += report->part[p].class_count[c];
-    return total;
-}
-
-static int64_t total_count(const logit_data_report *report)
+int64_t lg_cli_data_count(const logit_data_report *report)
 {
     int64_t total = 0;
     for (int p = 0; p < report->parts; p++) total += report->part[p].count;
@@ -34,7 +28,7 @@ static void print_head(const lg_cli *cli, const logit_data_report *report)
     for (int p = 0; p < report->parts; p++) bytes += report->part[p].bytes;
     fprintf(cli->out, "%s%s%s: ", lg_cli_colour_text(cli->out_colour, LG_BOLD),
             lg_cli_name(path, cli->argument[0], 60), lg_cli_colour_text(cli->out_colour, LG_PLAIN));
-    fprintf(cli->out, "%s images", lg_cli_count(cell, (double)total_count(report)));
+    fprintf(cli->out, "%s images", lg_cli_count(cell, (double)lg_cli_data_count(report)));
     if (report->classes > 0)
         fprintf(cli->out, " in %s classes", lg_cli_count(cell, report->classes));
     fprintf(cli->out, ", format %s", report->format);
@@ -104,28 +98,110 @@ static void print_part(const lg_cli *cli, const logit_part_report *part)
     fprintf(cli->out, "\n");
 }
 
-/* "largest class: 300 images, 6 times the smallest" */
+/* "strong: dogs has 25 times the images of cats; see --class-weight balanced" */
 static void print_imbalance(const lg_cli *cli, const logit_data_report *report)
 {
     char cell[LG_CELL];
-    int most = 0, least = -1;
-    for (int c = 0; c < report->classes; c++) {
-        const int64_t count = class_total(report, c);
-        if (count > class_total(report, most)) most = c;
-        if (count > 0 && (least < 0 || count < class_total(report, least))) least = c;
-    }
-    if (least < 0) return;
-    const double large = (double)class_total(report, most);
-    const double small = (double)class_total(report, least);
+    if (report->largest_class < 0) return;
     fprintf(cli->out, "  %-12s", "imbalance");
-    if (large == small) {
-        fprintf(cli->out, "none, each class has %s images\n", lg_cli_count(cell, large));
+    if (report->imbalance == 1.0) {
+        const double each = (double)report->part[0].class_count[report->largest_class];
+        fprintf(cli->out, "none, each class has %s images\n", lg_cli_count(cell, each));
         return;
     }
-    fprintf(cli->out, "%s has ", lg_cli_name(cell, report->class_name[most], NAME_MOST));
-    fprintf(cli->out, "%.3g times the images of ", large / small);
-    fprintf(cli->out, "%s%s\n", lg_cli_name(cell, report->class_name[least], NAME_MOST),
-            large / small >= 3.0 ? "; see --class-weight balanced" : "");
+    if (report->imbalance > STRONG)
+        fprintf(cli->out, "%sstrong%s: ", lg_cli_colour_text(cli->out_colour, LG_YELLOW),
+                lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    fprintf(cli->out, "%s has ",
+            lg_cli_name(cell, report->class_name[report->largest_class], NAME_MOST));
+    fprintf(cli->out, "%.3g times the images of ", report->imbalance);
+    fprintf(cli->out, "%s%s\n",
+            lg_cli_name(cell, report->class_name[report->smallest_class], NAME_MOST),
+            report->imbalance >= NOTICED ? "; see --class-weight balanced" : "");
+}
+
+/* How many of a list of `listed` are shown, and afterwards what is not: of `all` there are. */
+static int shown_of(const lg_cli *cli, int listed)
+{
+    return cli->set.verbose || listed < LIST_MOST ? listed : LIST_MOST;
+}
+
+static void print_rest(const lg_cli *cli, int64_t all, int listed)
+{
+    char cell[LG_CELL];
+    const int shown = shown_of(cli, listed);
+    if (all == shown) return;
+    fprintf(cli->out, "    .. and %s more", lg_cli_count(cell, (double)(all - shown)));
+    if (listed > shown) fprintf(cli->out, "; -v lists %s", listed < all ? "some of them" : "them");
+    fprintf(cli->out, "\n");
+}
+
+static void print_bad(const lg_cli *cli, const logit_data_report *report)
+{
+    char cell[LG_CELL];
+    if (report->bad == 0) {
+        fprintf(cli->out, "  %-12snone\n", "bad");
+        return;
+    }
+    fprintf(cli->out, "  %-12s%s%s%s that cannot be read\n", "bad",
+            lg_cli_colour_text(cli->out_colour, LG_RED), lg_cli_count(cell, (double)report->bad),
+            lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    for (int i = 0; i < shown_of(cli, report->listed); i++) {
+        char name[600], reason[600];
+        const logit_bad_sample *bad = &report->bad_sample[i];
+        const int named = strncmp(bad->reason, bad->name, strlen(bad->name)) == 0;
+        fprintf(cli->out, "    %s%s%s\n", named ? "" : lg_text_escape(name, sizeof name, bad->name),
+                named ? "" : ": ", lg_text_escape(reason, sizeof reason, bad->reason));
+    }
+    print_rest(cli, report->bad, report->listed);
+}
+
+/* "3 of test are in train too: figures on test will look too good" */
+static void print_repeats(const lg_cli *cli, const logit_data_report *report, int p, int q)
+{
+    char cell[LG_CELL];
+    const int64_t count = report->repeats[p][q];
+    const char *part = report->part[p].part, *other = report->part[q].part;
+    if (count == 0) return;
+    lg_cli_count(cell, (double)count);
+    if (p == q) {
+        fprintf(cli->out, "    %s within %s\n", cell, part);
+        return;
+    }
+    const int leaks = strcmp(other, "train") == 0;
+    fprintf(cli->out, "    %s%s of %s %s in %s too%s",
+            lg_cli_colour_text(cli->out_colour, LG_YELLOW), cell, part, count == 1 ? "is" : "are",
+            other, lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    if (leaks) fprintf(cli->out, ": figures on %s will look too good", part);
+    fprintf(cli->out, "\n");
+}
+
+static void print_duplicates(const lg_cli *cli, const logit_data_report *report)
+{
+    char cell[LG_CELL];
+    fprintf(cli->out, "  %-12s", "duplicates");
+    if (report->duplicates == 0) {
+        fprintf(cli->out, "none\n");
+        return;
+    }
+    fprintf(cli->out, "%s %s of an earlier image", lg_cli_count(cell, (double)report->duplicates),
+            report->duplicates == 1 ? "copy" : "copies");
+    if (report->other_class > 0)
+        fprintf(cli->out, ", %s%s in another class%s",
+                lg_cli_colour_text(cli->out_colour, LG_YELLOW),
+                lg_cli_count(cell, (double)report->other_class),
+                lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    fprintf(cli->out, "\n");
+    for (int p = 0; p < report->parts && report->parts > 1; p++)
+        for (int q = 0; q <= p; q++) print_repeats(cli, report, p, q);
+    for (int i = 0; i < shown_of(cli, report->duplicates_listed); i++) {
+        char name[600], first[600];
+        const logit_duplicate_sample *twin = &report->duplicate_sample[i];
+        fprintf(cli->out, "    %s = %s%s\n", lg_text_escape(name, sizeof name, twin->name),
+                lg_text_escape(first, sizeof first, twin->first),
+                twin->other_class ? " (another class)" : "");
+    }
+    print_rest(cli, report->duplicates, report->duplicates_listed);
 }
 
 static void print_aside(const lg_cli *cli, const logit_data_report *report)
@@ -139,24 +215,6 @@ static void print_aside(const lg_cli *cli, const logit_data_report *report)
                 lg_cli_count(cell, (double)report->hidden));
     if (report->empty_classes > 0)
         fprintf(cli->out, "  %-12s%d with no image\n", "empty", report->empty_classes);
-    if (report->bad == 0) {
-        fprintf(cli->out, "  %-12snone\n", "bad");
-        return;
-    }
-    fprintf(cli->out, "  %-12s%s%s%s that cannot be read\n", "bad",
-            lg_cli_colour_text(cli->out_colour, LG_RED), lg_cli_count(cell, (double)report->bad),
-            lg_cli_colour_text(cli->out_colour, LG_PLAIN));
-    int shown = cli->set.verbose || report->listed < BAD_MOST ? report->listed : BAD_MOST;
-    for (int i = 0; i < shown; i++) {
-        char name[600], reason[600];
-        const logit_bad_sample *bad = &report->bad_sample[i];
-        const int named = strncmp(bad->reason, bad->name, strlen(bad->name)) == 0;
-        fprintf(cli->out, "    %s%s%s\n", named ? "" : lg_text_escape(name, sizeof name, bad->name),
-                named ? "" : ": ", lg_text_escape(reason, sizeof reason, bad->reason));
-    }
-    if (report->bad > shown)
-        fprintf(cli->out, "    .. and %s more\n",
-                lg_cli_count(cell, (double)(report->bad - shown)));
 }
 
 /* Images that training would hold out of this part to validate with, at least. */
@@ -204,58 +262,16 @@ static void print_text(lg_cli *cli, const logit_data_report *report)
     print_counts(cli, report);
     for (int p = 0; p < report->parts; p++)
         if (report->part[p].count > report->part[p].bad) print_part(cli, &report->part[p]);
-    if (report->classes > 1) print_imbalance(cli, report);
+    print_imbalance(cli, report);
+    print_duplicates(cli, report);
     print_aside(cli, report);
+    print_bad(cli, report);
     if (!cli->set.quiet) fprintf(cli->out, "\n");
     lg_text_add(&next, "logit train ");
     lg_cli_shell_word(&next, cli->argument[0]);
     if (report->bad > 0) add_skip(report, &cli->set.library, &next);
     lg_cli_next(cli, next.data ? next.data : "logit train");
     lg_text_clear(&next);
-}
-
-/* ----------------------------------------------------------------------------------- JSON --- */
-
-static void add_part(lg_text *out, const logit_data_report *report, int p)
-{
-    const logit_part_report *part = &report->part[p];
-    lg_text_add(out, "%s{\"part\": ", p ? ", " : "");
-    lg_text_add_json(out, part->part);
-    lg_text_add(out, ", \"count\": %lld, \"bad\": %lld, \"bytes\": %lld", (long long)part->count,
-                (long long)part->bad, (long long)part->bytes);
-    lg_text_add(out, ", \"smallest\": [%lld, %lld], \"largest\": [%lld, %lld]",
-                (long long)part->smallest_height, (long long)part->smallest_width,
-                (long long)part->largest_height, (long long)part->largest_width);
-    lg_text_add(out, ", \"grey\": %lld, \"colour\": %lld, \"class_count\": [",
-                (long long)part->grey, (long long)part->colour);
-    for (int c = 0; part->class_count && c < report->classes; c++)
-        lg_text_add(out, "%s%lld", c ? ", " : "", (long long)part->class_count[c]);
-    lg_text_add(out, "]}");
-}
-
-static void make_json(const logit_data_report *report, lg_text *out)
-{
-    lg_text_add(out, "{\"format\": ");
-    lg_text_add_json(out, report->format);
-    lg_text_add(out, ", \"n\": %lld, \"classes\": [", (long long)total_count(report));
-    for (int c = 0; c < report->classes; c++) {
-        lg_text_add(out, "%s", c ? ", " : "");
-        lg_text_add_json(out, report->class_name[c]);
-    }
-    lg_text_add(out, "], \"parts\": [");
-    for (int p = 0; p < report->parts; p++) add_part(out, report, p);
-    lg_text_add(out, "], \"stray\": %lld, \"hidden\": %lld, \"empty_classes\": %d, \"bad\": %lld",
-                (long long)report->stray, (long long)report->hidden, report->empty_classes,
-                (long long)report->bad);
-    lg_text_add(out, ", \"bad_samples\": [");
-    for (int i = 0; i < report->listed; i++) {
-        lg_text_add(out, "%s{\"name\": ", i ? ", " : "");
-        lg_text_add_json(out, report->bad_sample[i].name);
-        lg_text_add(out, ", \"reason\": ");
-        lg_text_add_json(out, report->bad_sample[i].reason);
-        lg_text_add(out, "}");
-    }
-    lg_text_add(out, "]}\n");
 }
 
 logit_status lg_cli_run_data(lg_cli *cli, logit_error *err)
@@ -267,7 +283,7 @@ logit_status lg_cli_run_data(lg_cli *cli, logit_error *err)
     status = lg_cli_watched(cli, status, err);
     if (status == LOGIT_OK && lg_cli_is_json(cli)) {
         lg_text json = {0};
-        make_json(&report, &json);
+        lg_cli_data_json(&report, &json);
         status = lg_cli_put(cli, &json, err);
     } else if (status == LOGIT_OK) {
         print_text(cli, &report);

@@ -15,6 +15,7 @@
 
 #include "base/element.h"
 #include "base/pool.h"
+#include "data/content.h"
 #include "data/image.h"
 #include "data/order.h"
 #include "logit.h"
@@ -41,6 +42,9 @@ typedef struct lg_set_ops {
      * started here, but must not be waited for.  A loader calls it from one thread at a time (not
      * always the same), with each sample of an epoch once, in order, and before it is read. */
     void (*ahead)(const lg_set *set, const int32_t *sample, int64_t count);
+    /* Optional: what sample i holds as it is stored, for files of their own.  Where it is NULL
+     * samples are compared by what read gives.  Thread-safe.  Errors: IO, DATA, NOMEM. */
+    logit_status (*content)(const lg_set *set, int64_t i, lg_content *content, logit_error *err);
 } lg_set_ops;
 
 struct lg_set {

@@ -1,5 +1,7 @@
 /* describe.c -- what is in a data set: every sample is looked at and decoded, none is used. */
 /* SPDX-License-Identifier: MIT */
+#include "train/describe.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,22 +11,25 @@
 #include "train/settings.h"
 #include "train/sources.h"
 
-enum { LISTED = 100, CHUNK = 512 };
+enum { CHUNK = 512 };
 
 /* What one look at a sample found. */
 typedef struct look {
     lg_image_info info;
     int64_t bytes;
-    char *reason; /* why it is bad, or NULL */
+    lg_content content; /* of its elements, where the set cannot tell that of what is stored */
+    char *reason;       /* why it is bad, or NULL */
 } look;
 
 /* A stretch of samples that the pool's threads look at together. */
 typedef struct survey {
     const lg_set *set;
+    size_t sample_bytes; /* decoded */
     int64_t first, count;
     look *looks;          /* [count] */
     lg_decoder **decoder; /* [threads] */
     uint8_t **pixels;     /* [threads] */
+    lg_duplicates *all;   /* of all parts */
 } survey;
 
 static void look_at(const survey *s, int part, look *found, int64_t i)
@@ -34,6 +39,7 @@ static void look_at(const survey *s, int part, look *found, int64_t i)
     if (status == LOGIT_OK)
         status = s->set->ops->read(s->set, i, s->decoder[part], s->pixels[part], &err);
     found->reason = status == LOGIT_OK ? NULL : lg_text_format("%s", err.message);
+    if (!s->set->ops->content) found->content = lg_content_of(s->pixels[part], s->sample_bytes);
 }
 
 static void look_at_part(void *argument, int part, int parts)
@@ -48,35 +54,30 @@ static void widen(int64_t *least, int64_t *most, int64_t value)
     if (value > *most) *most = value;
 }
 
-static void note_bad(logit_data_report *report, const lg_set *set, int64_t i, char *reason)
-{
-    char name[4200];
-    report->bad++;
-    if (report->listed == LISTED) {
-        free(reason);
-        return;
-    }
-    report->bad_sample[report->listed++] =
-        (logit_bad_sample){lg_text_format("%s", set->ops->name(set, i, name, sizeof name)), reason};
-}
-
 /* Adds the looks to the report, in order of index. */
-static void take_in(logit_data_report *report, logit_part_report *part, survey *s)
+static logit_status take_in(logit_data_report *report, logit_part_report *part, survey *s,
+                            logit_error *err)
 {
+    logit_status status = LOGIT_OK;
     for (int64_t i = 0; i < s->count; i++) {
         look *found = &s->looks[i];
         part->bytes += found->bytes;
         if (s->set->label) part->class_count[s->set->label[s->first + i]]++;
         if (found->reason) {
             part->bad++;
-            note_bad(report, s->set, s->first + i, found->reason);
+            if (status == LOGIT_OK)
+                status = lg_describe_bad(report, s->set, s->first + i, found->reason, err);
+            free(found->reason);
             continue;
         }
+        lg_duplicates_add(s->all, lg_place_of(s->set->part, s->first + i), found->bytes,
+                          found->content);
         widen(&part->smallest_width, &part->largest_width, found->info.width);
         widen(&part->smallest_height, &part->largest_height, found->info.height);
         part->grey += found->info.channels == 1;
         part->colour += found->info.channels != 1;
     }
+    return status;
 }
 
 static logit_status survey_part(survey *s, lg_pool *pool, const logit_watch *watch,
@@ -88,7 +89,7 @@ static logit_status survey_part(survey *s, lg_pool *pool, const logit_watch *wat
         s->count = all - s->first < CHUNK ? all - s->first : CHUNK;
         memset(s->looks, 0, CHUNK * sizeof *s->looks);
         lg_pool_run(pool, look_at_part, s);
-        take_in(report, part, s);
+        LG_TRY(take_in(report, part, s, err));
         if (watch && watch->stop && watch->stop(watch->user))
             LG_FAIL(err, LOGIT_E_STOPPED, "stopped after %lld of %lld samples",
                     (long long)(s->first + s->count), (long long)all);
@@ -99,7 +100,7 @@ static logit_status survey_part(survey *s, lg_pool *pool, const logit_watch *wat
     return LOGIT_OK;
 }
 
-static logit_status open_survey(survey *s, int threads, size_t bytes, logit_error *err)
+static logit_status open_survey(survey *s, int threads, logit_error *err)
 {
     s->looks = calloc(CHUNK, sizeof *s->looks);
     s->decoder = calloc((size_t)threads, sizeof(lg_decoder *));
@@ -108,8 +109,9 @@ static logit_status open_survey(survey *s, int threads, size_t bytes, logit_erro
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for looking at the set");
     for (int i = 0; i < threads; i++) {
         LG_TRY(lg_decoder_create(&s->decoder[i], err));
-        s->pixels[i] = malloc(bytes);
-        if (!s->pixels[i]) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu pixels", bytes);
+        s->pixels[i] = malloc(s->sample_bytes);
+        if (!s->pixels[i])
+            LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu pixels", s->sample_bytes);
     }
     return LOGIT_OK;
 }
@@ -135,8 +137,7 @@ static logit_status begin_report(logit_data_report *report, const lg_dataset *da
     report->hidden = data->hidden;
     report->empty_classes = data->empty_classes;
     report->class_name = calloc(classes, sizeof *report->class_name);
-    report->bad_sample = calloc(LISTED, sizeof *report->bad_sample);
-    int complete = report->format && report->class_name && report->bad_sample;
+    int complete = report->format && report->class_name;
     for (int c = 0; c < data->classes && complete; c++) {
         report->class_name[c] = lg_text_format("%s", data->class_name[c]);
         report->classes = c + 1;
@@ -154,25 +155,36 @@ static logit_status begin_report(logit_data_report *report, const lg_dataset *da
     return LOGIT_OK;
 }
 
+static logit_status describe_part(const lg_set *set, lg_pool *pool, const logit_watch *watch,
+                                  lg_duplicates *all, logit_data_report *report, int row,
+                                  logit_error *err)
+{
+    const lg_image_target at = set->shape;
+    const int threads = lg_pool_threads(pool);
+    survey s = {.set = set, .all = all};
+    s.sample_bytes =
+        (size_t)at.height * (size_t)at.width * (size_t)at.channels * lg_element_bytes(set->element);
+    logit_status status = open_survey(&s, threads, err);
+    if (status == LOGIT_OK) status = survey_part(&s, pool, watch, report, &report->part[row], err);
+    close_survey(&s, threads);
+    return status;
+}
+
 static logit_status describe(const lg_dataset *data, lg_pool *pool, const logit_watch *watch,
                              logit_data_report *report, logit_error *err)
 {
-    LG_TRY(begin_report(report, data, err));
-    const int threads = lg_pool_threads(pool);
+    lg_duplicates all;
     int row = 0;
-    for (int i = 0; i < LG_PART_COUNT; i++) {
-        const lg_set *set = data->part[i];
-        if (!set) continue;
-        const lg_image_target at = set->shape;
-        const size_t bytes = (size_t)at.height * (size_t)at.width * (size_t)at.channels;
-        survey s = {.set = set};
-        logit_status status = open_survey(&s, threads, bytes, err);
-        if (status == LOGIT_OK)
-            status = survey_part(&s, pool, watch, report, &report->part[row++], err);
-        close_survey(&s, threads);
-        LG_TRY(status);
-    }
-    return LOGIT_OK;
+    LG_TRY(begin_report(report, data, err));
+    logit_status status = lg_duplicates_open(&all, data, err);
+    for (int i = 0; i < LG_PART_COUNT && status == LOGIT_OK; i++)
+        if (data->part[i])
+            status = describe_part(data->part[i], pool, watch, &all, report, row++, err);
+    if (status == LOGIT_OK) status = lg_duplicates_find(&all, pool, watch, err);
+    if (status == LOGIT_OK) status = lg_describe_duplicates(report, &all, err);
+    lg_duplicates_close(&all);
+    lg_describe_imbalance(report);
+    return status;
 }
 
 logit_status logit_data_describe(const char *data, const logit_options *given,
@@ -196,18 +208,4 @@ logit_status logit_data_describe(const char *data, const logit_options *given,
     lg_pool_destroy(pool);
     if (status != LOGIT_OK) logit_data_report_clear(report);
     return status;
-}
-
-void logit_data_report_clear(logit_data_report *report)
-{
-    for (int c = 0; c < report->classes; c++) free(report->class_name[c]);
-    for (int i = 0; i < report->listed; i++) {
-        free(report->bad_sample[i].name);
-        free(report->bad_sample[i].reason);
-    }
-    for (int i = 0; i < report->parts; i++) free(report->part[i].class_count);
-    free(report->class_name);
-    free(report->bad_sample);
-    free(report->format);
-    memset(report, 0, sizeof *report);
 }
