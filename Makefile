@@ -182,9 +182,12 @@ $B/logit: $(lib.o) $(cli.o) $(main.o)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(ldflags) $^ -o $@ $(LIBS)
 
-$B/draw: $(draw.o) $(base.o)
+# What of the library writes packed files.
+packer.o   = $(addprefix $B/src/data/,order.o packed_layout.o packed_journal.o packed_write.o packed_rest.o)
+
+$B/draw: $(draw.o) $(base.o) $(packer.o)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(ldflags) $^ -o $@ -lz -lm
+	$(Q)$(CC) $(ldflags) $^ -o $@ -lxxhash -lz -lm
 
 $B/tests/run: $(test.o) $(lib.o) $(cli.o) $(filter-out %/main.o %/draw.o,$(draw.o))
 	@echo "  LINK  $@"

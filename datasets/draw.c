@@ -2,6 +2,7 @@
  *
  *   draw pets -o DIR     portraits of cats and dogs, PNG and JPEG
  *   draw digits -o DIR   handwritten digits, PNG
+ *   draw digits -o FILE.packed   the same as one packed file (docs/packed-file.md)
  *
  * Only this file prints and exits.  Exit codes: 0, 2 usage, 5 input or output, 6 memory. */
 /* SPDX-License-Identifier: MIT */
@@ -38,14 +39,16 @@ static int help(void)
                f->size, f->size, f->class_count, f->count, format_names[f->format]);
     }
     printf("\n"
-           "  -o, --output DIR    where to; must be empty or not there yet\n"
+           "  -o, --output DIR    where to; must be empty or not there yet.  FILE.packed: one\n"
+           "                      packed file of the pixels as they are drawn, no pictures\n"
            "  -n, --count COUNT   pictures in all: 80%% train, 10%% val, 10%% test\n"
            "      --seed N        which pictures (0)\n"
            "      --format F      png, jpg or mixed (both kinds)\n"
            "      --size N        side of a picture in pixels, %d to %d\n"
            "      --threads N     threads that draw (all processors)\n"
            "      --force         into a folder that is not empty; pictures of an earlier\n"
-           "                      drawing in it are removed, other files stay\n"
+           "                      drawing in it are removed, other files stay; a packed file\n"
+           "                      is replaced\n"
            "  -h, --help          this text\n\n"
            "Exit codes: 0 done, 2 usage, 5 a file cannot be written or the disk is full,\n"
            "6 out of memory.\n",

@@ -3,7 +3,9 @@
  * Part of the drawing program; knows canvas.h and base.  A family is one row of lg_families and
  * one function.  Picture i of a seed is the same in every set that holds it, whatever its size
  * and whichever thread draws it, and so is its place: class i mod K; of each ten pictures of a
- * class the second is for validation, the third for testing.  A larger set only adds files. */
+ * class the second is for validation, the third for testing.  A larger set only adds files.
+ * A packed file holds the pixels as they were drawn; a PNG the same, a JPEG what is left of them.
+ */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_DATASETS_DRAW_H
 #define LG_DATASETS_DRAW_H
@@ -51,8 +53,8 @@ void lg_draw_picture(const lg_family *family, lg_canvas *canvas, uint64_t seed, 
 
 typedef struct lg_draw_options {
     const lg_family *family;
-    const char *folder;
-    int64_t count; /* at least 3 K: a picture of each class in each part */
+    const char *folder; /* or the packed file */
+    int64_t count;      /* at least 3 K: a picture of each class in each part */
     uint64_t seed;
     lg_draw_format format;
     int size;    /* side in pixels, LG_DRAW_SIZE_LEAST .. LG_DRAW_SIZE_MOST */
@@ -68,8 +70,18 @@ lg_file_kind lg_draw_kind(const lg_draw_options *options, int64_t image);
 /* The path of a picture below the folder: "train/cat/000000.png".  Returns out. */
 const char *lg_draw_path(const lg_draw_options *options, int64_t image, char *out, size_t size);
 
-/* Draws and writes the whole set.  written[part] counts the files.  Errors: USAGE (options that
- * make no sense, a folder that is not empty), IO, NOMEM. */
+/* Is this the name of a packed file (NAME.packed)? */
+bool lg_draw_is_packed(const char *path);
+
+/* Draws the whole set into one packed file, options->folder; format is not looked at.  The file
+ * depends on family, seed, count and size alone.  written[part] counts the pictures.  Errors:
+ * USAGE, IO, NOMEM, LOCKED. */
+logit_status lg_draw_packed(const lg_draw_options *options, int64_t written[LG_SPLIT_COUNT],
+                            logit_error *err);
+
+/* Draws and writes the whole set: files, or a packed file where the name says so.  written[part]
+ * counts the files.  Errors: USAGE (options that make no sense, a folder that is not empty), IO,
+ * NOMEM. */
 logit_status lg_draw_set(const lg_draw_options *options, int64_t written[LG_SPLIT_COUNT],
                          logit_error *err);
 

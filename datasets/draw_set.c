@@ -198,6 +198,12 @@ static logit_status options_check(const lg_draw_options *options, logit_error *e
     return LOGIT_OK;
 }
 
+bool lg_draw_is_packed(const char *path)
+{
+    const size_t length = strlen(path), suffix = sizeof ".packed" - 1;
+    return length > suffix && strcmp(path + length - suffix, ".packed") == 0;
+}
+
 logit_status lg_draw_set(const lg_draw_options *options, int64_t written[LG_SPLIT_COUNT],
                          logit_error *err)
 {
@@ -205,6 +211,7 @@ logit_status lg_draw_set(const lg_draw_options *options, int64_t written[LG_SPLI
     char path[PATH_ROOM];
     for (int p = 0; p < LG_SPLIT_COUNT; p++) written[p] = 0;
     LG_TRY(options_check(options, err));
+    if (lg_draw_is_packed(options->folder)) return lg_draw_packed(options, written, err);
     LG_TRY(lg_set_clear(options->folder, options->force, err));
     for (int p = 0; p < LG_SPLIT_COUNT; p++)
         for (int c = 0; c < family->class_count; c++) {

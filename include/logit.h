@@ -1,11 +1,11 @@
 /* logit.h -- logistic and softmax regression on image sets: the public interface of liblogit.
  *
- *   1. Status and errors        6. Models
- *   2. Options                  7. Evaluating and predicting
- *   3. Families by name         8. What is in a data set
- *   4. Watching a long call     9. The machine
- *   5. Training                10. Measuring
- *                              11. Comparing
+ *   1. Status and errors        7. Evaluating and predicting
+ *   2. Options                  8. What is in a data set
+ *   3. Families by name         9. The machine
+ *   4. Watching a long call    10. Measuring
+ *   5. Training                11. Comparing
+ *   6. Models                  12. Packing
  *
  * Rules that hold for every function here
  *   - A fallible function returns a logit_status and fills *err; err may be NULL.
@@ -139,7 +139,8 @@ typedef enum logit_phase {
     LOGIT_PHASE_READ,  /* decoding a set that fits in memory, once */
     LOGIT_PHASE_TUNE,  /* mean, deviation, curvature */
     LOGIT_PHASE_TRAIN, /* steps of an epoch */
-    LOGIT_PHASE_EVAL   /* a pass without training */
+    LOGIT_PHASE_EVAL,  /* a pass without training */
+    LOGIT_PHASE_PACK   /* decoding into a packed file */
 } logit_phase;
 
 typedef struct logit_progress {
@@ -463,6 +464,36 @@ LOGIT_API logit_status logit_compare(const char *data, logit_model *model,
                                      const logit_compare_options *options, const logit_watch *watch,
                                      logit_comparison *out, logit_error *err);
 LOGIT_API void logit_comparison_clear(logit_comparison *comparison);
+
+/* ------------------------------------------------------------------------- 12. Packing --- */
+
+/* What is asked.  logit_pack_options_default fills in the defaults, which are named here. */
+typedef struct logit_pack_options {
+    logit_options data; /* classes, height, width, channels, on_bad, max_bad, threads, memory and
+                         * force (1: file may be there already) are used */
+    const char *file;   /* the packed file to write; must be given */
+    const char *order;  /* "random": rows are mixed, so that neighbours can be a minibatch;
+                         * "index": as the samples come.  No result depends on it. */
+} logit_pack_options;
+
+LOGIT_API void logit_pack_options_default(logit_pack_options *options);
+
+typedef struct logit_pack_summary {
+    int64_t count;  /* samples in the file, all parts */
+    int64_t before; /* of them, decoded by a call that was stopped */
+    int64_t bad;    /* samples that cannot be decoded (on_bad "skip"): reading them fails as here */
+    int classes, height, width, channels;
+    int64_t bytes; /* of the file */
+    double seconds;
+} logit_pack_summary;
+
+/* Decodes the set at data, all its parts, into one file that is mapped when it is trained on
+ * (docs/packed-file.md).  Writes FILE.part and renames it; a call that was stopped, killed, or
+ * failed leaves it, and the same call goes on.  Errors: USAGE (the file is there already), DATA,
+ * IO, NOMEM, LOCKED (another call packs into the file), STOPPED.  summary and watch may be NULL. */
+LOGIT_API logit_status logit_pack(const char *data, const logit_pack_options *options,
+                                  const logit_watch *watch, logit_pack_summary *summary,
+                                  logit_error *err);
 
 #ifdef __cplusplus
 }

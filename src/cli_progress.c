@@ -73,7 +73,7 @@ static void make_pieces(pieces *line, const logit_progress *progress)
     static const char *const doing[] = {
         [LOGIT_PHASE_SCAN] = "looking for images", [LOGIT_PHASE_READ] = "reading images",
         [LOGIT_PHASE_TUNE] = "measuring the data", [LOGIT_PHASE_TRAIN] = "training",
-        [LOGIT_PHASE_EVAL] = "evaluating",
+        [LOGIT_PHASE_EVAL] = "evaluating",         [LOGIT_PHASE_PACK] = "packing",
     };
     line->count = 0;
     if (progress->phase != LOGIT_PHASE_TRAIN) {

@@ -22,6 +22,7 @@ NAMES(channel_name, "auto", "1", "3")
 NAMES(normalize_name, "standard", "unit")
 NAMES(shuffle_name, "auto", "full", "block", "none")
 NAMES(on_bad_name, "fail", "skip")
+NAMES(row_order_name, "random", "index")
 NAMES(init_name, "prior", "zero")
 NAMES(mode_name, "lockstep", "free")
 NAMES(part_name, "train", "val", "test")
@@ -144,4 +145,5 @@ void lg_cli_settings_default(lg_cli_settings *settings)
     *settings = (lg_cli_settings){.format = "text", .progress = "auto", .seconds = 0.5};
     logit_options_default(&settings->library);
     logit_compare_options_default(&settings->compare);
+    logit_pack_options_default(&settings->pack);
 }

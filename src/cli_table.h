@@ -33,6 +33,7 @@ extern const lg_cli_verb_row lg_cli_verbs[LG_VERB_COUNT];
 typedef struct lg_cli_settings {
     logit_options library;
     logit_compare_options compare; /* but for its train and device */
+    logit_pack_options pack;       /* but for its data */
     const char *devices;           /* compare: "A,B", or NULL */
     const char *part;              /* eval, compare: NULL, "train", "val" or "test" */
     const char *format;            /* "text", "json" or "csv" */

@@ -118,6 +118,26 @@ logit_status lg_file_write_all(int fd, const char *path, const void *from, size_
     return LOGIT_OK;
 }
 
+logit_status lg_file_write_at(int fd, const char *path, const void *from, size_t size,
+                              int64_t offset, logit_error *err)
+{
+    char name[NAME_ROOM];
+    const uint8_t *at = from;
+    size_t left = size;
+    while (left > 0) {
+        const ssize_t put = pwrite(fd, at, left, (off_t)(offset + (int64_t)(size - left)));
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0)
+            LG_FAIL(err, LOGIT_E_IO,
+                    "%s: writing at byte %lld failed with %zu of %zu bytes left: %s",
+                    lg_text_escape(name, sizeof name, path),
+                    (long long)(offset + (int64_t)(size - left)), left, size, strerror(errno));
+        at += put;
+        left -= (size_t)put;
+    }
+    return LOGIT_OK;
+}
+
 /* The folder a path lies in, as a path of its own in out[size]; 0 if it does not fit. */
 static int folder_of(const char *path, char *out, size_t size)
 {
@@ -148,6 +168,15 @@ static logit_status sync_folder_of(const char *path, logit_error *err)
         LG_FAIL(err, LOGIT_E_IO, "%s: folder cannot be synced: %s",
                 lg_text_escape(name, sizeof name, folder), strerror(why));
     return LOGIT_OK;
+}
+
+logit_status lg_file_rename(const char *from, const char *to, logit_error *err)
+{
+    char name[NAME_ROOM];
+    if (rename(from, to) != 0)
+        LG_FAIL(err, LOGIT_E_IO, "%s: rename: %s", lg_text_escape(name, sizeof name, to),
+                strerror(errno));
+    return sync_folder_of(to, err);
 }
 
 static logit_status write_pieces(int fd, const char *path, const lg_piece *piece, int pieces,

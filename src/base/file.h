@@ -40,6 +40,14 @@ logit_status lg_file_read(int folder, const char *path, size_t limit, lg_bytes *
 logit_status lg_file_write_all(int fd, const char *path, const void *from, size_t size,
                                logit_error *err);
 
+/* Writes all of `size` bytes at `offset`.  Error: IO, naming path, the place and the bytes left. */
+logit_status lg_file_write_at(int fd, const char *path, const void *from, size_t size,
+                              int64_t offset, logit_error *err);
+
+/* Gives a file that was written and synced its name, so that it outlasts a power cut: rename, fsync
+ * of the folder.  Error: IO. */
+logit_status lg_file_rename(const char *from, const char *to, logit_error *err);
+
 /* A stretch of bytes of a file that is written in one go. */
 typedef struct lg_piece {
     const void *data;

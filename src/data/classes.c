@@ -236,6 +236,25 @@ logit_status lg_classes_freeze(lg_classes *classes, char *const *found, int coun
             options->classes ? "Name at least two with --classes" : "Is this the right folder?");
 }
 
+logit_status lg_classes_keep(lg_classes *classes, char *const *name, int count, const char *path,
+                             logit_error *err)
+{
+    char shown[SHOWN_LIST], twice[SHOWN_NAME];
+    *classes = (lg_classes){0};
+    lg_text_escape(shown, sizeof shown, path);
+    if (count < 2)
+        LG_FAIL(err, LOGIT_E_DATA, "%s: %d classes: a classifier needs two", shown, count);
+    LG_TRY(take_names(classes, name, count, err));
+    sort_labels(classes);
+    for (int i = 1; i < count; i++) {
+        const char *one = classes->name[classes->sorted[i]];
+        if (!strcmp(classes->name[classes->sorted[i - 1]], one))
+            LG_FAIL(err, LOGIT_E_DATA, "%s: two classes are called %s", shown,
+                    lg_text_escape(twice, sizeof twice, one));
+    }
+    return LOGIT_OK;
+}
+
 void lg_classes_give(lg_classes *classes, lg_dataset *dataset)
 {
     dataset->classes = classes->count;

@@ -30,6 +30,11 @@ logit_status lg_classes_freeze(lg_classes *classes, char *const *found, int coun
                                const lg_dataset_options *options, logit_error *err);
 void lg_classes_clear(lg_classes *classes);
 
+/* The classes of a set whose names and order were frozen before: name[count] as they stand.
+ * Errors: DATA (a single class, or a name that is there twice), NOMEM. */
+logit_status lg_classes_keep(lg_classes *classes, char *const *name, int count, const char *path,
+                             logit_error *err);
+
 /* The label of a name, LG_CLASS_LEFT_OUT or LG_CLASS_UNKNOWN. */
 int lg_classes_label(const lg_classes *classes, const char *name);
 

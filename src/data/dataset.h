@@ -25,6 +25,7 @@ typedef enum lg_part { LG_PART_TRAIN, LG_PART_VAL, LG_PART_TEST, LG_PART_COUNT }
 extern const char *const lg_part_names[LG_PART_COUNT]; /* "train", "val", "test" */
 
 typedef struct lg_set lg_set; /* one part */
+struct lg_identity;           /* data/identity.h */
 
 /* What a format does with its own kind of part. */
 typedef struct lg_set_ops {
@@ -45,6 +46,9 @@ typedef struct lg_set_ops {
     /* Optional: what sample i holds as it is stored, for files of their own.  Where it is NULL
      * samples are compared by what read gives.  Thread-safe.  Errors: IO, DATA, NOMEM. */
     logit_status (*content)(const lg_set *set, int64_t i, lg_content *content, logit_error *err);
+    /* Optional: adds to identity (data/identity.h) everything outside of the set's own fields
+     * and names that decides what read delivers: sizes and times of its files.  Error: IO. */
+    logit_status (*identify)(const lg_set *set, struct lg_identity *identity, logit_error *err);
 } lg_set_ops;
 
 struct lg_set {

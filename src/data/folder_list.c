@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/folder_list.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -140,6 +141,22 @@ logit_status lg_folder_list_reach(const lg_folder_list *list, int64_t i, char *r
 void lg_folder_list_leave(const lg_folder_list *list, int at)
 {
     if (at >= 0 && at != list->fd) close(at);
+}
+
+logit_status lg_folder_list_stat(const lg_folder_list *list, int64_t i, struct stat *info,
+                                 logit_error *err)
+{
+    enum { SHOWN_PATH = 600 };
+    char path[PATH_MAX], root[SHOWN_PATH], shown[SHOWN_PATH];
+    const char *leaf;
+    int at;
+    LG_TRY(lg_folder_list_reach(list, i, path, sizeof path, &at, &leaf, err));
+    const int failed = fstatat(at, leaf, info, 0), why = errno;
+    lg_folder_list_leave(list, at);
+    if (!failed) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_IO, "%s/%s: cannot be looked at: %s",
+            lg_text_escape(root, sizeof root, list->root),
+            lg_text_escape(shown, sizeof shown, leaf), strerror(why));
 }
 
 static logit_status add_folder(lg_folder_list *list, uint32_t parent, uint64_t name,

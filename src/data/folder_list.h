@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "data/folder_scan.h"
 #include "data/folder_seen.h"
@@ -68,5 +69,9 @@ size_t lg_folder_list_path(const lg_folder_list *list, int64_t i, char *out, siz
 logit_status lg_folder_list_reach(const lg_folder_list *list, int64_t i, char *room, size_t size,
                                   int *at, const char **leaf, logit_error *err);
 void lg_folder_list_leave(const lg_folder_list *list, int at);
+
+/* Size and time of file i.  Error: IO. */
+logit_status lg_folder_list_stat(const lg_folder_list *list, int64_t i, struct stat *info,
+                                 logit_error *err);
 
 #endif

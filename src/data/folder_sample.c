@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "data/folder_ahead.h"
 #include "data/folder_list.h"
+#include "data/identity.h"
 
 enum { SHOWN = 400 }; /* bytes of a path inside a message */
 
@@ -87,9 +88,20 @@ static void folder_ahead(const lg_set *set, const int32_t *sample, int64_t count
     lg_folder_ahead(set->own, sample, count);
 }
 
+static logit_status folder_identify(const lg_set *set, lg_identity *identity, logit_error *err)
+{
+    for (int64_t i = 0; i < set->count; i++) {
+        struct stat info;
+        LG_TRY(lg_folder_list_stat(set->own, i, &info, err));
+        lg_identity_add_file(identity, &info);
+    }
+    return LOGIT_OK;
+}
+
 const lg_set_ops lg_folder_ops = {.read = folder_read,
                                   .name = folder_name,
                                   .probe = folder_probe,
                                   .close = folder_close,
                                   .ahead = folder_ahead,
-                                  .content = folder_content};
+                                  .content = folder_content,
+                                  .identify = folder_identify};

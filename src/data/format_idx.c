@@ -14,6 +14,7 @@
 #include "data/formats.h"
 #include "data/idx_file.h"
 #include "data/idx_labels.h"
+#include "data/identity.h"
 #include "data/idx_names.h"
 
 enum { SHOWN = 300 }; /* bytes of a path inside a message */
@@ -111,8 +112,24 @@ static void idx_close(lg_set *set)
     free(own);
 }
 
-static const lg_set_ops idx_ops = {
-    .read = idx_read, .name = idx_name, .probe = idx_probe, .close = idx_close};
+/* The labels' file needs no look: lg_dataset_identity takes the labels themselves. */
+static logit_status idx_identify(const lg_set *set, lg_identity *identity, logit_error *err)
+{
+    const idx_set *own = set->own;
+    struct stat info;
+    char shown[SHOWN];
+    if (stat(own->images.path, &info) != 0)
+        LG_FAIL(err, LOGIT_E_IO, "%s: cannot be looked at",
+                lg_text_escape(shown, sizeof shown, own->images.path));
+    lg_identity_add_file(identity, &info);
+    return LOGIT_OK;
+}
+
+static const lg_set_ops idx_ops = {.read = idx_read,
+                                   .name = idx_name,
+                                   .probe = idx_probe,
+                                   .close = idx_close,
+                                   .identify = idx_identify};
 
 /* ------------------------------------------------------------------------------ the files --- */
 

@@ -4,7 +4,7 @@ _logit() {
     local verb=${COMP_WORDS[1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$verb" = help ] && [ "${current:0:1}" != - ]; }; then
-        words="train eval predict data compare info bench help"
+        words="train eval predict data compare pack info bench help"
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         return
     fi
@@ -48,6 +48,12 @@ _logit() {
         "compare --format") words="text json" ;;
         "compare --progress") words="auto plain none" ;;
         "compare --val-split" | "compare --size" | "compare --classes" | "compare --max-bad" | "compare --l2" | "compare --label-smoothing" | "compare --class-weight" | "compare --lr" | "compare --momentum" | "compare --weight-decay" | "compare --epochs" | "compare --batch-size" | "compare --seed" | "compare --threads" | "compare --memory" | "compare --devices" | "compare --steps" | "compare --tolerance") return ;;
+        "pack --channels") words="auto 1 3" ;;
+        "pack --on-bad") words="fail skip" ;;
+        "pack --order") words="random index" ;;
+        "pack --format") words="text json" ;;
+        "pack --progress") words="auto plain none" ;;
+        "pack --size" | "pack --classes" | "pack --max-bad" | "pack --threads" | "pack --memory") return ;;
         "info --format") words="text json" ;;
         "bench --device") words="auto cpu cuda ref" ;;
         "bench --precision") words="f32 tf32 bf16" ;;
@@ -62,6 +68,7 @@ _logit() {
         predict) words="--device --top --prior --null --format --config --quiet --verbose --help" ;;
         data) words="--classes --threads --format --config --progress --quiet --verbose --help" ;;
         compare) words="--val --val-split --test --size --channels --normalize --shuffle --classes --on-bad --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
+        pack) words="--size --channels --classes --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
         bench) words="--device --precision --threads --seconds --format --config --quiet --verbose --help" ;;
         help) words="--man --completion --help" ;;
