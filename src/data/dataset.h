@@ -39,6 +39,11 @@ typedef struct lg_set_ops {
     logit_status (*probe)(const lg_set *set, int64_t i, lg_image_info *info, int64_t *bytes,
                           logit_error *err);
     void (*close)(lg_set *set); /* frees what the format added */
+    /* Optional: where a sample is no more than a copy of memory.  Samples sample[0 .. n-1], one
+     * behind the other, as read gives them; *good of them, from the first on, were read before the
+     * error.  Thread-safe.  Errors: as read. */
+    logit_status (*read_rows)(const lg_set *set, const int32_t *sample, int64_t n,
+                              lg_decoder *decoder, uint8_t *out, int64_t *good, logit_error *err);
     /* Optional: these samples will be read soon, in this order; whatever makes that faster may be
      * started here, but must not be waited for.  A loader calls it from one thread at a time (not
      * always the same), with each sample of an epoch once, in order, and before it is read. */

@@ -53,16 +53,50 @@ static logit_status fit(const lg_set *set, int64_t i, lg_decoder *decoder, uint8
     return status;
 }
 
+static int is_stored_shape(const packed_set *own, const lg_image_target *shape)
+{
+    return own->stored.height == shape->height && own->stored.width == shape->width &&
+           own->stored.channels == shape->channels;
+}
+
 static logit_status packed_read(const lg_set *set, int64_t i, lg_decoder *decoder, uint8_t *out,
                                 logit_error *err)
 {
     const packed_set *own = set->own;
-    const lg_image_info *stored = &own->stored;
-    const lg_image_target *shape = &set->shape;
-    if (stored->height == shape->height && stored->width == shape->width &&
-        stored->channels == shape->channels)
-        return lg_packed_read(own->file, own->part, sample_of(own, i), out, err);
-    return fit(set, i, decoder, out, err);
+    if (!is_stored_shape(own, &set->shape)) return fit(set, i, decoder, out, err);
+    return lg_packed_read(own->file, own->part, sample_of(own, i), out, err);
+}
+
+/* Samples of the set as samples of the file, AT_ONCE at a time. */
+enum { AT_ONCE = 128 };
+
+static const int32_t *translate(const packed_set *own, const int32_t *sample, int64_t n,
+                                int32_t there[AT_ONCE])
+{
+    if (!own->kept) return sample;
+    for (int64_t i = 0; i < n; i++) there[i] = own->kept[sample[i]];
+    return there;
+}
+
+static logit_status packed_read_rows(const lg_set *set, const int32_t *sample, int64_t n,
+                                     lg_decoder *decoder, uint8_t *out, int64_t *good,
+                                     logit_error *err)
+{
+    const packed_set *own = set->own;
+    const size_t bytes = own->file->header.part[own->part].row_bytes;
+    int32_t there[AT_ONCE];
+    (void)decoder;
+    *good = 0;
+    while (*good < n) {
+        const int64_t left = n - *good, piece = left < AT_ONCE ? left : AT_ONCE;
+        int64_t read;
+        const logit_status status =
+            lg_packed_read_rows(own->file, own->part, translate(own, sample + *good, piece, there),
+                                piece, out + (size_t)*good * bytes, &read, err);
+        *good += read;
+        if (status != LOGIT_OK) return status;
+    }
+    return LOGIT_OK;
 }
 
 static logit_status packed_probe(const lg_set *set, int64_t i, lg_image_info *info, int64_t *bytes,
@@ -78,7 +112,6 @@ static logit_status packed_probe(const lg_set *set, int64_t i, lg_image_info *in
 
 static void packed_ahead(const lg_set *set, const int32_t *sample, int64_t count)
 {
-    enum { AT_ONCE = 256 };
     const packed_set *own = set->own;
     int32_t there[AT_ONCE];
     if (!own->kept) {
@@ -86,9 +119,8 @@ static void packed_ahead(const lg_set *set, const int32_t *sample, int64_t count
         return;
     }
     for (int64_t done = 0; done < count; done += AT_ONCE) {
-        const int64_t piece = count - done < AT_ONCE ? count - done : AT_ONCE;
-        for (int64_t i = 0; i < piece; i++) there[i] = own->kept[sample[done + i]];
-        lg_packed_ahead(own->file, own->part, there, piece);
+        const int64_t left = count - done, piece = left < AT_ONCE ? left : AT_ONCE;
+        lg_packed_ahead(own->file, own->part, translate(own, sample + done, piece, there), piece);
     }
 }
 
@@ -115,12 +147,14 @@ static void packed_close(lg_set *set)
     free(own);
 }
 
-static const lg_set_ops packed_ops = {.read = packed_read,
-                                      .name = packed_name,
-                                      .probe = packed_probe,
-                                      .close = packed_close,
-                                      .ahead = packed_ahead,
-                                      .identify = packed_identify};
+/* Resizing is work, and so is done sample by sample. */
+#define PACKED_OPS(rows)                                                                           \
+    {                                                                                              \
+        .read = packed_read, .name = packed_name, .probe = packed_probe, .close = packed_close,    \
+        .read_rows = (rows), .ahead = packed_ahead, .identify = packed_identify                    \
+    }
+static const lg_set_ops packed_ops = PACKED_OPS(packed_read_rows);
+static const lg_set_ops resized_ops = PACKED_OPS(NULL);
 
 /* ---------------------------------------------------------------------------- the classes --- */
 
@@ -306,6 +340,10 @@ static logit_status open_parts(packed_plan *plan, int *users, logit_error *err)
     lg_classes_give(&plan->classes, dataset);
     LG_TRY(lg_dataset_count_empty(dataset, plan->options, err));
     LG_TRY(settle_shape(plan, err));
+    for (int p = 0; p < LG_PART_COUNT; p++) {
+        lg_set *set = dataset->part[p];
+        if (set && !is_stored_shape(set->own, &set->shape)) set->ops = &resized_ops;
+    }
     return lg_mapping_failed(&plan->file->map) ? lg_mapping_fail(dataset->path, err) : LOGIT_OK;
 }
 

@@ -7,23 +7,27 @@
 
 #include "base/status.h"
 
+enum {
+    COPIED_BYTES = 128 << 10, /* of a piece whose samples are copied, at least */
+    COPIED_ROWS = 128         /* copied between two looks whether anybody wants them */
+};
+
 /* A piece is a share of a batch small enough that all threads work on the first batch of an epoch,
  * and that the last one to finish holds up the others little; large enough that two locks of a
- * mutex are nothing beside it. */
-static int64_t piece_size(int64_t batch, int threads)
+ * mutex are nothing beside it: of samples that are merely copied that is a batch or so. */
+static int64_t piece_size(const lg_loader *loader, int64_t batch)
 {
-    const int64_t grain = batch / (4 * (int64_t)threads);
-    return grain < 1 ? 1 : grain > 64 ? 64 : grain;
+    const int64_t share = batch / (4 * (int64_t)loader->options.threads);
+    const int64_t grain = share < 1 ? 1 : share > 64 ? 64 : share;
+    const int64_t copied =
+        loader->set->ops->read_rows ? COPIED_BYTES / (int64_t)loader->features : 0;
+    return grain > copied ? grain : copied < batch ? copied : batch;
 }
 
-/* Reads one sample to out.  A bad one that may be skipped becomes zeros and a note. */
-static logit_status read_sample(lg_crew_member *self, lg_slot *slot, int64_t i, int32_t sample,
-                                uint8_t *out, logit_error *err)
+/* A sample could not be read: one that may be skipped becomes zeros and a note. */
+static logit_status forgive(lg_loader *loader, lg_slot *slot, int64_t i, int32_t sample,
+                            uint8_t *out, logit_status status, logit_error *err)
 {
-    lg_loader *loader = self->loader;
-    const lg_set *set = loader->set;
-    const logit_status status = set->ops->read(set, sample, self->decoder, out, err);
-    if (status == LOGIT_OK) return LOGIT_OK;
     const int is_bad = status == LOGIT_E_DATA || status == LOGIT_E_IO;
     if (!is_bad || !loader->options.skip_bad) {
         lg_error_prefix(err, "sample %d: ", (int)sample);
@@ -32,6 +36,17 @@ static logit_status read_sample(lg_crew_member *self, lg_slot *slot, int64_t i, 
     memset(out, 0, loader->features);
     lg_loader_bad_note(loader, slot, i, sample, err->message);
     return LOGIT_OK;
+}
+
+/* Reads one sample to out. */
+static logit_status read_sample(lg_crew_member *self, lg_slot *slot, int64_t i, int32_t sample,
+                                uint8_t *out, logit_error *err)
+{
+    lg_loader *loader = self->loader;
+    const lg_set *set = loader->set;
+    const logit_status status = set->ops->read(set, sample, self->decoder, out, err);
+    if (status == LOGIT_OK) return LOGIT_OK;
+    return forgive(loader, slot, i, sample, out, status, err);
 }
 
 /* What a streamed sample brings along. */
@@ -98,6 +113,33 @@ static void tell_ahead(lg_loader *loader, int64_t b)
     pthread_mutex_unlock(&loader->told_mutex);
 }
 
+/* A piece of a streamed batch whose samples are copied, many at a time.  *at is the sample that
+ * failed. */
+static logit_status copy_piece(lg_crew_member *self, const lg_ring_work *piece,
+                               const int32_t *sample, int64_t *at, logit_error *err)
+{
+    lg_loader *loader = self->loader;
+    const lg_set *set = loader->set;
+    lg_slot *slot = &loader->slot[piece->slot];
+    for (*at = piece->begin; *at < piece->end && !lg_ring_abandoned(loader->ring);) {
+        const int64_t left = piece->end - *at, n = left < COPIED_ROWS ? left : COPIED_ROWS;
+        uint8_t *out = slot->pixels + (size_t)*at * loader->features;
+        int64_t good = n;
+        if (slot->is_bad) memset(slot->is_bad + *at, 0, (size_t)n);
+        for (int64_t i = 0; set->label && i < n; i++) /* wanted once the pixels are copied */
+            __builtin_prefetch(&set->label[sample[*at + i]], 0, 1);
+        const logit_status status =
+            set->ops->read_rows(set, sample + *at, n, self->decoder, out, &good, err);
+        for (int64_t i = 0; i < good; i++, ++*at) copy_answer(loader, slot, *at, sample[*at]);
+        if (status == LOGIT_OK) continue;
+        out += (size_t)good * loader->features;
+        LG_TRY(forgive(loader, slot, *at, sample[*at], out, status, err));
+        copy_answer(loader, slot, *at, sample[*at]);
+        ++*at;
+    }
+    return LOGIT_OK;
+}
+
 /* *at is the sample that failed. */
 static logit_status do_piece(lg_crew_member *self, const lg_ring_work *piece, int64_t *at,
                              logit_error *err)
@@ -106,6 +148,8 @@ static logit_status do_piece(lg_crew_member *self, const lg_ring_work *piece, in
     const int32_t *sample = loader->order + piece->batch * loader->plan.batch;
     lg_sums sums = {0};
     if (piece->begin == 0) tell_ahead(loader, piece->batch);
+    if (loader->job == LG_JOB_STREAM && loader->set->ops->read_rows)
+        return copy_piece(self, piece, sample, at, err);
     for (*at = piece->begin; *at < piece->end && !lg_ring_abandoned(loader->ring); ++*at)
         LG_TRY(do_sample(self, &loader->slot[piece->slot], *at, sample[*at], &sums, err));
     if (loader->job == LG_JOB_SUM) {
@@ -179,10 +223,8 @@ void lg_crew_begin(lg_loader *loader, lg_job job, int64_t samples, int64_t batch
         loader->slot[i].listed.count = 0;
     }
     loader->job = job;
-    loader->plan = (lg_ring_plan){.samples = samples,
-                                  .batch = batch,
-                                  .grain = piece_size(batch, loader->options.threads),
-                                  .first = first};
+    loader->plan = (lg_ring_plan){
+        .samples = samples, .batch = batch, .grain = piece_size(loader, batch), .first = first};
     loader->told = first * batch;
     loader->ahead = how_far_ahead(loader, batch);
     tell_ahead(loader, first);

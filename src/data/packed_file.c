@@ -25,6 +25,11 @@ enum { UNKNOWN, ASKED, RIGHT, WRONG }; /* ASKED: unknown, and being read ahead *
 /* Of so many samples one also looks whether the file still has its length. */
 enum { LOOK_EVERY = 64 };
 
+/* Rows in another order than the file's: of long ones the beginning of the next is fetched while
+ * one is copied, and the processor goes on from there by itself.  With rows of 3072 bytes that is
+ * 7.4 GB/s in place of 5.3; with 784 it has no effect, since the processor looks as far ahead. */
+enum { FETCHED = 1024, LONG = 2048 };
+
 /* ---------------------------------------------------------------------------- opening --- */
 
 int lg_packed_is(const char *path)
@@ -183,20 +188,58 @@ static logit_status explain(const lg_packed_file *file, int p, int64_t row, logi
                          "the row table was written over while it was read");
 }
 
-logit_status lg_packed_read(lg_packed_file *file, int p, int64_t i, uint8_t *out, logit_error *err)
+/* Where sample i lies, its block known to be right. */
+static logit_status find_row(lg_packed_file *file, int p, int64_t i, const uint8_t **at,
+                             logit_error *err)
 {
     const lg_packed_part *part = &file->header.part[p];
     const uint32_t *bad = find_bad(file, p, i);
     if (bad) return refuse_bad(file, p, bad, err);
     const int64_t row = row_of(file, p, i);
     if (row < 0) return explain(file, p, row, err);
-    const uint64_t block = (uint64_t)row / part->block_rows;
+    const uint32_t block = (uint32_t)row / part->block_rows; /* rows are below 2^31 */
     int state = atomic_load_explicit(&file->block[p][block], memory_order_acquire);
     if (state <= ASKED) state = check_block(file, p, block);
     if (state != RIGHT) return explain(file, p, row, err);
-    memcpy(out,
-           file->map.bytes + part->section[LG_PACKED_ROWS].offset + (uint64_t)row * part->stride,
-           part->row_bytes);
+    *at = file->map.bytes + part->section[LG_PACKED_ROWS].offset + (uint64_t)row * part->stride;
+    return LOGIT_OK;
+}
+
+logit_status lg_packed_read_rows(lg_packed_file *file, int p, const int32_t *sample, int64_t n,
+                                 uint8_t *out, int64_t *good, logit_error *err)
+{
+    enum { AT_ONCE = 32, LINE = 64 };
+    const size_t bytes = file->header.part[p].row_bytes;
+    const uint8_t *row[AT_ONCE];
+    const size_t fetched = bytes < LONG ? 0 : FETCHED;
+    logit_status status = LOGIT_OK;
+    int64_t done = 0;
+    while (done < n && status == LOGIT_OK) {
+        int found = 0;
+        while (found < AT_ONCE && done + found < n && status == LOGIT_OK) {
+            status = find_row(file, p, sample[done + found], &row[found], err);
+            if (status == LOGIT_OK) found++;
+        }
+        for (int i = 0; i < found; i++) {
+            for (size_t j = 0; i + 1 < found && j < fetched; j += LINE)
+                __builtin_prefetch(row[i + 1] + j, 0, 2);
+            memcpy(out + (size_t)(done + i) * bytes, row[i], bytes);
+        }
+        done += found;
+    }
+    *good = done;
+    if (lg_mapping_shrank(&file->map)) {
+        *good = 0;
+        return lg_mapping_fail(file->path, err);
+    }
+    return status;
+}
+
+logit_status lg_packed_read(lg_packed_file *file, int p, int64_t i, uint8_t *out, logit_error *err)
+{
+    const uint8_t *row;
+    LG_TRY(find_row(file, p, i, &row, err));
+    memcpy(out, row, file->header.part[p].row_bytes);
     const int shrank =
         i % LOOK_EVERY == 0 ? lg_mapping_shrank(&file->map) : lg_mapping_failed(&file->map);
     return shrank ? lg_mapping_fail(file->path, err) : LOGIT_OK;

@@ -42,6 +42,11 @@ const char *lg_packed_class_names(const lg_packed_file *file);
 logit_status lg_packed_read(lg_packed_file *file, int part, int64_t sample, uint8_t *out,
                             logit_error *err);
 
+/* Samples sample[0 .. n-1] of a part, one behind the other; *good were read before the error.
+ * Errors: as lg_packed_read. */
+logit_status lg_packed_read_rows(lg_packed_file *file, int part, const int32_t *sample, int64_t n,
+                                 uint8_t *out, int64_t *good, logit_error *err);
+
 /* What it was called where it came from, escaped; FILE[17] where that is not known. */
 const char *lg_packed_name(const lg_packed_file *file, int part, int64_t sample, char *out,
                            size_t size);

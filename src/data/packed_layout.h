@@ -109,6 +109,7 @@ int lg_packed_measure(lg_packed_part *part);
 
 static inline uint64_t lg_packed_blocks(const lg_packed_part *part)
 {
+    if (part->count == 0) return 0;
     return part->count / part->block_rows + (part->count % part->block_rows != 0);
 }
 

@@ -298,7 +298,7 @@ static logit_status pack(packing *all, const char *path, int64_t *bytes, logit_e
     all->began = lg_seconds();
     LG_TRY(open_data(all, path, err));
     LG_TRY(open_writer(all, err));
-    all->began = all->kept = lg_seconds();
+    all->began = lg_seconds(); /* the first batch is kept at once: kept is 0 */
     for (int p = 0; p < LG_PART_COUNT; p++)
         if (all->data->part[p]) LG_TRY(pack_part(all, p, err));
     return finish(all, bytes, err);
