@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "datasets/draw.h"
 #include "tests/packed_rig.h"
 #include "tests/small_set.h"
@@ -165,6 +166,56 @@ START_TEST(bad_samples_stay_bad_with_their_reason)
     train("pets", "folder-run", LOGIT_OK, NULL);
     train("pets.packed", "run", LOGIT_OK, NULL);
     ck_assert(same_files(MODEL("folder-run"), MODEL("run")));
+    options.memory = 1; /* streamed: copied many rows at a time, of which one is bad */
+    train("pets.packed", "run", LOGIT_OK, NULL);
+    ck_assert(same_files(MODEL("folder-run"), MODEL("run")));
+    options.on_bad = "fail";
+    train("pets.packed", "run", LOGIT_E_DATA, &file);
+    ck_assert_str_eq(folder.message, file.message);
+}
+END_TEST
+
+/* A block that is not as it was written makes all of its samples bad, and only those. */
+START_TEST(a_wrong_block_is_skipped_like_bad_samples)
+{
+    packed("idx", "idx.packed"); /* 300 rows of 64 bytes, one block */
+    lg_bytes bytes = packed_load(small_set_path("idx.packed"));
+    bytes.data[LG_PACKED_HEADER + 5] ^= 1;
+    packed_save(small_set_path("idx.packed"), &bytes);
+    lg_bytes_clear(&bytes);
+    logit_error err;
+    train("idx.packed", "run", LOGIT_E_DATA, &err);
+    ck_assert_msg(strstr(err.message, "packed at byte 4096: block 0 of the train part (rows 0 to "
+                                      "299) does not have its checksum [CORRUPT]") != NULL,
+                  "%s", err.message);
+    options.on_bad = "skip";
+    options.max_bad = 0.5;
+    train("idx.packed", "run", LOGIT_E_DATA, &err); /* too many */
+    ck_assert_ptr_nonnull(strstr(err.message, "--max-bad"));
+}
+END_TEST
+
+/* PK4 through the whole of a training: exit code 5, and soon. */
+static void cut_file(void *user, const logit_epoch *epoch)
+{
+    (void)user;
+    if (epoch->epoch == 3) ck_assert_int_eq(truncate(small_set_path("pets.packed"), 20000), 0);
+}
+
+START_TEST(a_training_whose_file_shrinks_ends_with_an_io_error)
+{
+    logit_error err = {0};
+    const logit_watch watch = {.epoch = cut_file};
+    packed("pets", "pets.packed");
+    options.epochs = 1000;
+    options.memory = 1;
+    options.out = small_set_path("run");
+    const double began = lg_seconds();
+    const logit_status status =
+        logit_train(small_set_path("pets.packed"), &options, &watch, NULL, &err);
+    ck_assert_msg(status == LOGIT_E_IO && logit_exit_code(status) == 5, "%s", err.message);
+    ck_assert_ptr_nonnull(strstr(err.message, "became shorter while it was read"));
+    ck_assert_double_lt(lg_seconds() - began, 5.0);
 }
 END_TEST
 
@@ -275,6 +326,8 @@ Suite *lg_suite_pack(void)
     tcase_add_test(tcase, the_order_of_classes_is_packed);
     tcase_add_test(tcase, the_file_does_not_depend_on_threads);
     tcase_add_test(tcase, bad_samples_stay_bad_with_their_reason);
+    tcase_add_test(tcase, a_wrong_block_is_skipped_like_bad_samples);
+    tcase_add_test(tcase, a_training_whose_file_shrinks_ends_with_an_io_error);
     tcase_add_test(tcase, a_packing_that_was_stopped_goes_on);
     tcase_add_test(tcase, a_packing_that_was_killed_goes_on);
     tcase_add_test(tcase, a_source_that_has_changed_is_packed_anew);

@@ -126,21 +126,22 @@ void lg_loader_describe(const lg_loader *loader, char *text, size_t size)
     const double megabyte = 1e6;
     const double slots = (double)loader->slot_bytes * loader->slots;
     const double images = (double)loader->features * (double)loader->count;
+    const char *done = loader->set->ops->read_rows ? "read" : "decoded";
     if (loader->set->resident)
         snprintf(text, size, "%lld images in memory, %.1f MB", (long long)loader->count,
                  images / megabyte);
     else if (loader->resident)
-        snprintf(text, size, "%lld images in memory, %.1f MB, decoded once",
-                 (long long)loader->count, images / megabyte);
+        snprintf(text, size, "%lld images in memory, %.1f MB, %s once", (long long)loader->count,
+                 images / megabyte, done);
     else if (slots <= (double)loader->options.memory)
-        snprintf(text, size, "%d slots of %lld images, %.1f MB, decoded anew each epoch",
-                 loader->slots, (long long)loader->rows, slots / megabyte);
+        snprintf(text, size, "%d slots of %lld images, %.1f MB, %s anew each epoch", loader->slots,
+                 (long long)loader->rows, slots / megabyte, done);
     else
         snprintf(text, size,
-                 "%d slots of %lld images, %.1f MB (over the budget of %.1f MB), decoded anew each "
+                 "%d slots of %lld images, %.1f MB (over the budget of %.1f MB), %s anew each "
                  "epoch",
                  loader->slots, (long long)loader->rows, slots / megabyte,
-                 (double)loader->options.memory / megabyte);
+                 (double)loader->options.memory / megabyte, done);
 }
 
 int lg_loader_slots(const lg_loader *loader)
