@@ -81,5 +81,6 @@ logit_status logit_bench(const char *data, const logit_options *options, double 
     report_ceilings(&bench);
     LG_TRY(lg_bench_kernels(&bench, err));
     LG_TRY(lg_bench_loader(&bench, err));
+    LG_TRY(lg_bench_packed(&bench, err));
     return data ? lg_bench_decode(&bench, data, err) : LOGIT_OK;
 }

@@ -3,7 +3,8 @@
  * Layer 2 (train), private.
  *   bench.c         logit_bench: ceilings, then every row of the tables
  *   bench_kernel.c  pixels, logits, loss, gradient, update, step on a device
- *   bench_load.c    decoding and the loader */
+ *   bench_load.c    decoding and the loader
+ *   bench_packed.c  the loader on a packed file */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_BENCH_H
 #define LG_TRAIN_BENCH_H
@@ -41,5 +42,6 @@ logit_status lg_bench_time(const lg_bench *bench, lg_bench_fn *fn, void *argumen
 logit_status lg_bench_kernels(lg_bench *bench, logit_error *err);
 logit_status lg_bench_decode(lg_bench *bench, const char *data, logit_error *err);
 logit_status lg_bench_loader(lg_bench *bench, logit_error *err);
+logit_status lg_bench_packed(lg_bench *bench, logit_error *err);
 
 #endif
