@@ -66,6 +66,7 @@ static logit_status open_file(lg_packed_file *file, const char *path, logit_erro
         if (part->count == 0) continue;
         file->block[p] = calloc(lg_packed_blocks(part), sizeof *file->block[p]);
         if (!file->block[p]) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a packed set");
+        atomic_init(&file->unknown[p], (long long)lg_packed_blocks(part));
     }
     return LOGIT_OK;
 }
@@ -134,8 +135,9 @@ static int check_block(lg_packed_file *file, int p, uint64_t block)
     const uint64_t at = part->section[LG_PACKED_ROWS].offset + first * part->stride;
     const int state =
         XXH3_64bits(file->map.bytes + at, rows * part->stride) == sum[block] ? RIGHT : WRONG;
-    if (!lg_mapping_failed(&file->map))
-        atomic_store_explicit(&file->block[p][block], (unsigned char)state, memory_order_release);
+    if (lg_mapping_failed(&file->map)) return state;
+    if (atomic_exchange(&file->block[p][block], (unsigned char)state) <= ASKED)
+        atomic_fetch_sub(&file->unknown[p], 1);
     return state;
 }
 
@@ -294,7 +296,8 @@ void lg_packed_ahead(const lg_packed_file *file, int p, const int32_t *sample, i
 {
     const lg_packed_part *part = &file->header.part[p];
     int64_t first = 0, last = -1; /* rows of the stretch at hand */
-    lg_mapping_shrank(&file->map);
+    if (lg_mapping_shrank(&file->map)) return;
+    if (file->stays && atomic_load(&file->unknown[p]) == 0) return;
     for (int64_t i = 0; i < count; i++) {
         const int64_t row = row_of(file, p, sample[i]);
         if (row < 0) break;

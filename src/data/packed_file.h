@@ -20,7 +20,8 @@ typedef struct lg_packed_file {
     char *path;
     lg_mapping map;
     lg_packed_header header;
-    atomic_uchar *block[LG_PART_COUNT]; /* [blocks] what is known of each */
+    atomic_uchar *block[LG_PART_COUNT];  /* [blocks] what is known of each */
+    atomic_llong unknown[LG_PART_COUNT]; /* blocks that nobody has checked yet */
     int stays; /* what was read once stays in memory: there is room for all of it */
 } lg_packed_file;
 
