@@ -94,6 +94,7 @@ typedef struct logit_options {
                             * "full".  "full", "block", "none" */
     const char *classes;   /* NULL, or "a,b,..": only these, in this order */
     const char *on_bad;    /* "fail" or "skip" */
+    const char *cache;     /* NULL: the user's cache folder, or a folder, or "off" */
     double max_bad;        /* 0.001: with skip, the share of bad samples that ends the run */
     /* model and objective */
     const char *loss;           /* "auto": sigmoid for two classes, softmax for more */

@@ -62,6 +62,7 @@ struct lg_set {
     int64_t count;
     lg_image_target shape; /* of what read delivers; feature vectors are 1 x d x 1 */
     lg_element element;    /* of what read delivers: u8 for images */
+    int decodes;           /* 1: read decodes an image file: worth keeping what comes out */
     int as_it_lies;        /* 1: neighbours by index lie side by side (a tar); 0: lg_order_mix says
                             * who does (a packed file), or it does not matter (files) */
     int32_t *label;        /* [count] class; NULL for soft or numeric targets */
@@ -96,6 +97,10 @@ typedef struct lg_dataset_options {
     int64_t memory;           /* most bytes that the format may hold in memory; 0: no limit */
     lg_pool *pool;            /* for reading headers; NULL: this thread alone */
     const logit_watch *watch; /* may be NULL */
+    /* May be NULL.  Asked once all samples are listed: the shape, if it is known from elsewhere, so
+     * that no header has to be read; {0} if it is not. */
+    lg_image_target (*known)(void *user, const lg_dataset *dataset);
+    void *known_user;
 } lg_dataset_options;
 
 /* Errors: IO (path is not there, a folder cannot be read), DATA (no format, no samples, one class,

@@ -266,6 +266,7 @@ static logit_status make_set(folder_plan *plan, int p, const int64_t *end, logit
     LG_TRY(lg_set_create(&dataset->part[p], (lg_part)p, part->list.files, err));
     lg_set *set = dataset->part[p];
     set->ops = &lg_folder_ops;
+    set->decodes = 1;
     set->label = malloc((size_t)set->count * sizeof *set->label);
     set->own = calloc(1, sizeof(lg_folder_list));
     if (!set->label || !set->own)

@@ -123,10 +123,22 @@ static lg_image_target choose(const seen_shape *seen, const lg_image_target *giv
     return shape;
 }
 
+static void give(lg_dataset *dataset, lg_image_target shape)
+{
+    for (int p = 0; p < LG_PART_COUNT; p++)
+        if (dataset->part[p]) dataset->part[p]->shape = shape;
+}
+
 logit_status lg_dataset_settle_shape(lg_dataset *dataset, const lg_dataset_options *options,
                                      logit_error *err)
 {
     survey s = {.options = options};
+    const lg_image_target known =
+        options->known ? options->known(options->known_user, dataset) : (lg_image_target){0};
+    if (known.height > 0) {
+        give(dataset, known);
+        return LOGIT_OK;
+    }
     for (int p = 0; p < LG_PART_COUNT; p++)
         if (dataset->part[p]) s.total += dataset->part[p]->count;
     for (int p = 0; p < LG_PART_COUNT; p++)
@@ -134,8 +146,6 @@ logit_status lg_dataset_settle_shape(lg_dataset *dataset, const lg_dataset_optio
     const lg_image_target *given = &options->shape;
     if (s.seen.good == 0 && s.total > 0 && !is_settled(&s.seen, given))
         return explain(dataset, s.total, err);
-    const lg_image_target shape = choose(&s.seen, given);
-    for (int p = 0; p < LG_PART_COUNT; p++)
-        if (dataset->part[p]) dataset->part[p]->shape = shape;
+    give(dataset, choose(&s.seen, given));
     return LOGIT_OK;
 }

@@ -13,6 +13,7 @@
 #include "data/identity.h"
 #include "data/loader.h"
 #include "data/packed_write.h"
+#include "train/pack.h"
 #include "train/settings.h"
 
 enum {
@@ -233,17 +234,17 @@ static logit_status order_part(packing *all, int p, logit_error *err)
     return LOGIT_OK;
 }
 
-static logit_status open_data(packing *all, const char *path, logit_error *err)
+static logit_status open_data(lg_dataset **out, const char *path, const logit_options *options,
+                              const logit_watch *watch, logit_error *err)
 {
-    const logit_options *options = &all->options->data;
     lg_pool *pool;
     LG_TRY(lg_pool_create(&pool, options->threads, err));
     const lg_dataset_options how = {.classes = options->classes,
                                     .memory = options->memory,
                                     .shape = {options->height, options->width, options->channels},
                                     .pool = pool,
-                                    .watch = all->watch};
-    const logit_status status = lg_dataset_open(&all->data, path, &how, err);
+                                    .watch = watch};
+    const logit_status status = lg_dataset_open(out, path, &how, err);
     lg_pool_destroy(pool);
     return status;
 }
@@ -293,10 +294,8 @@ static logit_status finish(packing *all, int64_t *bytes, logit_error *err)
     return status;
 }
 
-static logit_status pack(packing *all, const char *path, int64_t *bytes, logit_error *err)
+static logit_status pack(packing *all, int64_t *bytes, logit_error *err)
 {
-    all->began = lg_seconds();
-    LG_TRY(open_data(all, path, err));
     LG_TRY(open_writer(all, err));
     all->began = lg_seconds(); /* the first batch is kept at once: kept is 0 */
     for (int p = 0; p < LG_PART_COUNT; p++)
@@ -334,18 +333,30 @@ logit_status logit_pack(const char *data, const logit_pack_options *given, const
                         logit_pack_summary *summary, logit_error *err)
 {
     logit_pack_options options = *given;
-    packing all = {.options = &options, .watch = watch};
+    lg_dataset *set;
     const double began = lg_seconds();
-    int64_t bytes = 0;
     if (summary) *summary = (logit_pack_summary){0};
     LG_TRY(check_options(&options, err));
     LG_TRY(lg_options_settle(&options.data, err));
-    const logit_status status = pack(&all, data, &bytes, err);
+    LG_TRY(open_data(&set, data, &options.data, watch, err));
+    const logit_status status = lg_pack_dataset(set, &options, watch, summary, err);
+    if (status == LOGIT_OK && summary) summary->seconds = lg_seconds() - began;
+    lg_dataset_close(set);
+    return status;
+}
+
+logit_status lg_pack_dataset(lg_dataset *data, const logit_pack_options *options,
+                             const logit_watch *watch, logit_pack_summary *summary,
+                             logit_error *err)
+{
+    packing all = {.options = options, .watch = watch, .data = data};
+    const double began = lg_seconds();
+    int64_t bytes = 0;
+    const logit_status status = pack(&all, &bytes, err);
     if (status == LOGIT_OK && summary) summarise(&all, bytes, began, summary);
     /* What is decoded is kept for the next call; if that fails too there is nothing left to say. */
     if (status != LOGIT_OK && all.writer && all.done > all.before) lg_packed_keep(all.writer, NULL);
     lg_packed_writer_destroy(all.writer, 1);
     for (int p = 0; p < LG_PART_COUNT; p++) free(all.place[p]);
-    lg_dataset_close(all.data);
     return status;
 }

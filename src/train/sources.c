@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "train/cache.h"
 
 /* Opens the set at path; its classes and shape are those of `like` or `model` where given. */
 static logit_status open_set(lg_dataset **out, const char *path, const logit_options *options,
@@ -33,8 +34,14 @@ static logit_status open_set(lg_dataset **out, const char *path, const logit_opt
         how.known_classes = model->classes;
         how.shape = model->shape;
     }
-    const logit_status status = lg_dataset_open(out, path, &how, err);
+    lg_cache cache;
+    lg_cache_prepare(&cache, &how, options, watch);
+    logit_status status = lg_dataset_open(out, path, &how, err);
     lg_pool_destroy(pool);
+    if (status == LOGIT_OK) status = lg_cache_apply(&cache, out, err);
+    if (status == LOGIT_OK) return LOGIT_OK;
+    lg_dataset_close(*out);
+    *out = NULL;
     return status;
 }
 

@@ -63,11 +63,11 @@ _logit() {
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
-        train) words="--val --val-split --test --size --channels --normalize --shuffle --classes --on-bad --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --out --force --format --config --progress --quiet --verbose --help" ;;
-        eval) words="--on-bad --max-bad --device --threads --memory --part --top --format --config --progress --quiet --verbose --help" ;;
+        train) words="--val --val-split --test --size --channels --normalize --shuffle --classes --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --out --force --format --config --progress --quiet --verbose --help" ;;
+        eval) words="--on-bad --cache --max-bad --device --threads --memory --part --top --format --config --progress --quiet --verbose --help" ;;
         predict) words="--device --top --prior --null --format --config --quiet --verbose --help" ;;
         data) words="--classes --threads --format --config --progress --quiet --verbose --help" ;;
-        compare) words="--val --val-split --test --size --channels --normalize --shuffle --classes --on-bad --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
+        compare) words="--val --val-split --test --size --channels --normalize --shuffle --classes --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
         pack) words="--size --channels --classes --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
         bench) words="--device --precision --threads --seconds --format --config --quiet --verbose --help" ;;
