@@ -115,8 +115,11 @@ typedef struct logit_options {
     /* results */
     const char *out; /* run folder; NULL: runs/NAME-N */
     int force;
-    int top_k;         /* eval and predict: 0 means 5, or fewer classes */
-    const char *prior; /* predict: NULL, or "class=p,.." */
+    int resume;                /* 0; 1: go on from the newest checkpoint in out, if there is one */
+    int64_t checkpoint_steps;  /* save so many steps after the last time; 0: by time */
+    double checkpoint_seconds; /* 60: save so long after the last time */
+    int top_k;                 /* eval and predict: 0 means 5, or fewer classes */
+    const char *prior;         /* predict: NULL, or "class=p,.." */
 } logit_options;
 
 LOGIT_API void logit_options_default(logit_options *options);

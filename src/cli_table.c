@@ -105,7 +105,10 @@ const lg_cli_option lg_cli_options[LG_OPTION_COUNT] = {
 #undef OF
 #undef ANY
 
-/* An LG_KIND_SIZE option fills two fields. */
+/* LG_KIND_SIZE and LG_KIND_EVERY options fill two fields. */
+_Static_assert(offsetof(logit_options, checkpoint_seconds) ==
+                   offsetof(logit_options, checkpoint_steps) + sizeof(int64_t),
+               "seconds follow steps");
 _Static_assert(offsetof(logit_options, width) == offsetof(logit_options, height) + sizeof(int),
                "width follows height");
 

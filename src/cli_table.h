@@ -57,6 +57,7 @@ typedef enum lg_cli_kind {
     LG_KIND_LIST,   /* logit_list: 0.1,0.01 */
     LG_KIND_SIZE,   /* two ints in a row, height and width: 100x80, or 100 for both */
     LG_KIND_BYTES,  /* int64_t with K, M, G or T */
+    LG_KIND_EVERY,  /* int64_t and double in a row: 200 steps, or 30s, 10m, 1h; the other is 0 */
     LG_KIND_CHOICE, /* const char *, one of the choices */
     LG_KIND_PICK,   /* int, one of the choices */
     LG_KIND_TEXT,   /* const char * */

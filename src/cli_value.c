@@ -177,6 +177,32 @@ static int read_bytes(const lg_cli_option *option, void *field, const char *text
     return 1;
 }
 
+/* "200" are steps; "30s", "10m" and "1.5h" a time. */
+static int read_every(const lg_cli_option *option, void *field, const char *text)
+{
+    static const struct {
+        char letter;
+        double seconds;
+    } units[] = {{'s', 1.0}, {'m', 60.0}, {'h', 3600.0}};
+    const char *end;
+    struct {
+        int64_t steps;
+        double seconds;
+    } every = {0, 0.0};
+    if (!take_real(text, &end, &every.seconds) || !inside(option->range, every.seconds)) return 0;
+    if (*end == '\0') {
+        every.seconds = 0.0;
+        if (!read_long(option, &every.steps, text)) return 0;
+    } else {
+        size_t unit = 0;
+        while (unit < 3 && units[unit].letter != *end) unit++;
+        if (unit == 3 || end[1] != '\0') return 0;
+        every.seconds *= units[unit].seconds;
+    }
+    memcpy(field, &every, sizeof every);
+    return 1;
+}
+
 /* ---------------------------------------------------------------------------------- words --- */
 
 static int read_flag(const lg_cli_option *option, void *field, const char *text)
@@ -280,6 +306,18 @@ static void write_size(const void *field, lg_text *out)
     lg_text_add(out, "%dx%d", side[0], side[1]);
 }
 
+static void write_every(const void *field, lg_text *out)
+{
+    int64_t steps;
+    double seconds;
+    memcpy(&steps, field, sizeof steps);
+    memcpy(&seconds, (const char *)field + sizeof steps, sizeof seconds);
+    if (steps > 0)
+        write_long(&steps, out);
+    else
+        lg_text_add(out, "%.15gs", seconds);
+}
+
 static void write_bytes(const void *field, lg_text *out)
 {
     static const char *const suffix[] = {"", "K", "M", "G", "T"};
@@ -313,6 +351,7 @@ static const kind_row kinds[LG_KIND_COUNT] = {
     [LG_KIND_LIST] = {read_list, write_list, "a number, or up to 64 with commas between", "each "},
     [LG_KIND_SIZE] = {read_size, write_size, "height x width, such as 100x100", "each "},
     [LG_KIND_BYTES] = {read_bytes, write_bytes, "bytes, such as 512M or 4G", ""},
+    [LG_KIND_EVERY] = {read_every, write_every, "steps or a time, such as 1000, 30s or 5m", ""},
     [LG_KIND_CHOICE] = {read_choice, write_text, "", ""},
     [LG_KIND_PICK] = {read_pick, write_int, "", ""},
     [LG_KIND_TEXT] = {read_text, write_text, "a text that is not empty", ""},

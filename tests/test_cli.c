@@ -31,6 +31,7 @@ static const char *sample(const lg_cli_option *option, char *out, size_t size)
         [LG_KIND_LIST] = "0.5,0.001",
         [LG_KIND_SIZE] = "30x40",
         [LG_KIND_BYTES] = "3M",
+        [LG_KIND_EVERY] = "30s",
         [LG_KIND_TEXT] = "a=1,b=2",
         [LG_KIND_PATH] = " a \"b\"#\\\n\xFF c", /* blanks, quotes, no UTF-8 */
     };

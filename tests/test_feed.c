@@ -43,7 +43,7 @@ static void run(fake *f, int far, int64_t memory, lg_loss loss, int outputs, flo
     ck_assert_int_eq(lg_problem_create(&problem, backend, &shape, &err), LOGIT_OK);
     ck_assert_int_eq(lg_feed_create(&feed, backend, loader, &fed, &err), LOGIT_OK);
     for (uint32_t epoch = 0; epoch < EPOCHS; epoch++) {
-        ck_assert_int_eq(lg_feed_start(feed, epoch, &err), LOGIT_OK);
+        ck_assert_int_eq(lg_feed_start(feed, epoch, 0, &err), LOGIT_OK);
         for (;;) {
             ck_assert_int_eq(lg_feed_next(feed, &mini, &scalars, &err), LOGIT_OK);
             if (!mini) break;

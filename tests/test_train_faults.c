@@ -70,7 +70,9 @@ START_TEST(a_folder_has_one_run_at_a_time)
 {
     lg_run_folder *folder;
     logit_error err;
-    ck_assert_int_eq(lg_run_folder_open(&folder, small_set_path("run"), "x", 1, &err), LOGIT_OK);
+    ck_assert_int_eq(
+        lg_run_folder_open(&folder, small_set_path("run"), "x", LG_RUN_BEFORE_REMOVE, &err),
+        LOGIT_OK);
     train("idx", "run", LOGIT_E_LOCKED, &err);
     char pid[32];
     snprintf(pid, sizeof pid, "process %ld", (long)getpid());

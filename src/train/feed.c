@@ -133,11 +133,11 @@ logit_status lg_feed_resident(lg_feed *feed, const lg_minibatch *mini, lg_batch 
     return LOGIT_OK;
 }
 
-logit_status lg_feed_start(lg_feed *feed, uint32_t epoch, logit_error *err)
+logit_status lg_feed_start(lg_feed *feed, uint32_t epoch, int64_t first, logit_error *err)
 {
     if (feed->mini) lg_loader_release(feed->loader, feed->mini);
     feed->mini = NULL;
-    return lg_loader_start(feed->loader, epoch, 0, err);
+    return lg_loader_start(feed->loader, epoch, first, err);
 }
 
 logit_status lg_feed_next(lg_feed *feed, const lg_minibatch **mini, lg_scalars **scalars,

@@ -31,7 +31,7 @@ logit_status lg_feed_create(lg_feed **out, lg_backend *backend, lg_loader *loade
 void lg_feed_destroy(lg_feed *feed);
 
 /* As lg_loader_start. */
-logit_status lg_feed_start(lg_feed *feed, uint32_t epoch, logit_error *err);
+logit_status lg_feed_start(lg_feed *feed, uint32_t epoch, int64_t first, logit_error *err);
 
 /* Next minibatch: *mini as the host sees it (NULL after the last), *scalars[settings] to be filled
  * in by the caller before lg_feed_send. */

@@ -52,7 +52,7 @@ static logit_status walk(const lg_pass_input *in, const double *smoothing, visit
     lg_scalars *scalars;
     pace p = {.started = lg_seconds()};
     p.reported = p.started;
-    LG_TRY(lg_feed_start(in->feed, 0, err));
+    LG_TRY(lg_feed_start(in->feed, 0, 0, err));
     for (;;) {
         LG_TRY(lg_feed_next(in->feed, &mini, &scalars, err));
         if (!mini) return LOGIT_OK;

@@ -11,6 +11,7 @@ typedef struct array {
     void **place; /* in lg_step */
     int64_t count;
     size_t bytes; /* of one number */
+    int is_state; /* it lives on from step to step */
 } array;
 
 enum { ARRAYS = 16 };
@@ -23,19 +24,19 @@ static int list_arrays(lg_problem *problem, array *list)
     const int64_t rows = (int64_t)step->settings * step->outputs;
     const int64_t n = problem->batch, d = step->features, s = step->settings;
     int count = 0;
-    list[count++] = (array){(void **)&step->scale, d, sizeof(float)};
-    list[count++] = (array){(void **)&step->shift, d, sizeof(float)};
-    list[count++] = (array){(void **)&step->total, s, sizeof(lg_total)};
-    list[count++] = (array){&step->x, n * d, real};
-    list[count++] = (array){&step->z, n * rows, real};
-    list[count++] = (array){&step->row_loss, n * s, real};
-    list[count++] = (array){&step->w, rows * d, real};
-    list[count++] = (array){&step->b, rows, real};
-    list[count++] = (array){&step->gw, rows * d, real};
-    list[count++] = (array){&step->gb, rows, real};
+    list[count++] = (array){(void **)&step->scale, d, sizeof(float), 0};
+    list[count++] = (array){(void **)&step->shift, d, sizeof(float), 0};
+    list[count++] = (array){(void **)&step->total, s, sizeof(lg_total), 1};
+    list[count++] = (array){&step->x, n * d, real, 0};
+    list[count++] = (array){&step->z, n * rows, real, 0};
+    list[count++] = (array){&step->row_loss, n * s, real, 0};
+    list[count++] = (array){&step->w, rows * d, real, 1};
+    list[count++] = (array){&step->b, rows, real, 1};
+    list[count++] = (array){&step->gw, rows * d, real, 0};
+    list[count++] = (array){&step->gb, rows, real, 0};
     for (int i = 0; i < lg_optims[step->optim].states; i++) {
-        list[count++] = (array){&step->state_w[i], rows * d, real};
-        list[count++] = (array){&step->state_b[i], rows, real};
+        list[count++] = (array){&step->state_w[i], rows * d, real, 1};
+        list[count++] = (array){&step->state_b[i], rows, real, 1};
     }
     return count;
 }
@@ -145,6 +146,48 @@ logit_status lg_problem_get(lg_problem *problem, int setting, float *weight, flo
     const int64_t k = step->outputs, d = step->features, first = setting * k;
     LG_TRY(lg_backend_get(problem->backend, weight, at(problem, step->w, first * d), k * d, err));
     return lg_backend_get(problem->backend, bias, at(problem, step->b, first), k, err);
+}
+
+size_t lg_problem_state_bytes(lg_problem *problem)
+{
+    array list[ARRAYS];
+    size_t bytes = 0;
+    const int count = list_arrays(problem, list);
+    for (int i = 0; i < count; i++)
+        if (list[i].is_state) bytes += (size_t)list[i].count * list[i].bytes;
+    return bytes;
+}
+
+logit_status lg_problem_get_state(lg_problem *problem, void *to, logit_error *err)
+{
+    array list[ARRAYS];
+    lg_backend *backend = problem->backend;
+    const int count = list_arrays(problem, list);
+    char *at_host = to;
+    for (int i = 0; i < count; i++) {
+        const size_t bytes = (size_t)list[i].count * list[i].bytes;
+        if (!list[i].is_state) continue;
+        LG_TRY(
+            backend->ops->download(backend, LG_QUEUE_COMPUTE, at_host, *list[i].place, bytes, err));
+        at_host += bytes;
+    }
+    return backend->ops->sync(backend, err);
+}
+
+logit_status lg_problem_put_state(lg_problem *problem, const void *from, logit_error *err)
+{
+    array list[ARRAYS];
+    lg_backend *backend = problem->backend;
+    const int count = list_arrays(problem, list);
+    const char *at_host = from;
+    for (int i = 0; i < count; i++) {
+        const size_t bytes = (size_t)list[i].count * list[i].bytes;
+        if (!list[i].is_state) continue;
+        LG_TRY(
+            backend->ops->upload(backend, LG_QUEUE_COMPUTE, *list[i].place, at_host, bytes, err));
+        at_host += bytes;
+    }
+    return backend->ops->sync(backend, err);
 }
 
 logit_status lg_problem_clear_totals(lg_problem *problem, logit_error *err)

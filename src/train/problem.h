@@ -43,6 +43,12 @@ logit_status lg_problem_put(lg_problem *problem, int setting, const float *weigh
 logit_status lg_problem_get(lg_problem *problem, int setting, float *weight, float *bias,
                             logit_error *err);
 
+/* What a run needs to go on: W, b, the optimiser's states and the totals, as the device holds them
+ * (its own number type), one after the other.  put takes what get gave for the same shape. */
+size_t lg_problem_state_bytes(lg_problem *problem);
+logit_status lg_problem_get_state(lg_problem *problem, void *to, logit_error *err);
+logit_status lg_problem_put_state(lg_problem *problem, const void *from, logit_error *err);
+
 /* Running totals: start at zero; read (waits for the device). */
 logit_status lg_problem_clear_totals(lg_problem *problem, logit_error *err);
 logit_status lg_problem_read_totals(lg_problem *problem, lg_total *total, logit_error *err);

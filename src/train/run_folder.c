@@ -201,13 +201,11 @@ static logit_status take_lock(lg_run_folder *folder, logit_error *err)
     }
     if (is_other) return refuse_locked(folder->path, owner, err);
     const int length = snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
-    if (why == 0 && (ftruncate(folder->lock, 0) != 0 ||
-                     pwrite(folder->lock, owner, (size_t)length, 0) != length))
-        why = errno ? errno : EIO;
+    if (why == 0 && ftruncate(folder->lock, 0) != 0) why = errno;
     if (why != 0)
         LG_FAIL(err, LOGIT_E_IO, "%s: cannot be written: %s",
                 lg_text_escape(name, sizeof name, file), strerror(why));
-    return LOGIT_OK;
+    return lg_file_write_all(folder->lock, file, owner, (size_t)length, err);
 }
 
 /* Removes FOLDER/name, if it is there. */
@@ -241,10 +239,36 @@ static logit_status remove_old_settings(int folder, const char *path, logit_erro
     return status;
 }
 
+/* 1 for NAME.PID.tmp, as lg_file_replace names what it has not finished, of a file of ours. */
+static int is_unfinished(const char *name)
+{
+    static const char *const ours[] = {"checkpoint.0", "checkpoint.1", "model.safetensors",
+                                       "config.ini"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        const size_t length = strlen(ours[i]);
+        if (strncmp(name, ours[i], length) != 0 || name[length] != '.') continue;
+        const char *number = name + length + 1;
+        const size_t digits = strspn(number, "0123456789");
+        if (digits > 0 && strcmp(number + digits, ".tmp") == 0) return 1;
+    }
+    return 0;
+}
+
+/* Removes what a run that was killed while it saved left half written.  The lock is ours. */
+static void remove_unfinished(const lg_run_folder *folder)
+{
+    DIR *list = opendir(folder->path);
+    if (!list) return;
+    for (const struct dirent *entry; (entry = readdir(list)) != NULL;)
+        if (is_unfinished(entry->d_name)) unlinkat(dirfd(list), entry->d_name, 0);
+    closedir(list);
+}
+
 /* What the run before wrote must not look like the work of this one, should this one fail. */
 static logit_status remove_run_before(const lg_run_folder *folder, logit_error *err)
 {
-    static const char *const names[] = {"model.safetensors", "config.ini", "metrics.jsonl"};
+    static const char *const names[] = {"checkpoint.0", "checkpoint.1", "model.safetensors",
+                                        "config.ini", "metrics.jsonl"};
     const int fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     logit_status status = LOGIT_OK;
     char shown[NAME_ROOM];
@@ -258,30 +282,39 @@ static logit_status remove_run_before(const lg_run_folder *folder, logit_error *
     return status;
 }
 
-static logit_status open_metrics(lg_run_folder *folder, logit_error *err)
+static logit_status refuse_metrics(const lg_run_folder *folder, logit_error *err)
 {
     char file[PATH_ROOM + 16], name[NAME_ROOM];
+    const int why = errno;
     snprintf(file, sizeof file, "%s/metrics.jsonl", folder->path);
-    folder->metrics = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (folder->metrics < 0)
-        LG_FAIL(err, LOGIT_E_IO, "%s: cannot be written: %s",
-                lg_text_escape(name, sizeof name, file), strerror(errno));
-    return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_IO, "%s: cannot be written: %s", lg_text_escape(name, sizeof name, file),
+            strerror(why));
 }
 
-logit_status lg_run_folder_open(lg_run_folder **out, const char *path, const char *data, int force,
-                                logit_error *err)
+static logit_status open_metrics(lg_run_folder *folder, int empty, logit_error *err)
+{
+    char file[PATH_ROOM + 16];
+    snprintf(file, sizeof file, "%s/metrics.jsonl", folder->path);
+    folder->metrics =
+        open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (empty ? O_TRUNC : 0), 0666);
+    return folder->metrics < 0 ? refuse_metrics(folder, err) : LOGIT_OK;
+}
+
+logit_status lg_run_folder_open(lg_run_folder **out, const char *path, const char *data,
+                                lg_run_before before, logit_error *err)
 {
     *out = NULL;
-    LG_TRY(lg_run_folder_check(path, data, force, err));
+    LG_TRY(lg_run_folder_check(path, data, before != LG_RUN_BEFORE_REFUSE, err));
     lg_run_folder *folder = calloc(1, sizeof *folder);
     if (!folder) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the run folder");
     folder->lock = folder->metrics = -1;
     if (path) snprintf(folder->path, sizeof folder->path, "%s", path);
     logit_status status = path ? lg_folder_make(path, err) : make_numbered(folder->path, data, err);
     if (status == LOGIT_OK) status = take_lock(folder, err);
-    if (status == LOGIT_OK && force) status = remove_run_before(folder, err);
-    if (status == LOGIT_OK) status = open_metrics(folder, err);
+    if (status == LOGIT_OK) remove_unfinished(folder);
+    if (status == LOGIT_OK && before == LG_RUN_BEFORE_REMOVE)
+        status = remove_run_before(folder, err);
+    if (status == LOGIT_OK) status = open_metrics(folder, before != LG_RUN_BEFORE_GO_ON, err);
     if (status != LOGIT_OK) {
         lg_run_folder_close(folder, 0);
         return status;
@@ -328,6 +361,26 @@ int lg_run_folder_file(const lg_run_folder *folder, const char *name, char *out,
 {
     const int length = snprintf(out, size, "%s/%s", folder->path, name);
     return length >= 0 && (size_t)length < size;
+}
+
+int64_t lg_run_folder_metrics_bytes(const lg_run_folder *folder)
+{
+    struct stat info;
+    return fstat(folder->metrics, &info) == 0 ? (int64_t)info.st_size : 0;
+}
+
+logit_status lg_run_folder_cut_metrics(lg_run_folder *folder, int64_t bytes, logit_error *err)
+{
+    char name[NAME_ROOM];
+    if (lg_run_folder_metrics_bytes(folder) < bytes)
+        LG_FAIL(err, LOGIT_E_IO, "%s/metrics.jsonl: is shorter than when the run was saved",
+                lg_text_escape(name, sizeof name, folder->path));
+    return ftruncate(folder->metrics, (off_t)bytes) != 0 ? refuse_metrics(folder, err) : LOGIT_OK;
+}
+
+logit_status lg_run_folder_sync(lg_run_folder *folder, logit_error *err)
+{
+    return fsync(folder->metrics) != 0 ? refuse_metrics(folder, err) : LOGIT_OK;
 }
 
 logit_status lg_run_folder_add_line(lg_run_folder *folder, const lg_text *line, logit_error *err)

@@ -23,19 +23,27 @@ static logit_status train(lg_trainer *t, logit_error *err)
         LG_TRY(lg_trainer_validate(t, err));
         t->epoch++;
         LG_TRY(lg_report_epoch(t, err));
+        t->epoch_samples = 0;
+        if (t->epoch < t->options.epochs) LG_TRY(lg_checkpoint_save_if_due(t, err));
     }
     return LOGIT_OK;
 }
 
 static logit_status run(lg_trainer *t, logit_summary *summary, logit_error *err)
 {
+    int finished;
     LG_TRY(lg_trainer_open(t, err));
+    LG_TRY(lg_checkpoint_restore(t, summary, &finished, err));
     LG_TRY(lg_report_start(t, err));
+    if (finished) return LOGIT_OK;
     LG_TRY(train(t, err));
     LG_TRY(lg_trainer_finish(t, summary, err));
+    t->metrics_bytes = lg_run_folder_metrics_bytes(t->folder);
     LG_TRY(lg_report_end(t, summary, err));
+    LG_TRY(lg_checkpoint_save(t, t->stopping ? NULL : summary, err));
     if (t->stopping)
-        LG_FAIL(err, LOGIT_E_STOPPED, "stopped after step %lld of %lld; the model is in %s",
+        LG_FAIL(err, LOGIT_E_STOPPED,
+                "stopped after step %lld of %lld; the model is in %s; --resume goes on",
                 (long long)t->step, (long long)t->steps, lg_run_folder_path(t->folder));
     return LOGIT_OK;
 }
@@ -44,8 +52,11 @@ logit_status logit_train(const char *data, const logit_options *options, const l
                          logit_summary *summary, logit_error *err)
 {
     logit_summary unused;
-    lg_trainer trainer = {
-        .path = data, .options = *options, .watch = watch, .started = lg_seconds()};
+    lg_trainer trainer = {.path = data,
+                          .options = *options,
+                          .asked = *options,
+                          .watch = watch,
+                          .started = lg_seconds()};
     if (!summary) summary = &unused;
     memset(summary, 0, sizeof *summary);
     const logit_status status = run(&trainer, summary, err);

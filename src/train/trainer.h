@@ -5,6 +5,7 @@
  *   trainer_open.c    from options and data to a problem on a device, every choice made
  *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
  *   trainer_finish.c  the kept setting, objective, model file, test part
+ *   checkpoint.c      where it stands, saved and put back
  *   trainer_report.c  what is told: objective, progress, metrics.jsonl */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_TRAINER_H
@@ -15,6 +16,7 @@
 #include "base/text.h"
 #include "core/backend.h"
 #include "train/burst.h"
+#include "train/checkpoint.h"
 #include "train/feed.h"
 #include "train/model.h"
 #include "train/problem.h"
@@ -31,10 +33,11 @@ typedef struct lg_setting {
     double train_loss, val_loss, val_accuracy; /* of the last epoch; NaN before */
 } lg_setting;
 
-typedef struct lg_trainer {
+struct lg_trainer {
     /* given */
     const char *path;
     logit_options options;    /* every "auto" replaced as choices are made */
+    logit_options asked;      /* as they came */
     const logit_watch *watch; /* may be NULL */
     int rehearsal; /* every choice is made, on the processor, and no run folder is opened */
     /* chosen */
@@ -59,16 +62,21 @@ typedef struct lg_trainer {
         *burst; /* many steps in one go, where the device can and the set lies on it; or NULL */
     lg_total *total; /* [settings], as last read */
     lg_run_folder *folder;
+    lg_saving saving;
+    char data_identity[40]; /* hash of the training data, as text */
     lg_text objective, plan;
     char device[288]; /* name and description */
     /* where it stands */
-    int epoch; /* from 0; epochs that are complete */
+    int epoch;           /* from 0; epochs that are complete */
+    int resumed;         /* it goes on from a checkpoint */
+    int64_t first_batch; /* of the epoch: not 0 where it goes on in the middle of one */
     int64_t step, steps_per_epoch, steps;
     int stopping; /* the watch asked for it */
     double started, epoch_started, epoch_seconds, epoch_weight;
     int64_t epoch_samples;
+    int64_t metrics_bytes; /* of metrics.jsonl, without the line that ends it */
     double last_report;
-} lg_trainer;
+};
 
 /* trainer_open.c.  Errors leave the trainer to lg_trainer_close. */
 logit_status lg_trainer_open(lg_trainer *t, logit_error *err);

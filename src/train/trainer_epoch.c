@@ -191,11 +191,27 @@ static logit_status part_of_step(lg_trainer *t, const lg_minibatch *mini, lg_sca
     return ops->update(t->backend, step, err);
 }
 
-static void begin_epoch(lg_trainer *t)
+/* At its beginning, or in the middle, where a checkpoint put the totals and their weight back. */
+static logit_status begin_epoch(lg_trainer *t, logit_error *err)
 {
+    const int64_t first = t->first_batch, count = t->sources.part[LG_PART_TRAIN].count;
     t->epoch_started = lg_seconds();
-    t->epoch_weight = 0.0;
-    t->epoch_samples = 0;
+    t->first_batch = 0;
+    t->epoch_samples = first * t->options.batch_size;
+    if (t->epoch_samples > count) t->epoch_samples = count;
+    if (first == 0) {
+        t->epoch_weight = 0.0;
+        LG_TRY(lg_problem_clear_totals(t->problem, err));
+    }
+    return lg_feed_start(t->feed[LG_PART_TRAIN], (uint32_t)t->epoch, first, err);
+}
+
+/* After a step: progress, and a checkpoint if it is time for one. */
+static logit_status after_step(lg_trainer *t, logit_error *err)
+{
+    LG_TRY(look_around(t, err));
+    if (lg_optims[t->optim].whole) return LOGIT_OK; /* saved between epochs */
+    return lg_checkpoint_save_if_due(t, err);
 }
 
 logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err)
@@ -204,13 +220,11 @@ logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err)
     const lg_minibatch *mini;
     lg_scalars *scalars;
     const int whole = lg_optims[t->optim].whole;
-    begin_epoch(t);
-    LG_TRY(lg_problem_clear_totals(t->problem, err));
-    LG_TRY(lg_feed_start(feed, (uint32_t)t->epoch, err));
+    LG_TRY(begin_epoch(t, err));
     while (!t->stopping) {
         if (has_burst(t)) {
             LG_TRY(run_burst(t, err));
-            LG_TRY(look_around(t, err));
+            LG_TRY(after_step(t, err));
             continue;
         }
         LG_TRY(lg_feed_next(feed, &mini, &scalars, err));
@@ -218,7 +232,7 @@ logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err)
         LG_TRY(whole ? part_of_step(t, mini, scalars, err) : small_step(t, mini, scalars, err));
         t->epoch_samples += mini->count;
         LG_TRY(lg_feed_done(feed, err));
-        LG_TRY(look_around(t, err));
+        LG_TRY(after_step(t, err));
     }
     t->epoch_seconds = lg_seconds() - t->epoch_started;
     LG_TRY(read_totals(t, err));

@@ -323,14 +323,22 @@ static logit_status fit_loss(const lg_trainer *t, const logit_model *from, logit
     return LOGIT_OK;
 }
 
+/* Without a checkpoint a run that is resumed begins anew, whatever a dead one left. */
+static logit_status open_folder(lg_trainer *t, logit_error *err)
+{
+    const lg_run_before before = t->saving.from.head                     ? LG_RUN_BEFORE_GO_ON
+                                 : t->options.force || t->options.resume ? LG_RUN_BEFORE_REMOVE
+                                                                         : LG_RUN_BEFORE_REFUSE;
+    return lg_run_folder_open(&t->folder, t->options.out, t->path, before, err);
+}
+
 static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
 {
     LG_TRY(fit_from(t, from, err));
     LG_TRY(open_backend(t, err));
     LG_TRY(open_sources(t, from, err));
     LG_TRY(fit_loss(t, from, err));
-    if (!t->rehearsal)
-        LG_TRY(lg_run_folder_open(&t->folder, t->options.out, t->path, t->options.force, err));
+    if (!t->rehearsal) LG_TRY(open_folder(t, err));
     LG_TRY(open_loaders(t, err));
     LG_TRY(weigh(t, err));
     LG_TRY(let_spin(t, err));
@@ -350,7 +358,9 @@ logit_status lg_trainer_open(lg_trainer *t, logit_error *err)
         t->options.device = "cpu";
         t->options.precision = lg_precisions[LG_PRECISION_F32].name;
     } else {
-        LG_TRY(lg_run_folder_check(t->options.out, t->path, t->options.force, err));
+        LG_TRY(lg_run_folder_check(t->options.out, t->path, t->options.force || t->options.resume,
+                                   err));
+        LG_TRY(lg_checkpoint_find(t, err));
     }
     if (t->options.from) LG_TRY(lg_model_load(&from, t->options.from, NULL, err));
     const logit_status status = open_all(t, from, err);
@@ -369,6 +379,7 @@ void lg_trainer_close(lg_trainer *t)
     lg_run_folder_close(t->folder, t->step > 0);
     lg_text_clear(&t->objective);
     lg_text_clear(&t->plan);
+    lg_checkpoint_clear(&t->saving);
     free(t->setting);
     free(t->total);
 }

@@ -119,7 +119,7 @@ static logit_status write_start(lg_trainer *t, logit_error *err)
 
 logit_status lg_report_start(lg_trainer *t, logit_error *err)
 {
-    if (!t->rehearsal) LG_TRY(write_start(t, err));
+    if (!t->rehearsal && !t->resumed) LG_TRY(write_start(t, err));
     if (t->sources.note[0])
         lg_report_message(t->watch, LOGIT_LEVEL_INFO, "validation: %s", t->sources.note);
     if (!t->watch || !t->watch->start) return LOGIT_OK;

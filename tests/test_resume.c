@@ -1,0 +1,331 @@
+/* test_resume.c -- a run that was stopped and goes on ends with the bits of one that was not.
+ *
+ * Stopped after each of its steps in turn, mid-epoch too, by a watch that says so; killed by a
+ * signal: tests/kill_test.sh. */
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli.h"
+#include "tests/simt_runs.h"
+#include "tests/small_set.h"
+#include "tests/train_rig.h"
+#include "train/run_options.h"
+
+Suite *lg_suite_resume(void);
+
+/* Stops the run when its step number `at` is done; 0: never. */
+typedef struct stopper {
+    int at, asked, started;
+    char said[2000];
+} stopper;
+
+static void on_start(void *user, const logit_run *run)
+{
+    (void)run;
+    ((stopper *)user)->started = 1;
+}
+
+static int on_stop(void *user)
+{
+    stopper *s = user;
+    return s->started && ++s->asked == s->at;
+}
+
+static void on_message(void *user, logit_level level, const char *text)
+{
+    stopper *s = user;
+    const size_t used = strlen(s->said);
+    if (level != LOGIT_LEVEL_INFO) snprintf(s->said + used, sizeof s->said - used, "%s\n", text);
+}
+
+/* A run into `run`, stopped after `at` steps. */
+static logit_status go(const char *run, int at, stopper *s, logit_error *err)
+{
+    logit_summary summary;
+    *s = (stopper){.at = at};
+    const logit_watch watch = {
+        .user = s, .start = on_start, .stop = on_stop, .message = on_message};
+    *err = (logit_error){0};
+    options.out = small_set_path(run);
+    return logit_train(small_set_path("idx"), &options, &watch, &summary, err);
+}
+
+static void expect(logit_status got, logit_status want, const logit_error *err, int at)
+{
+    ck_assert_msg(got == want, "stop at %d: status %d, want %d: %s", at, got, want, err->message);
+}
+
+/* What the metrics say, without times. */
+static char *timeless(const char *run)
+{
+    static const char *const times[] = {"\"seconds\":", "\"samples_per_second\":", "\"waiting\":"};
+    int64_t size;
+    char name[64];
+    snprintf(name, sizeof name, "%s/metrics.jsonl", run);
+    uint8_t *raw = small_set_read(small_set_path(name), &size);
+    char *text = calloc((size_t)size + 1, 1);
+    memcpy(text, raw, (size_t)size);
+    free(raw);
+    for (int i = 0; i < 3; i++)
+        for (char *at = text; (at = strstr(at, times[i])) != NULL;) {
+            const size_t length = strcspn(at, ",}");
+            memmove(at, at + length, strlen(at + length) + 1);
+        }
+    return text;
+}
+
+static void assert_same_run(const char *a, const char *b, int at)
+{
+    char x[64], y[64];
+    snprintf(x, sizeof x, "%s/model.safetensors", a);
+    snprintf(y, sizeof y, "%s/model.safetensors", b);
+    ck_assert_msg(same_files(x, y), "stop at %d: the models differ", at);
+    char *s = timeless(a), *t = timeless(b);
+    ck_assert_msg(strcmp(s, t) == 0, "stop at %d: metrics differ:\n%s\n%s", at, s, t);
+    free(s);
+    free(t);
+}
+
+/* ------------------------------------------------------------------------------ every step --- */
+
+static const struct {
+    const char *what, *device, *optimizer;
+    double lr[2], momentum, l2[2];
+    int nesterov, whole;
+    int64_t memory;
+    const char *schedule;
+} variants[] = {
+    {"adam, its rate chosen", "cpu", "adam", {0}, 0, {0}, 0, 0, 0, "auto"},
+    {"sgd", "cpu", "sgd", {0.1}, 0, {1e-3}, 0, 0, 0, "auto"},
+    {"Nesterov, streamed", "cpu", "sgd", {0.1}, 0.9, {0}, 1, 0, 1, "cosine"},
+    {"a grid, streamed", "cpu", "adam", {0.01, 0.003}, 0, {0, 1e-2}, 0, 0, 1, "auto"},
+    {"a grid, one of which diverges", "cpu", "sgd", {0.1, 1e30}, 0.5, {0}, 0, 0, 0, "auto"},
+    {"the whole set a step", "cpu", "gd", {0.5}, 0.5, {0}, 0, 1, 0, "auto"},
+    {"double precision", "ref", "adam", {0.01}, 0, {0}, 0, 0, 0, "auto"},
+    {"the kernels, sgd", "simt", "sgd", {0.1}, 0.9, {0}, 0, 0, 1, "auto"},
+    {"the kernels, adam", "simt", "adam", {0.01}, 0, {1e-3}, 0, 0, 0, "auto"},
+};
+enum { VARIANTS = sizeof variants / sizeof *variants, STEPS = 27 };
+
+static int count_of(const double list[2])
+{
+    return list[0] == 0.0 && list[1] == 0.0 ? 0 : list[1] == 0.0 ? 1 : 2;
+}
+
+static void choose(int i)
+{
+    options.device = variants[i].device;
+    options.optimizer = variants[i].optimizer;
+    options.schedule = variants[i].schedule;
+    options.nesterov = variants[i].nesterov;
+    options.memory = variants[i].memory;
+    options.momentum = (logit_list){1, {variants[i].momentum}};
+    options.lr = (logit_list){count_of(variants[i].lr), {variants[i].lr[0], variants[i].lr[1]}};
+    options.l2 = (logit_list){count_of(variants[i].l2), {variants[i].l2[0], variants[i].l2[1]}};
+    if (variants[i].memory) options.height = options.width = 8; /* else the file is in memory */
+}
+
+START_TEST(a_run_stopped_at_any_step_goes_on_to_the_same_bits)
+{
+    stopper s;
+    logit_error err;
+    const int far = strcmp(variants[_i].device, "simt") == 0;
+    if (far && !simt_is_built()) return;
+    choose(_i);
+    expect(go("straight", 0, &s, &err), LOGIT_OK, &err, 0);
+    for (int at = 1; at < STEPS; at += far ? 5 : 1) {
+        options.resume = 0;
+        expect(go("run", at, &s, &err), LOGIT_E_STOPPED, &err, at);
+        options.resume = 1;
+        expect(go("run", 0, &s, &err), LOGIT_OK, &err, at);
+        assert_same_run("straight", "run", at);
+    }
+}
+END_TEST
+
+/* Stopped again and again, three steps further each time. */
+START_TEST(a_run_stopped_many_times_goes_on_to_the_same_bits)
+{
+    stopper s;
+    logit_error err;
+    choose(_i);
+    expect(go("straight", 0, &s, &err), LOGIT_OK, &err, 0);
+    options.resume = 1;
+    for (int at = 3; at < STEPS; at += 3) expect(go("run", 3, &s, &err), LOGIT_E_STOPPED, &err, at);
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
+    assert_same_run("straight", "run", 3);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------- two files --- */
+
+static void damage(const char *name)
+{
+    FILE *file = fopen(small_set_path(name), "r+b");
+    ck_assert_ptr_nonnull(file);
+    fseek(file, 100, SEEK_SET);
+    const int byte = fgetc(file);
+    fseek(file, 100, SEEK_SET);
+    fputc(byte ^ 1, file);
+    fclose(file);
+}
+
+/* Saved after every step and stopped after ten: one file is of step 10, the other of step 9. */
+START_TEST(a_damaged_checkpoint_costs_one_interval)
+{
+    static const char *const files[] = {"run/checkpoint.0", "run/checkpoint.1"};
+    stopper s;
+    logit_error err;
+    options.checkpoint_steps = 1;
+    expect(go("straight", 0, &s, &err), LOGIT_OK, &err, 0);
+    expect(go("run", 10, &s, &err), LOGIT_E_STOPPED, &err, 10);
+    for (int i = 0; i < 2; i++)
+        if (_i == i || _i == 2) damage(files[i]);
+    options.resume = 1;
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 10);
+    ck_assert_ptr_nonnull(strstr(s.said, "[CORRUPT]"));
+    assert_same_run("straight", "run", 10);
+}
+END_TEST
+
+/* The newer of two is taken, whichever file it is in. */
+START_TEST(the_newest_checkpoint_is_taken)
+{
+    stopper s;
+    logit_error err;
+    char want[64];
+    options.checkpoint_steps = 1;
+    expect(go("run", 10 + _i, &s, &err), LOGIT_E_STOPPED, &err, 10 + _i);
+    options.resume = 1;
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
+    snprintf(want, sizeof want, "going on after step %d,", 10 + _i);
+    ck_assert_msg(strstr(s.said, want) != NULL, "%s", s.said);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------- what may change --- */
+
+START_TEST(without_a_checkpoint_a_run_begins)
+{
+    stopper s;
+    logit_error err;
+    options.resume = 1;
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
+    options.resume = 0;
+    expect(go("straight", 0, &s, &err), LOGIT_OK, &err, 0);
+    assert_same_run("straight", "run", 0);
+    options.resume = 1;
+    options.out = NULL;
+    ck_assert_int_eq(logit_train(small_set_path("idx"), &options, NULL, NULL, &err), LOGIT_E_USAGE);
+}
+END_TEST
+
+START_TEST(a_finished_run_is_left_alone)
+{
+    stopper s;
+    logit_error err;
+    int64_t before, after;
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
+    uint8_t *x = small_set_read(small_set_path("run/metrics.jsonl"), &before);
+    options.resume = 1;
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
+    ck_assert_msg(strstr(s.said, "finished") != NULL, "%s", s.said);
+    uint8_t *y = small_set_read(small_set_path("run/metrics.jsonl"), &after);
+    ck_assert_int_eq(before, after);
+    ck_assert_mem_eq(x, y, (size_t)before);
+    free(x);
+    free(y);
+}
+END_TEST
+
+/* A constant rate does not know how many epochs there will be. */
+START_TEST(epochs_may_grow)
+{
+    stopper s;
+    logit_error err;
+    options.lr = (logit_list){1, {0.01}};
+    options.epochs = 2;
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
+    options.epochs = 5;
+    expect(go("straight", 0, &s, &err), LOGIT_OK, &err, 0);
+    options.resume = 1;
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
+    assert_same_run("straight", "run", 0);
+    options.epochs = 4;
+    expect(go("run", 0, &s, &err), LOGIT_E_USAGE, &err, 0);
+}
+END_TEST
+
+START_TEST(other_options_are_refused)
+{
+    stopper s;
+    logit_error err;
+    expect(go("run", 5, &s, &err), LOGIT_E_STOPPED, &err, 5);
+    options.resume = 1;
+    options.seed = 1;
+    expect(go("run", 0, &s, &err), LOGIT_E_USAGE, &err, 0);
+    ck_assert_msg(strstr(err.message, "--seed was 0 and is 1 now") != NULL, "%s", err.message);
+    options.seed = 0;
+    options.threads = 1; /* changes no bit */
+    options.memory = 1;
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
+}
+END_TEST
+
+START_TEST(other_data_are_refused)
+{
+    stopper s;
+    logit_error err;
+    expect(go("run", 5, &s, &err), LOGIT_E_STOPPED, &err, 5);
+    small_set_write_idx(small_set_path("idx"), "train", 290, 3);
+    options.resume = 1;
+    expect(go("run", 0, &s, &err), LOGIT_E_DATA, &err, 0);
+    ck_assert_msg(strstr(err.message, "is not the set") != NULL, "%s", err.message);
+}
+END_TEST
+
+/* Every option that a run's config.ini keeps is held against the checkpoint's; epochs may grow. */
+START_TEST(no_recorded_option_is_forgotten)
+{
+    for (int i = 0; i < LG_OPTION_COUNT; i++) {
+        const lg_cli_option *option = &lg_cli_options[i];
+        const char *name;
+        int found = strcmp(option->name, "epochs") == 0;
+        if (option->keep != LG_KEEP_RECORD || !lg_cli_option_of(option, lg_cli_find_verb("train")))
+            continue;
+        for (int j = 0; !found && (name = lg_run_option_name(j)) != NULL; j++)
+            found = strcmp(option->name, name) == 0;
+        ck_assert_msg(found, "--%s is not in run_options.c", option->name);
+    }
+}
+END_TEST
+
+static void add_case(Suite *suite, const char *name, const TTest *test, int first, int last)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 300);
+    tcase_add_checked_fixture(tcase, begin, small_set_end);
+    tcase_add_loop_test(tcase, test, first, last);
+    suite_add_tcase(suite, tcase);
+}
+
+Suite *lg_suite_resume(void)
+{
+    Suite *suite = suite_create("resume");
+    add_case(suite, "steps", a_run_stopped_at_any_step_goes_on_to_the_same_bits, 0, VARIANTS);
+    add_case(suite, "many", a_run_stopped_many_times_goes_on_to_the_same_bits, 0, 5);
+    add_case(suite, "damage", a_damaged_checkpoint_costs_one_interval, 0, 3);
+    add_case(suite, "newest", the_newest_checkpoint_is_taken, 0, 2);
+    add_case(suite, "anew", without_a_checkpoint_a_run_begins, 0, 1);
+    add_case(suite, "finished", a_finished_run_is_left_alone, 0, 1);
+    add_case(suite, "epochs", epochs_may_grow, 0, 1);
+    add_case(suite, "options", other_options_are_refused, 0, 1);
+    add_case(suite, "data", other_data_are_refused, 0, 1);
+    add_case(suite, "names", no_recorded_option_is_forgotten, 0, 1);
+    return suite;
+}
