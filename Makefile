@@ -20,8 +20,10 @@ flags.release = -O3 -g -DNDEBUG -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 flags.debug   = -O0 -g
 flags.asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 flags.tsan    = -O1 -g -fsanitize=thread
+# What `make fuzz` builds, with clang: everything watched, and the fuzzer told of every branch.
+flags.fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 ifeq ($(flags.$(MODE)),)
-$(error MODE=$(MODE) is not one of: release debug asan tsan)
+$(error MODE=$(MODE) is not one of: release debug asan tsan fuzz)
 endif
 
 # No fast-math anywhere: float bits are promised.  Contraction off: fmaf is written where it is meant.
@@ -61,7 +63,7 @@ test.o    := $(patsubst %.c,$B/%.o,$(filter-out tests/fuzz_%,$(wildcard tests/*.
 objects   := $(lib.o) $(cli.o) $(main.o) $(draw.o) $(test.o) $(cuda.o) $(simt.o) $(rules.o) $(try.o)
 
 .DEFAULT_GOAL := all
-.PHONY: all run print-nvcc print-gpus check check-built check-kernels run-kernels test bench asan tsan tidy fuzz check-gpu bench-gpu gpu-kit format format-check layers symbols \
+.PHONY: all run print-nvcc print-gpus check check-built check-long check-kernels run-kernels test bench asan tsan tidy fuzz check-gpu bench-gpu gpu-kit format format-check layers symbols \
         deps install uninstall clean help
 .DELETE_ON_ERROR:
 
@@ -77,8 +79,13 @@ run: deps
 check: deps
 	$(Q)$(MAKE) --no-print-directory layers all check-built
 
+## check-long: what takes too long for check: 300 kills, every call that can fail, fuzzing
+check-long: all $B/tests/libshim.so
+	$(Q)LOGIT_KILLS=300 LOGIT_FAULT_STRIDE=1 tests/check $B kill fault
+	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=1200
+
 ## check-built: the tests of check, of what is built, installing nothing
-check-built: symbols
+check-built: symbols $B/tests/libshim.so
 	$(Q)$(MAKE) --no-print-directory test
 	$(Q)$(MAKE) --no-print-directory check-kernels
 	$(Q)tests/check $B
@@ -119,19 +126,20 @@ tidy:
 
 ## fuzz: fuzz every reader for FUZZ_SECONDS each (60), with clang's libFuzzer
 FUZZ_SECONDS ?= 60
-fuzz: $(patsubst tests/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
-	$(Q)for target in $^; do mkdir -p $$target.corpus; echo "  FUZZ  $$target"; \
-	    $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $$target.corpus || exit 1; done
-
-build/fuzz/%: tests/fuzz_%.c $(wildcard src/base/*.c src/data/*.c)
-	@mkdir -p $(@D) && echo "  FUZZCC $@"
+FUZZ = $(patsubst tests/fuzz_%.c,%,$(wildcard tests/fuzz_*.c))
+fuzz:
 	@echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | \
-	    clang -fsanitize=fuzzer,address,undefined -x c - -o $@.probe 2>/dev/null && rm $@.probe || \
+	    clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null || \
 	    { echo "fuzz: clang or its runtime is missing: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
-	$(Q)clang $(cppflags) -std=c11 -O1 -g $(FLOATS) -fsanitize=fuzzer,address,undefined -pthread $^ -o $@ -lxxhash -lz -lm
+	$(Q)$(MAKE) --no-print-directory MODE=fuzz CC=clang CUDA=0 WERROR= $(FUZZ:%=build/fuzz/fuzz_%)
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ:%=build/fuzz/fuzz_%)
+
+build/fuzz/fuzz_%: $B/tests/fuzz_%.o $B/tests/fuzz/rig.o $(lib.o) $(cli.o)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(filter-out -fsanitize=fuzzer-no-link%,$(ldflags)) -fsanitize=fuzzer,address,undefined $^ -o $@ $(LIBS)
 
 format.c = $(wildcard include/*.h src/*.[ch] src/*/*.[ch] cuda/*.[ch] cuda/*.cu datasets/*.[ch] \
-                      tests/*.[ch] tests/simt/*.h tests/simt/*.cc tests/simt/include/*.h)
+                      tests/*.[ch] tests/shim/*.c tests/fuzz/*.c tests/simt/*.h tests/simt/*.cc tests/simt/include/*.h)
 ## format: lay out all sources by .clang-format
 format: ; $(Q)clang-format -i $(format.c)
 ## format-check: fail if a source is laid out otherwise
@@ -236,6 +244,11 @@ $B/simt/cuda/%.cu.o: cuda/%.cu
 $B/simt/cuda/%.c.o: cuda/%.c
 	@mkdir -p $(@D) && echo "  CC    $< (simt)"
 	$(Q)$(CC) $(cppflags) $(simt.flags) $(cflags) -MMD -MP -c $< -o $@
+
+# For LD_PRELOAD: makes calls fail.
+$B/tests/libshim.so: tests/shim/shim.c
+	@mkdir -p $(@D) && echo "  LINK  $@"
+	$(Q)$(CC) -std=c11 -O2 -D_GNU_SOURCE $(WARNINGS) -fPIC -shared -fvisibility=hidden $< -o $@ -ldl
 
 # The rules tell ThreadSanitizer what orders what, and are not watched themselves.
 $(rules.o): cxxflags += $(if $(filter tsan,$(MODE)),-fno-sanitize=thread)

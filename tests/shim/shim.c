@@ -1,0 +1,255 @@
+/* shim.c -- makes the n-th system or library call of a program fail, or kills the program there.
+ *
+ * Tests.  A library for LD_PRELOAD.  In the environment:
+ *
+ *   LOGIT_FAULT=CALL:N[:HOW]   CALL: alloc, open, read, write, fsync, rename, mmap, ftruncate, any
+ *                              N:    from 1
+ *                              HOW:  once (the default): the N-th alone fails;  always: from the
+ *                              N-th on;  kill: the program is killed there, before the call;
+ *                              after: just behind it;  eintr: interrupted, and tried again by who
+ *                              is right;  short: half of what was asked for is read or written;
+ *                              full: ENOSPC in place of EIO
+ *   LOGIT_FAULT_COUNT=FILE     at the end "CALL COUNT" lines are written there
+ *
+ * Calls of the dynamic linker and of OpenBLAS (which exits where memory is short) are passed on
+ * untouched: they are not ours to survive. */
+/* SPDX-License-Identifier: MIT */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+typedef enum call { ALLOC, OPEN, READ, WRITE, FSYNC, RENAME, MMAP, FTRUNCATE, CALLS } call;
+static const char *const names[CALLS] = {"alloc", "open",   "read", "write",
+                                         "fsync", "rename", "mmap", "ftruncate"};
+typedef enum how { ONCE, ALWAYS, KILL, AFTER, EINTR_ONCE, SHORT, FULL, HOWS } how;
+static const char *const hows[HOWS] = {"once", "always", "kill", "after", "eintr", "short", "full"};
+
+static atomic_long count[CALLS + 1]; /* the last: any */
+static int wanted = -1;
+static long at;
+static how what;
+static int ready;
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *text = getenv("LOGIT_FAULT");
+    char name[16] = "", way[16] = "once";
+    if (text && sscanf(text, "%15[^:]:%ld:%15s", name, &at, way) >= 2) {
+        for (int i = 0; i < CALLS; i++)
+            if (strcmp(names[i], name) == 0) wanted = i;
+        if (strcmp(name, "any") == 0) wanted = CALLS;
+        for (int i = 0; i < HOWS; i++)
+            if (strcmp(hows[i], way) == 0) what = (how)i;
+    }
+    ready = 1;
+}
+
+/* Straight to the kernel: nothing here may be counted or fail on purpose. */
+__attribute__((destructor)) static void end(void)
+{
+    const char *path = getenv("LOGIT_FAULT_COUNT");
+    char text[512];
+    int used = 0;
+    if (!path) return;
+    const int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    for (int i = 0; i <= CALLS; i++)
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s %ld\n",
+                         i < CALLS ? names[i] : "any", atomic_load(&count[i]));
+    if (fd >= 0) syscall(SYS_write, fd, text, (size_t)used);
+    syscall(SYS_close, fd);
+}
+
+/* A call from here counts unless it is the linker's, OpenBLAS's or our own. */
+static int is_ours(const void *from)
+{
+    static const char *const others[] = {"ld-linux", "openblas", "libgfortran", "libshim"};
+    static __thread int looking;
+    Dl_info info;
+    if (!ready || looking) return 0;
+    looking = 1;
+    int ours = dladdr(from, &info) != 0 && info.dli_fname;
+    for (size_t i = 0; ours && i < sizeof others / sizeof *others; i++)
+        ours = !strstr(info.dli_fname, others[i]);
+    looking = 0;
+    return ours;
+}
+
+/* Counts; 1 if this is the call that is meant. */
+static int is_meant(call c, const void *from)
+{
+    if (!is_ours(from)) return 0;
+    const long mine = atomic_fetch_add(&count[c], 1) + 1;
+    const long any = c == ALLOC ? 0 : atomic_fetch_add(&count[CALLS], 1) + 1;
+    const long number = wanted == CALLS ? any : wanted == (int)c ? mine : 0;
+    if (number == 0 || number < at || (number > at && what != ALWAYS && what != FULL)) return 0;
+    if (what == KILL) syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+    return 1;
+}
+
+static int failed(int code)
+{
+    errno = what == EINTR_ONCE ? EINTR : what == FULL ? ENOSPC : code;
+    return -1;
+}
+
+/* Does the call go through all the same? */
+static int goes_through(void)
+{
+    return what == AFTER || what == SHORT;
+}
+
+static void die_after(int meant)
+{
+    if (meant && what == AFTER) syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+}
+
+#define HERE __builtin_return_address(0)
+
+/* ------------------------------------------------------------------------------------ memory ---
+ */
+
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t),
+    *__libc_memalign(size_t, size_t);
+
+EXPORT void *malloc(size_t size)
+{
+    if (is_meant(ALLOC, HERE)) return errno = ENOMEM, NULL;
+    return __libc_malloc(size);
+}
+
+EXPORT void *calloc(size_t n, size_t size)
+{
+    if (is_meant(ALLOC, HERE)) return errno = ENOMEM, NULL;
+    return __libc_calloc(n, size);
+}
+
+EXPORT void *realloc(void *old, size_t size)
+{
+    if (is_meant(ALLOC, HERE)) return errno = ENOMEM, NULL;
+    return __libc_realloc(old, size);
+}
+
+EXPORT void *aligned_alloc(size_t alignment, size_t size)
+{
+    if (is_meant(ALLOC, HERE)) return errno = ENOMEM, NULL;
+    return __libc_memalign(alignment, size);
+}
+
+EXPORT int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    if (is_meant(ALLOC, HERE)) return ENOMEM;
+    *out = __libc_memalign(alignment, size);
+    return *out ? 0 : ENOMEM;
+}
+
+EXPORT void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    if (is_meant(MMAP, HERE)) return errno = ENOMEM, MAP_FAILED;
+    return (void *)syscall(SYS_mmap, address, size, protection, flags, fd, offset);
+}
+
+/* ------------------------------------------------------------------------------------- files ---
+ */
+
+EXPORT int openat(int folder, const char *path, int flags, ...)
+{
+    va_list list;
+    va_start(list, flags);
+    const mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
+    va_end(list);
+    if (is_meant(OPEN, HERE) && !goes_through()) return failed(EIO);
+    return (int)syscall(SYS_openat, folder, path, flags, mode);
+}
+
+EXPORT int open(const char *path, int flags, ...)
+{
+    va_list list;
+    va_start(list, flags);
+    const mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
+    va_end(list);
+    if (is_meant(OPEN, HERE) && !goes_through()) return failed(EIO);
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+static size_t cut(int meant, size_t size)
+{
+    return meant && what == SHORT && size > 1 ? size / 2 : size;
+}
+
+EXPORT ssize_t read(int fd, void *to, size_t size)
+{
+    const int meant = is_meant(READ, HERE);
+    if (meant && !goes_through()) return failed(EIO);
+    return syscall(SYS_read, fd, to, cut(meant, size));
+}
+
+EXPORT ssize_t pread(int fd, void *to, size_t size, off_t offset)
+{
+    const int meant = is_meant(READ, HERE);
+    if (meant && !goes_through()) return failed(EIO);
+    return syscall(SYS_pread64, fd, to, cut(meant, size), offset);
+}
+
+EXPORT ssize_t write(int fd, const void *from, size_t size)
+{
+    const int meant = is_meant(WRITE, HERE);
+    if (meant && !goes_through()) return failed(EIO);
+    const ssize_t done = syscall(SYS_write, fd, from, cut(meant, size));
+    die_after(meant);
+    return done;
+}
+
+EXPORT ssize_t pwrite(int fd, const void *from, size_t size, off_t offset)
+{
+    const int meant = is_meant(WRITE, HERE);
+    if (meant && !goes_through()) return failed(EIO);
+    const ssize_t done = syscall(SYS_pwrite64, fd, from, cut(meant, size), offset);
+    die_after(meant);
+    return done;
+}
+
+EXPORT int fsync(int fd)
+{
+    const int meant = is_meant(FSYNC, HERE);
+    if (meant && !goes_through()) return failed(EIO);
+    const int done = (int)syscall(SYS_fsync, fd);
+    die_after(meant);
+    return done;
+}
+
+EXPORT int ftruncate(int fd, off_t size)
+{
+    const int meant = is_meant(FTRUNCATE, HERE);
+    if (meant && !goes_through()) return failed(EIO);
+    const int done = (int)syscall(SYS_ftruncate, fd, size);
+    die_after(meant);
+    return done;
+}
+
+EXPORT int rename(const char *from, const char *to)
+{
+    const int meant = is_meant(RENAME, HERE);
+    if (meant && !goes_through()) return failed(EIO);
+    const int done = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    die_after(meant);
+    return done;
+}
+
+/* 64-bit names of the same calls. */
+EXPORT int open64(const char *, int, ...) __attribute__((alias("open")));
+EXPORT int openat64(int, const char *, int, ...) __attribute__((alias("openat")));
+EXPORT ssize_t pread64(int, void *, size_t, off_t) __attribute__((alias("pread")));
+EXPORT ssize_t pwrite64(int, const void *, size_t, off_t) __attribute__((alias("pwrite")));
+EXPORT int ftruncate64(int, off_t) __attribute__((alias("ftruncate")));
+EXPORT void *mmap64(void *, size_t, int, int, int, off_t) __attribute__((alias("mmap")));
