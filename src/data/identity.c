@@ -2,10 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/identity.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 struct lg_identity {
     XXH3_state_t *state;
@@ -34,16 +36,27 @@ static void add_text(lg_identity *identity, const char *text)
     lg_identity_add(identity, text, strlen(text) + 1);
 }
 
-static logit_status add_set(lg_identity *identity, const lg_set *set, logit_error *err)
+/* The names of samples that are files, without the set's own path in front: a set that was moved,
+ * or is called by another path, is the same set. */
+static void add_names(lg_identity *identity, const lg_dataset *dataset, const lg_set *set)
 {
-    char name[NAME_ROOM];
+    char name[NAME_ROOM], root[NAME_ROOM];
+    const size_t length = strlen(lg_text_escape(root, sizeof root, dataset->path));
+    for (int64_t i = 0; set->decodes && i < set->count; i++) {
+        const char *text = set->ops->name(set, i, name, sizeof name);
+        add_text(identity, strncmp(text, root, length) == 0 ? text + length : text);
+    }
+}
+
+static logit_status add_set(lg_identity *identity, const lg_dataset *dataset, const lg_set *set,
+                            logit_error *err)
+{
     const int64_t numbers[] = {set->count,          set->shape.height, set->shape.width,
                                set->shape.channels, set->element,      set->as_it_lies,
                                set->target_width,   !!set->label,      !!set->weight};
     const size_t n = (size_t)set->count;
     lg_identity_add(identity, numbers, sizeof numbers);
-    for (int64_t i = 0; i < set->count; i++)
-        add_text(identity, set->ops->name(set, i, name, sizeof name));
+    add_names(identity, dataset, set);
     if (set->label) lg_identity_add(identity, set->label, n * sizeof *set->label);
     if (set->target)
         lg_identity_add(identity, set->target, n * (size_t)set->target_width * sizeof *set->target);
@@ -63,7 +76,7 @@ static logit_status add_dataset(lg_identity *identity, const lg_dataset *dataset
     for (int c = 0; c < dataset->classes; c++) add_text(identity, dataset->class_name[c]);
     for (int p = 0; p < LG_PART_COUNT; p++) {
         lg_identity_add(identity, &p, sizeof p);
-        if (dataset->part[p]) LG_TRY(add_set(identity, dataset->part[p], err));
+        if (dataset->part[p]) LG_TRY(add_set(identity, dataset, dataset->part[p], err));
     }
     return LOGIT_OK;
 }
@@ -80,4 +93,9 @@ logit_status lg_dataset_identity(const lg_dataset *dataset, const char *decoder,
     memcpy(out, digest.digest, LG_IDENTITY_BYTES);
     XXH3_freeState(identity.state);
     return status;
+}
+
+void lg_identity_write(char text[LG_IDENTITY_TEXT], const uint8_t identity[LG_IDENTITY_BYTES])
+{
+    for (int i = 0; i < LG_IDENTITY_BYTES; i++) snprintf(text + 2 * i, 3, "%02x", identity[i]);
 }

@@ -21,6 +21,10 @@ typedef struct lg_identity lg_identity;
 logit_status lg_dataset_identity(const lg_dataset *dataset, const char *decoder,
                                  uint8_t out[LG_IDENTITY_BYTES], logit_error *err);
 
+/* As text: 32 hexadecimal digits and a NUL. */
+enum { LG_IDENTITY_TEXT = 2 * LG_IDENTITY_BYTES + 1 };
+void lg_identity_write(char text[LG_IDENTITY_TEXT], const uint8_t identity[LG_IDENTITY_BYTES]);
+
 /* --- for formats: lg_set_ops.identify --- */
 
 void lg_identity_add(lg_identity *identity, const void *bytes, size_t size);

@@ -61,8 +61,8 @@ static void name_file(lg_cache *cache, const lg_dataset *data)
     if (used + 2 * LG_IDENTITY_BYTES + 16 > sizeof cache->path) return;
     memcpy(cache->path, folder, used);
     cache->path[used++] = '/';
-    for (int i = 0; i < LG_IDENTITY_BYTES; i++, used += 2)
-        snprintf(cache->path + used, 3, "%02x", identity[i]);
+    lg_identity_write(cache->path + used, identity);
+    used += LG_IDENTITY_TEXT - 1;
     snprintf(cache->path + used, sizeof cache->path - used, ".packed");
 }
 

@@ -10,11 +10,13 @@
 #include "base/text.h"
 #include "train/cache.h"
 
-/* Opens the set at path; its classes and shape are those of `like` or `model` where given. */
-static logit_status open_set(lg_dataset **out, const char *path, const logit_options *options,
-                             const lg_dataset *like, const logit_model *model,
-                             const logit_watch *watch, logit_error *err)
+/* Opens the set at path; its classes and shape are those of `like` or `model` where given.
+ * identity: text, may be NULL. */
+static logit_status open_set(lg_dataset **out, char *identity, const char *path,
+                             const logit_options *options, const lg_dataset *like,
+                             const logit_model *model, const logit_watch *watch, logit_error *err)
 {
+    uint8_t bytes[LG_IDENTITY_BYTES];
     lg_pool *pool;
     LG_TRY(lg_pool_create(&pool, options->threads, err));
     lg_dataset_options how = {.classes = options->classes,
@@ -38,6 +40,10 @@ static logit_status open_set(lg_dataset **out, const char *path, const logit_opt
     lg_cache_prepare(&cache, &how, options, watch);
     logit_status status = lg_dataset_open(out, path, &how, err);
     lg_pool_destroy(pool);
+    if (status == LOGIT_OK && identity) {
+        status = lg_dataset_identity(*out, "stb", bytes, err);
+        lg_identity_write(identity, bytes);
+    }
     if (status == LOGIT_OK) status = lg_cache_apply(&cache, out, err);
     if (status == LOGIT_OK) return LOGIT_OK;
     lg_dataset_close(*out);
@@ -59,7 +65,8 @@ static logit_status use_other(lg_sources *sources, lg_part part, const char *pat
                               const logit_watch *watch, logit_error *err)
 {
     lg_source *source = &sources->part[part];
-    LG_TRY(open_set(&source->owned, path, options, sources->data, model, watch, err));
+    LG_TRY(open_set(&source->owned, source->identity, path, options, sources->data, model, watch,
+                    err));
     source->set = meant(source->owned, part);
     source->count = source->set->count;
     return LOGIT_OK;
@@ -90,7 +97,7 @@ static logit_status open_parts(lg_sources *out, const char *path, const logit_op
                                const logit_model *model, const logit_watch *watch, logit_error *err)
 {
     char name[600];
-    LG_TRY(open_set(&out->data, path, options, NULL, model, watch, err));
+    LG_TRY(open_set(&out->data, out->identity, path, options, NULL, model, watch, err));
     use_own(out, LG_PART_TRAIN);
     if (!out->part[LG_PART_TRAIN].set)
         LG_FAIL(err, LOGIT_E_DATA, "%s: has no training part",
@@ -140,7 +147,7 @@ logit_status lg_sources_open_for_eval(lg_sources *out, const char *path, const c
 {
     memset(out, 0, sizeof *out);
     lg_part chosen = LG_PART_TRAIN;
-    logit_status status = open_set(&out->data, path, options, NULL, model, watch, err);
+    logit_status status = open_set(&out->data, NULL, path, options, NULL, model, watch, err);
     if (status == LOGIT_OK) status = choose_part(out->data, path, part, &chosen, err);
     if (status != LOGIT_OK) {
         lg_sources_close(out);

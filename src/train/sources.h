@@ -7,13 +7,15 @@
 #define LG_TRAIN_SOURCES_H
 
 #include "core/backend.h"
+#include "data/identity.h"
 #include "data/loader.h"
 #include "train/model.h"
 
 typedef struct lg_source {
-    lg_dataset *owned; /* opened for this part alone, or NULL */
-    const lg_set *set; /* NULL: there is no such part */
-    int32_t *only;     /* the samples of it that are this part's; NULL: all */
+    char identity[LG_IDENTITY_TEXT]; /* of `owned` as its files are, cached or not; else "" */
+    lg_dataset *owned;               /* opened for this part alone, or NULL */
+    const lg_set *set;               /* NULL: there is no such part */
+    int32_t *only;                   /* the samples of it that are this part's; NULL: all */
     int64_t count;
     lg_loader *loader; /* after lg_source_load */
     lg_backend *far;   /* a backend with memory of its own, which batches are copied to from
@@ -22,7 +24,8 @@ typedef struct lg_source {
 } lg_source;
 
 typedef struct lg_sources {
-    lg_dataset *data; /* the set given to train */
+    lg_dataset *data;                /* the set given to train */
+    char identity[LG_IDENTITY_TEXT]; /* of it */
     lg_source part[LG_PART_COUNT];
     char note[160]; /* how validation was chosen, for people */
 } lg_sources;

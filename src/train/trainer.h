@@ -63,7 +63,7 @@ struct lg_trainer {
     lg_total *total; /* [settings], as last read */
     lg_run_folder *folder;
     lg_saving saving;
-    char data_identity[40]; /* hash of the training data, as text */
+    char data_identity[120]; /* of the training data, and of other sets beside them */
     lg_text objective, plan;
     char device[288]; /* name and description */
     /* where it stands */

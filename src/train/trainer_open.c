@@ -50,10 +50,18 @@ static void choose_shuffle(lg_trainer *t)
 }
 
 /* Everything that follows from names alone. */
+static void write_identity(lg_trainer *t)
+{
+    const lg_source *val = &t->sources.part[LG_PART_VAL], *test = &t->sources.part[LG_PART_TEST];
+    snprintf(t->data_identity, sizeof t->data_identity, "%s%s%s%s%s", t->sources.identity,
+             val->owned ? " val " : "", val->identity, test->owned ? " test " : "", test->identity);
+}
+
 static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *err)
 {
     LG_TRY(lg_sources_open(&t->sources, t->path, &t->options, from, t->watch, err));
     const lg_set *train = t->sources.part[LG_PART_TRAIN].set;
+    write_identity(t);
     t->shape = train->shape;
     t->features = (int64_t)t->shape.height * t->shape.width * t->shape.channels;
     t->options.height = t->shape.height;
