@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <xxhash.h>
 
-#include "base/clock.h"
 #include "data/order.h"
 
 const char packed_bad_reason[] = "set/cat/11.jpg: jpeg at byte 7: it ends there [TRUNC]";
@@ -150,9 +150,9 @@ void packed_refused(const char *path, const char *class_name, const char *text)
     logit_error err = {0};
     char tag[32];
     snprintf(tag, sizeof tag, "[%s]", class_name);
-    const double began = lg_seconds();
+    const clock_t began = clock(); /* of this process: a busy machine is no fault of the reader */
     const logit_status status = lg_packed_open(&file, path, &err);
-    ck_assert_double_lt(lg_seconds() - began, 0.1);
+    ck_assert_double_lt((double)(clock() - began) / CLOCKS_PER_SEC, 0.1);
     ck_assert_msg(status == LOGIT_E_DATA && !file, "status %d: %s", status, err.message);
     ck_assert_msg(strstr(err.message, tag) && strstr(err.message, text) &&
                       strstr(err.message, ": packed at byte "),
