@@ -370,7 +370,7 @@ typedef struct logit_measure {
 } logit_measure;
 
 /* Runs every measurement; calls found for each line as it comes.  data may be NULL, or an image
- * folder for the decoding figures.  seconds: time to spend on each line. */
+ * folder for the figures of listing and decoding.  seconds: time to spend on each line. */
 LOGIT_API logit_status logit_bench(const char *data, const logit_options *options, double seconds,
                                    void (*found)(void *user, const logit_measure *line), void *user,
                                    logit_error *err);
