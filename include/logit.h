@@ -92,6 +92,9 @@ typedef struct logit_options {
     const char *normalize; /* "standard" or "unit" */
     const char *shuffle;   /* "auto": "block" for tar and for packed files over 4 GiB, else
                             * "full".  "full", "block", "none" */
+    int flip;              /* 0; 1: training images are mirrored left to right, half of them in
+                            * an epoch */
+    int shift;             /* 0; N: and moved by up to N pixels in each direction */
     const char *classes;   /* NULL, or "a,b,..": only these, in this order */
     const char *on_bad;    /* "fail" or "skip" */
     const char *cache;     /* NULL: the user's cache folder, or a folder, or "off" */

@@ -22,6 +22,8 @@ static logit_status start_stream(lg_loader *loader, uint32_t epoch, int64_t firs
     LG_TRY(lg_crew_start(loader, err));
     lg_ring_drop(loader->ring); /* from here on nobody reads order */
     lg_loader_order_epoch(loader, epoch);
+    loader->epoch = epoch;
+    loader->moves = loader->augments && lg_augment_is_on(&loader->options.augment);
     lg_crew_begin(loader, LG_JOB_STREAM, loader->count, loader->options.batch, first);
     return LOGIT_OK;
 }
@@ -32,8 +34,8 @@ logit_status lg_loader_start(lg_loader *loader, uint32_t epoch, int64_t first, l
         LG_FAIL(err, LOGIT_E_USAGE, "an epoch has batches 0 to %lld; it cannot begin with %lld",
                 (long long)loader->batches - 1, (long long)first);
     loader->failure.status = LOGIT_OK;
-    if (!loader->resident) return start_stream(loader, epoch, first, err);
     LG_TRY(lg_loader_preload(loader, err));
+    if (loader->in_slots) return start_stream(loader, epoch, first, err);
     lg_loader_order_epoch(loader, epoch);
     loader->next = first;
     loader->held = 0;
@@ -73,7 +75,7 @@ static logit_status next_streamed(lg_loader *loader, const lg_minibatch **batch,
     LG_TRY(lg_ring_take(loader->ring, &work, LG_RING_FOREVER, err));
     if (work.batch < 0) return LOGIT_OK;
     lg_slot *slot = &loader->slot[work.slot];
-    const int has_weights = loader->set->weight || slot->bad > 0;
+    const int has_weights = loader->set->weight || loader->weight || slot->bad > 0;
     LG_TRY(lg_loader_bad_count(loader, &work, err));
     slot->batch = (lg_minibatch){
         .number = work.batch,
@@ -92,7 +94,7 @@ static logit_status next_streamed(lg_loader *loader, const lg_minibatch **batch,
 logit_status lg_loader_next(lg_loader *loader, const lg_minibatch **batch, logit_error *err)
 {
     *batch = NULL;
-    if (loader->resident) return next_resident(loader, batch, err);
+    if (!loader->in_slots) return next_resident(loader, batch, err);
     if (loader->failure.status == LOGIT_OK) {
         logit_error error;
         const logit_status status = next_streamed(loader, batch, &error);
@@ -108,7 +110,7 @@ logit_status lg_loader_next(lg_loader *loader, const lg_minibatch **batch, logit
 void lg_loader_release(lg_loader *loader, const lg_minibatch *batch)
 {
     if (!batch) return;
-    if (!loader->resident)
+    if (loader->in_slots)
         lg_ring_release(loader->ring);
     else if (loader->held > 0)
         loader->held--;
@@ -119,6 +121,16 @@ void lg_loader_release(lg_loader *loader, const lg_minibatch *batch)
 int lg_loader_is_resident(const lg_loader *loader)
 {
     return loader->resident;
+}
+
+int lg_loader_has_slots(const lg_loader *loader)
+{
+    return loader->in_slots;
+}
+
+void lg_loader_augment(lg_loader *loader, int on)
+{
+    loader->augments = on;
 }
 
 void lg_loader_describe(const lg_loader *loader, char *text, size_t size)

@@ -2,9 +2,9 @@
  *
  * Layer 1 (data).  A loader walks over (a list of) the samples of one set, epoch by epoch.  A set
  * that fits in the memory budget is decoded once (lg_loader_preload) and every batch then points
- * into it: nothing is copied.  One that does not is decoded anew each epoch by threads that fill
- * the slots of a ring (ring.h) ahead of the consumer.  Either way batch b of epoch e holds the
- * same bytes and labels.
+ * into it: nothing is copied, unless samples are augmented, which are then made in slots.  One that
+ * does not is decoded anew each epoch by threads that fill the slots of a ring (ring.h) ahead of
+ * the consumer.  Either way batch b of epoch e holds the same bytes and labels.
  *
  * The loader's memory is the slots (or the budget), four bytes per sample for the order, as many
  * again where it shuffles in blocks, with skip_bad one bit more, and nothing that grows with the
@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "data/augment.h"
 #include "data/dataset.h"
 #include "data/order.h"
 #include "logit.h"
@@ -37,11 +38,12 @@ typedef struct lg_loader_options {
     int64_t batch; /* samples per batch; the last of an epoch may hold fewer */
     lg_shuffle shuffle;
     uint64_t seed;
-    int threads;    /* decoder threads, >= 1 */
-    int64_t memory; /* budget in bytes for decoded images (slots or the whole set) */
-    int skip_bad;   /* a bad sample (read says DATA or IO) keeps its place with weight 0 (bytes
-                     * all zero); else it is an error.  Other errors of read always are. */
-    double max_bad; /* share of the samples; more bad ones than that is DATA */
+    lg_augment augment; /* what lg_loader_augment turns on; images of u8 alone */
+    int threads;        /* decoder threads, >= 1 */
+    int64_t memory;     /* budget in bytes for decoded images (slots or the whole set) */
+    int skip_bad;       /* a bad sample (read says DATA or IO) keeps its place with weight 0 (bytes
+                         * all zero); else it is an error.  Other errors of read always are. */
+    double max_bad;     /* share of the samples; more bad ones than that is DATA */
     /* Page-locked memory for slots where a device wants it; NULL: malloc.  NULL from alloc_host
      * is NOMEM. */
     void *(*alloc_host)(void *user, size_t bytes);
@@ -72,6 +74,10 @@ void lg_loader_destroy(lg_loader *loader); /* stops and joins its threads */
 
 /* 1 if the whole set lies (or will lie) in memory. */
 int lg_loader_is_resident(const lg_loader *loader);
+/* 1 if batches come in slots; 0: they point into the set, which is resident. */
+int lg_loader_has_slots(const lg_loader *loader);
+/* Epochs that are started from now on: 1 augmented, as the options say; 0, as at first, not. */
+void lg_loader_augment(lg_loader *loader, int on);
 /* Where the images live and what that takes, for people: "16 slots of 128 images, 61.4 MB, decoded
  * anew each epoch".  Says so where two slots take more than the budget. */
 void lg_loader_describe(const lg_loader *loader, char *text, size_t size);

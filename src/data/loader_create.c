@@ -37,6 +37,13 @@ static logit_status check_options(const lg_loader_options *options, int64_t coun
     return LOGIT_OK;
 }
 
+static logit_status check_augment(const lg_loader_options *options, logit_error *err)
+{
+    if (lg_augment_is_on(&options->augment) && options->set->element != LG_ELEMENT_U8)
+        LG_FAIL(err, LOGIT_E_USAGE, "flips and shifts are for images; these are vectors of floats");
+    return LOGIT_OK;
+}
+
 static logit_status check_labels(const lg_loader_options *options, int64_t count, logit_error *err)
 {
     const int32_t *label = options->set->label;
@@ -91,7 +98,7 @@ static void *carve(uint8_t *block, size_t *at, size_t size)
 static size_t lay_out(const lg_loader *loader, lg_slot *slot, uint8_t *block)
 {
     const lg_set *set = loader->set;
-    const size_t rows = (size_t)loader->rows, streamed = loader->resident ? 0 : rows;
+    const size_t rows = (size_t)loader->rows, streamed = loader->in_slots ? rows : 0;
     size_t at = 0;
     slot->pixels = carve(block, &at, streamed * loader->features);
     slot->target =
@@ -108,7 +115,7 @@ static logit_status size_slots(lg_loader *loader, logit_error *err)
     const lg_loader_options *options = &loader->options;
     const size_t per_sample =
         (loader->set->target ? (size_t)loader->set->target_width : 0) * sizeof(float) + 64;
-    loader->rows = loader->resident ? LG_JOB_ROWS : options->batch;
+    loader->rows = loader->in_slots ? options->batch : LG_JOB_ROWS;
     if (loader->rows > loader->count) loader->rows = loader->count > 0 ? loader->count : 1;
     size_t most; /* of one slot, alignment included; all slots must fit in a size as well */
     if (!lg_size_add(loader->features, per_sample, &most) ||
@@ -118,16 +125,17 @@ static logit_status size_slots(lg_loader *loader, logit_error *err)
                 (long long)loader->rows, loader->features);
     lg_slot counted;
     loader->slot_bytes = lay_out(loader, &counted, NULL);
-    int64_t slots = MAX_SLOTS;
-    if (!loader->resident)
-        slots = options->memory > 0 ? options->memory / (int64_t)loader->slot_bytes : 0;
+    int64_t slots = MAX_SLOTS, memory = options->memory;
+    if (loader->resident && !loader->set->resident)
+        memory -= loader->count * (int64_t)loader->features;
+    if (loader->in_slots) slots = memory > 0 ? memory / (int64_t)loader->slot_bytes : 0;
     loader->slots = slots < MIN_SLOTS ? MIN_SLOTS : slots > MAX_SLOTS ? MAX_SLOTS : (int)slots;
     return LOGIT_OK;
 }
 
 static int is_pinned(const lg_loader *loader)
 {
-    return loader->options.alloc_host && !loader->resident;
+    return loader->options.alloc_host && loader->in_slots;
 }
 
 static int allocate(lg_loader *loader)
@@ -152,6 +160,7 @@ static logit_status set_up(lg_loader *loader, logit_error *err)
     const lg_loader_options *options = &loader->options;
     LG_TRY(check_options(options, loader->count, err));
     LG_TRY(check_labels(options, loader->count, err));
+    LG_TRY(check_augment(options, err));
     LG_TRY(measure(loader, err));
     loader->batches = loader->count / options->batch + (loader->count % options->batch != 0);
     loader->next = loader->batches;
@@ -159,6 +168,7 @@ static logit_status set_up(lg_loader *loader, logit_error *err)
         LG_TRY(lg_order_places(&loader->places, loader->set->count, loader->set->as_it_lies,
                                options->only, options->only_count, err));
     choose_place(loader);
+    loader->in_slots = !loader->resident || lg_augment_is_on(&options->augment);
     LG_TRY(size_slots(loader, err));
     if (!allocate(loader))
         LG_FAIL(err, LOGIT_E_NOMEM,

@@ -53,7 +53,8 @@ static logit_status read_sample(lg_crew_member *self, lg_slot *slot, int64_t i, 
 static void copy_answer(const lg_loader *loader, lg_slot *slot, int64_t i, int32_t sample)
 {
     const lg_set *set = loader->set;
-    const int is_bad = slot->is_bad && slot->is_bad[i];
+    const int is_bad = (slot->is_bad && slot->is_bad[i]) ||
+                       (loader->preloaded && lg_loader_is_bad(loader, sample));
     if (set->label) slot->label[i] = set->label[sample];
     if (set->target) {
         const size_t width = (size_t)set->target_width;
@@ -63,6 +64,19 @@ static void copy_answer(const lg_loader *loader, lg_slot *slot, int64_t i, int32
     slot->weight[i] = is_bad ? 0.0f : set->weight ? set->weight[sample] : 1.0f;
 }
 
+/* Puts a sample that was read, or is resident, into its row of the slot. */
+static void deliver(const lg_loader *loader, int32_t sample, const uint8_t *pixels, uint8_t *row)
+{
+    const lg_loader_options *options = &loader->options;
+    if (loader->moves) {
+        const lg_view view =
+            lg_augment_draw(&options->augment, options->seed, loader->epoch, sample);
+        lg_view_apply(&view, loader->set->shape, pixels, row);
+    } else if (pixels != row) {
+        memcpy(row, pixels, loader->features);
+    }
+}
+
 /* Sample i of the batch, whatever the job is.  sums collects for the piece. */
 static logit_status do_sample(lg_crew_member *self, lg_slot *slot, int64_t i, int32_t sample,
                               lg_sums *sums, logit_error *err)
@@ -70,14 +84,20 @@ static logit_status do_sample(lg_crew_member *self, lg_slot *slot, int64_t i, in
     lg_loader *loader = self->loader;
     const size_t row = (size_t)sample * loader->features;
     const uint8_t *pixels = loader->preloaded ? loader->pixels + row : NULL;
+    uint8_t *at = slot->pixels ? slot->pixels + (size_t)i * loader->features : NULL;
     if (slot->is_bad) slot->is_bad[i] = 0;
     if (!pixels) {
+        const int moves = loader->job == LG_JOB_STREAM && loader->moves;
         uint8_t *out = loader->job == LG_JOB_PRELOAD ? loader->map + row
-                                                     : slot->pixels + (size_t)i * loader->features;
+                       : moves                       ? self->scratch
+                                                     : at;
         LG_TRY(read_sample(self, slot, i, sample, out, err));
         pixels = out;
     }
-    if (loader->job == LG_JOB_STREAM) copy_answer(loader, slot, i, sample);
+    if (loader->job == LG_JOB_STREAM) {
+        deliver(loader, sample, pixels, at);
+        copy_answer(loader, slot, i, sample);
+    }
     const int is_bad = (slot->is_bad && slot->is_bad[i]) ||
                        (loader->preloaded && lg_loader_is_bad(loader, sample));
     if (loader->job == LG_JOB_SUM && !is_bad)
@@ -148,8 +168,8 @@ static logit_status do_piece(lg_crew_member *self, const lg_ring_work *piece, in
     const int32_t *sample = loader->order + piece->batch * loader->plan.batch;
     lg_sums sums = {0};
     if (piece->begin == 0) tell_ahead(loader, piece->batch);
-    if (loader->job == LG_JOB_STREAM && loader->set->ops->read_rows)
-        return copy_piece(self, piece, sample, at, err);
+    const int copies = loader->job == LG_JOB_STREAM && !loader->moves && !loader->preloaded;
+    if (copies && loader->set->ops->read_rows) return copy_piece(self, piece, sample, at, err);
     for (*at = piece->begin; *at < piece->end && !lg_ring_abandoned(loader->ring); ++*at)
         LG_TRY(do_sample(self, &loader->slot[piece->slot], *at, sample[*at], &sums, err));
     if (loader->job == LG_JOB_SUM) {
@@ -177,9 +197,12 @@ static void *work(void *argument)
 static logit_status start_member(lg_loader *loader, lg_crew_member *member, logit_error *err)
 {
     member->loader = loader;
+    if (lg_augment_is_on(&loader->options.augment)) {
+        member->scratch = malloc(loader->features);
+        if (!member->scratch) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a sample");
+    }
     if (!loader->preloaded) LG_TRY(lg_decoder_create(&member->decoder, err));
     if (pthread_create(&member->thread, NULL, work, member) == 0) return LOGIT_OK;
-    lg_decoder_destroy(member->decoder);
     const int threads = loader->started ? loader->started : 1;
     LG_FAIL(err, LOGIT_E_NOMEM, "only %d of %d decoder threads could be started; try --threads %d",
             loader->started, loader->options.threads, threads);
@@ -208,7 +231,10 @@ void lg_crew_stop(lg_loader *loader)
     if (!loader->ring) return;
     lg_ring_stop(loader->ring);
     for (int i = 0; i < loader->started; i++) pthread_join(loader->crew[i].thread, NULL);
-    for (int i = 0; i < loader->started; i++) lg_decoder_destroy(loader->crew[i].decoder);
+    for (int i = 0; i < loader->options.threads && loader->crew; i++) {
+        lg_decoder_destroy(loader->crew[i].decoder);
+        free(loader->crew[i].scratch);
+    }
     free(loader->crew);
     lg_ring_destroy(loader->ring);
     loader->crew = NULL;

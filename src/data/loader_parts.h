@@ -74,6 +74,7 @@ typedef struct lg_slot {
 typedef struct lg_crew_member {
     lg_loader *loader;
     lg_decoder *decoder; /* NULL where nothing is to be decoded */
+    uint8_t *scratch;    /* a sample before it is augmented; NULL where none is */
     pthread_t thread;
 } lg_crew_member;
 
@@ -84,7 +85,10 @@ struct lg_loader {
     int64_t count, batches; /* per epoch */
     int32_t *order;         /* [count] of the epoch, or of the job */
     int32_t *places;        /* [count] what shuffling in blocks cuts; NULL where it does not */
-    logit_error failure;    /* of the epoch: comes again until the next start; status OK: none */
+    int augments;           /* the epochs that are started, */
+    int moves;              /* the one that was */
+    uint32_t epoch;
+    logit_error failure; /* of the epoch: comes again until the next start; status OK: none */
     /* the crew and its ring; NULL while there is none */
     lg_ring *ring;
     lg_ring_plan plan;
@@ -95,10 +99,10 @@ struct lg_loader {
     pthread_mutex_t told_mutex;
     int64_t told, ahead; /* samples of order; batches that it hears before their turn */
     /* slots */
-    int64_t rows; /* samples that one has room for */
-    int slots;
-    lg_slot *slot; /* [slots] */
-    void *arrays;  /* all of their arrays, one block */
+    int64_t rows;        /* samples that one has room for */
+    int slots, in_slots; /* in_slots: batches come in them */
+    lg_slot *slot;       /* [slots] */
+    void *arrays;        /* all of their arrays, one block */
     size_t slot_bytes;
     /* a resident set */
     int resident, preloaded;

@@ -5,7 +5,8 @@
  *   bench_kernel.c  pixels, logits, loss, gradient, update, step on a device
  *   bench_load.c    decoding and the loader
  *   bench_packed.c  the loader on a packed file
- *   bench_list.c    listing a folder of files */
+ *   bench_list.c    listing a folder of files
+ *   bench_augment.c mirroring and moving images */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_BENCH_H
 #define LG_TRAIN_BENCH_H
@@ -42,6 +43,7 @@ logit_status lg_bench_time(const lg_bench *bench, lg_bench_fn *fn, void *argumen
 
 logit_status lg_bench_kernels(lg_bench *bench, logit_error *err);
 logit_status lg_bench_decode(lg_bench *bench, const char *data, logit_error *err);
+logit_status lg_bench_augment(lg_bench *bench, logit_error *err);
 /* Nothing where data is no folder of image files. */
 logit_status lg_bench_list(lg_bench *bench, const char *data, logit_error *err);
 logit_status lg_bench_loader(lg_bench *bench, logit_error *err);

@@ -64,6 +64,7 @@ logit_status lg_compare_begin(lg_compare *c, logit_error *err)
     c->out->steps = 0;
     c->out->samples = 0;
     c->started = c->moment = lg_seconds();
+    lg_loader_augment(loader_of(c), 1);
     LG_TRY(lg_loader_start(loader_of(c), 0, 0, err));
     return take(c, err);
 }

@@ -132,6 +132,8 @@ const char *lg_record_option(const lg_compare *c, int i, char *value, size_t siz
         {"schedule", o->schedule, NULL, 0},
         {"normalize", o->normalize, NULL, 0},
         {"shuffle", o->shuffle, NULL, 0},
+        {"flip", NULL, NULL, o->flip},
+        {"shift", NULL, NULL, o->shift},
         {"nesterov", NULL, NULL, o->nesterov},
         {"weight-decay", NULL, NULL, o->weight_decay},
         {"seed", NULL, NULL, (double)o->seed},

@@ -53,7 +53,7 @@ static logit_status open_slot(lg_feed *feed, slot *at, logit_error *err)
     LG_TRY(ops->event_create(feed->backend, &at->copied, err));
     LG_TRY(ops->event_create(feed->backend, &at->used, err));
     LG_TRY(device_alloc(feed, &at->row, n, sizeof(int32_t), err));
-    if (lg_loader_is_resident(feed->loader)) return LOGIT_OK;
+    if (!lg_loader_has_slots(feed->loader)) return LOGIT_OK;
     LG_TRY(device_alloc(feed, &at->pixels, n * feed->shape.features, 1, err));
     LG_TRY(device_alloc(feed, &at->weight, n, sizeof(float), err));
     if (feed->shape.target_width > 0)

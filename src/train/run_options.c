@@ -30,6 +30,8 @@ static const struct row {
     ROW("channels", INT, channels),
     ROW("normalize", WORD, normalize),
     ROW("shuffle", WORD, shuffle),
+    ROW("flip", INT, flip),
+    ROW("shift", INT, shift),
     ROW("classes", WORD, classes),
     ROW("on-bad", WORD, on_bad),
     ROW("max-bad", REAL, max_bad),

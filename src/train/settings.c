@@ -71,6 +71,7 @@ static logit_status hold_ranges(const logit_options *o, logit_error *err)
         {"size", o->height, 0, 16384, 0, 0},
         {"size", o->width, 0, 16384, 0, 0},
         {"max-bad", o->max_bad, 0, 1, 0, 0},
+        {"shift", o->shift, 0, 16383, 0, 0},
         {"weight-decay", o->weight_decay, 0, 1e30, 0, 0},
         {"epochs", o->epochs, 0, 1e9, 0, 0},
         {"batch-size", (double)o->batch_size, 1, 0x1p30, 0, 0},

@@ -193,6 +193,7 @@ logit_status lg_source_load(lg_source *source, const logit_options *options, int
                                    .batch = batch,
                                    .shuffle = shuffle,
                                    .seed = options->seed,
+                                   .augment = source->augment,
                                    .threads = options->threads,
                                    .memory = memory,
                                    .skip_bad = strcmp(options->on_bad, "skip") == 0,

@@ -17,10 +17,11 @@ typedef struct lg_source {
     const lg_set *set;               /* NULL: there is no such part */
     int32_t *only;                   /* the samples of it that are this part's; NULL: all */
     int64_t count;
-    lg_loader *loader; /* after lg_source_load */
-    lg_backend *far;   /* a backend with memory of its own, which batches are copied to from
-                        * page-locked memory: set before lg_source_load, or NULL; borrowed until
-                        * lg_sources_close */
+    lg_augment augment; /* set before lg_source_load where samples are augmented */
+    lg_loader *loader;  /* after lg_source_load */
+    lg_backend *far;    /* a backend with memory of its own, which batches are copied to from
+                         * page-locked memory: set before lg_source_load, or NULL; borrowed until
+                         * lg_sources_close */
 } lg_source;
 
 typedef struct lg_sources {

@@ -203,7 +203,11 @@ static logit_status begin_epoch(lg_trainer *t, logit_error *err)
         t->epoch_weight = 0.0;
         LG_TRY(lg_problem_clear_totals(t->problem, err));
     }
-    return lg_feed_start(t->feed[LG_PART_TRAIN], (uint32_t)t->epoch, first, err);
+    lg_loader_augment(t->sources.part[LG_PART_TRAIN].loader, 1);
+    const logit_status status =
+        lg_feed_start(t->feed[LG_PART_TRAIN], (uint32_t)t->epoch, first, err);
+    lg_loader_augment(t->sources.part[LG_PART_TRAIN].loader, 0); /* other passes are not */
+    return status;
 }
 
 /* After a step: progress, and a checkpoint if it is time for one. */

@@ -82,6 +82,8 @@ static void summarise(const lg_trainer *t, const lg_setting *setting, lg_text *t
                 "{\"optimizer\":\"%s\",\"schedule\":\"%s\",\"shuffle\":\"%s\","
                 "\"init\":\"%s\",\"seed\":%llu",
                 o->optimizer, o->schedule, o->shuffle, o->init, (unsigned long long)o->seed);
+    if (o->flip || o->shift > 0)
+        lg_text_add(text, ",\"flip\":%s,\"shift\":%d", o->flip ? "true" : "false", o->shift);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         lg_text_add(text, ",\"%s\":", numbers[i].name);
         lg_text_add_number(text, numbers[i].value);

@@ -49,6 +49,22 @@ static void choose_shuffle(lg_trainer *t)
     t->options.shuffle = lg_shuffle_names[t->shuffle];
 }
 
+/* What is mirrored and moved has to be an image, and to stay in sight. */
+static logit_status fit_augment(const lg_trainer *t, logit_error *err)
+{
+    const logit_options *o = &t->options;
+    const lg_set *set = t->sources.part[LG_PART_TRAIN].set;
+    const char *which = o->flip ? "--flip" : "--shift";
+    if (!o->flip && o->shift == 0) return LOGIT_OK;
+    if (set->element != LG_ELEMENT_U8 || set->shape.height == 1)
+        LG_FAIL(err, LOGIT_E_USAGE, "%s is for images; %s holds vectors of %d features", which,
+                t->path, set->shape.width * set->shape.height * set->shape.channels);
+    if (o->shift >= set->shape.height || o->shift >= set->shape.width)
+        LG_FAIL(err, LOGIT_E_USAGE, "--shift %d moves images of %dx%d pixels out of sight",
+                o->shift, set->shape.height, set->shape.width);
+    return LOGIT_OK;
+}
+
 /* Everything that follows from names alone. */
 static void write_identity(lg_trainer *t)
 {
@@ -70,6 +86,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
     t->optim = lg_optim_find(t->options.optimizer);
     choose_schedule(t);
     choose_shuffle(t);
+    LG_TRY(fit_augment(t, err));
     LG_TRY(choose_loss(t, err));
     for (int i = 0; i < LG_PART_COUNT; i++)
         LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)t->sources.part[i].set, t->loss, t->classes,
@@ -134,6 +151,8 @@ static logit_status open_loaders(lg_trainer *t, logit_error *err)
         const int training = i == LG_PART_TRAIN;
         if (!source->set) continue;
         if (!t->backend->ops->unified) source->far = t->backend;
+        source->augment =
+            training ? (lg_augment){t->options.flip, t->options.shift} : (lg_augment){0, 0};
         LG_TRY(lg_source_load(source, &t->options, t->classes,
                               training ? t->options.batch_size : t->eval_batch,
                               training ? t->shuffle : LG_SHUFFLE_NONE, memory, t->watch, err));
@@ -179,7 +198,7 @@ static logit_status open_backend(lg_trainer *t, logit_error *err)
  * is known once the loaders are open. */
 static logit_status let_spin(lg_trainer *t, logit_error *err)
 {
-    if (!t->backend->ops->unified || !lg_loader_is_resident(t->sources.part[LG_PART_TRAIN].loader))
+    if (!t->backend->ops->unified || lg_loader_has_slots(t->sources.part[LG_PART_TRAIN].loader))
         return LOGIT_OK;
     lg_backend_close(t->backend);
     return lg_open_device(&t->backend, &t->options, 1, t->watch, err);
@@ -299,7 +318,7 @@ static logit_status open_burst(lg_trainer *t, logit_error *err)
     const lg_source *train = &t->sources.part[LG_PART_TRAIN];
     const int64_t whole = train->count / t->options.batch_size;
     if (t->rehearsal || !lg_burst_is_offered(t->backend) || lg_optims[t->optim].whole ||
-        !lg_loader_is_resident(train->loader) || whole < LG_BURST_STEPS)
+        lg_loader_has_slots(train->loader) || whole < LG_BURST_STEPS)
         return LOGIT_OK;
     return lg_burst_create(&t->burst, t->backend, t->options.batch_size, t->settings, err);
 }

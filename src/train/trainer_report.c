@@ -69,6 +69,8 @@ static void describe_plan(lg_trainer *t)
     lg_loader_describe(t->sources.part[LG_PART_TRAIN].loader, text, sizeof text);
     static const char *const order[] = {"shuffled in full", "shuffled in blocks", "not shuffled"};
     lg_text_add(&t->plan, "%s; %s", text, order[t->shuffle]);
+    if (t->options.flip) lg_text_add(&t->plan, ", mirrored");
+    if (t->options.shift > 0) lg_text_add(&t->plan, ", moved by up to %d", t->options.shift);
 }
 
 logit_status lg_report_describe(lg_trainer *t, logit_error *err)
