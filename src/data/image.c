@@ -1,7 +1,7 @@
 /* image.c -- from the bytes of a file to the pixels of one sample.
  *
- * Layer 1 (data).  Probe, check, decode, resize, in this order; the memory for all of it is known
- * after the check. */
+ * Layer 1 (data).  Probe, check, decode, turn, resize, in this order; the memory for all of it is
+ * known after the check. */
 /* SPDX-License-Identifier: MIT */
 #include "data/image.h"
 
@@ -38,6 +38,13 @@ static logit_status check_target(lg_image_target target, logit_error *err)
     return LOGIT_OK;
 }
 
+/* Arena for turning it. */
+static size_t turn_bytes(const lg_image_info *stored, int channels)
+{
+    if (stored->orientation < 2) return 0;
+    return (size_t)stored->height * (size_t)stored->width * (size_t)channels + LG_ARENA_BLOCK;
+}
+
 logit_status lg_image_decode(lg_decoder *decoder, const uint8_t *bytes, size_t size,
                              const char *name, lg_image_target target, uint8_t *out,
                              logit_error *err)
@@ -50,13 +57,19 @@ logit_status lg_image_decode(lg_decoder *decoder, const uint8_t *bytes, size_t s
     LG_TRY(lg_image_open(&source, &kind, &plan.info, err));
     LG_TRY(kind->check(&source, target.channels, &plan, err));
 
-    const int height = plan.info.height, width = plan.info.width;
-    const size_t need = plan.arena_bytes + lg_resize_bytes(height, width, target);
+    const lg_image_info turned = lg_image_turned(plan.info);
+    const int height = turned.height, width = turned.width;
+    const size_t need = plan.arena_bytes + turn_bytes(&plan.info, target.channels) +
+                        lg_resize_bytes(height, width, target);
     if (need > LG_IMAGE_MAX_ARENA)
         LG_BAD(err, &source, plan.data_at, "LIMIT",
                "%zu bytes are needed to decode it, %zu allowed", need, LG_IMAGE_MAX_ARENA);
     LG_TRY(lg_arena_begin(&decoder->arena, need, err));
     LG_TRY(kind->decode(decoder, &source, &plan, target.channels, &pixels, err));
+    if (plan.info.orientation > 1)
+        pixels = lg_image_turn(&decoder->arena, pixels, plan.info, target.channels);
+    if (!pixels)
+        LG_BAD(err, &source, plan.data_at, "LIMIT", "more memory is needed than the header tells");
     if (height == target.height && width == target.width)
         memcpy(out, pixels, (size_t)height * (size_t)width * (size_t)target.channels);
     else if (!lg_image_resize(&decoder->arena, pixels, height, width, target, out))

@@ -8,7 +8,9 @@
  * alone: not on the machine, nor on the images decoded before.
  *
  * What comes out, by rule
- *   - Stored values: gamma, colour profiles and orientation tags are not applied.
+ *   - Stored values: gamma and colour profiles are not applied.
+ *   - The right way up: turned and mirrored as an Exif orientation says (JPEG: in an APP1 before
+ * the frame; PNG: in an eXIf chunk before the data).  One that makes no sense is none.
  *   - Transparency is left aside: a pixel has its stored colour.  16 bits: the upper 8.
  *   - Colour to grey: a JPEG's own luma where it has one, else (77 R + 150 G + 29 B) / 256.
  *     Grey to colour: three equal channels.
@@ -48,9 +50,10 @@ logit_status lg_decoder_create(lg_decoder **out, logit_error *err);
 void lg_decoder_destroy(lg_decoder *decoder);
 
 typedef struct lg_image_info {
-    int width, height;
+    int width, height;  /* the right way up */
     int channels;       /* as stored: 1 grey, 3 colour; alpha does not count, a palette is 3 */
     const char *format; /* "jpeg", "png", "pnm"; static */
+    int orientation;    /* of Exif, 1 .. 8; 0: none */
 } lg_image_info;
 
 /* Reads the header: kind, sizes, limits.  bytes may be a whole file or its beginning; size is what

@@ -163,9 +163,22 @@ static logit_status read_frame(lg_image_source *source, const lg_jpeg_segment *s
     frame->height = (int)lg_be16(p + 1);
     frame->width = (int)lg_be16(p + 3);
     frame->count = count;
-    const lg_image_info info = {frame->width, frame->height, count, source->format};
+    const lg_image_info info = {frame->width, frame->height, count, source->format, 0};
     LG_TRY(lg_image_limits(source, at + 1, &info, err));
     return read_components(source, at + 6, p + 6, frame, err);
+}
+
+/* Notes which way is up, if the segment says so and none before it did. */
+static void read_orientation(lg_image_source *source, const lg_jpeg_segment *segment,
+                             lg_image_info *info)
+{
+    static const char head[6] = {'E', 'x', 'i', 'f', 0, 0};
+    const uint8_t *p;
+    if (segment->marker != JPEG_APP1 || info->orientation || segment->length < sizeof head) return;
+    if (lg_source_at(source, segment->body, sizeof head, &p, NULL) != LOGIT_OK) return;
+    if (memcmp(p, head, sizeof head) != 0) return;
+    info->orientation =
+        lg_exif_orientation(source, segment->body + sizeof head, segment->length - sizeof head);
 }
 
 logit_status lg_jpeg_probe(lg_image_source *source, lg_image_info *info, logit_error *err)
@@ -180,6 +193,7 @@ logit_status lg_jpeg_probe(lg_image_source *source, lg_image_info *info, logit_e
         if (!is_frame(segment.marker) && !is_comment(segment.marker) &&
             segment.marker != JPEG_DQT && segment.marker != JPEG_DHT && segment.marker != JPEG_DRI)
             return refuse_marker(source, &segment, err);
+        read_orientation(source, &segment, info);
     } while (!is_frame(segment.marker));
     LG_TRY(read_frame(source, &segment, &frame, err));
     info->width = frame.width;

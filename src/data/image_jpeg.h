@@ -23,6 +23,7 @@ enum {
     JPEG_DNL = 0xdc,
     JPEG_DRI = 0xdd,
     JPEG_APP0 = 0xe0,
+    JPEG_APP1 = 0xe1,
     JPEG_APP15 = 0xef,
     JPEG_COM = 0xfe
 };

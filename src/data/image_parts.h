@@ -3,8 +3,10 @@
  * Layer 1 (data).  The way of an image:
  *   image_probe.c   which kind is it, its header
  *   image_jpeg.c, image_jpeg_scan.c, image_png.c, image_pnm.c   the whole file, checked
+ *   image_exif.c    which way is up
  *   image_plain.c   a PNG as a plain one: inflated by zlib, nothing optional left in it
  *   stb_image.c     stb's decoder, in the arena (image_arena.c)
+ *   image_turn.c    the right way up
  *   image_resize.c  to the target's size
  *   image.c         all of it in order */
 /* SPDX-License-Identifier: MIT */
@@ -137,7 +139,7 @@ typedef struct lg_image_kind {
                            logit_error *err);
 } lg_image_kind;
 
-/* Finds the kind, reads the header, checks the limits.  Errors: DATA, IO. */
+/* Finds the kind, reads the header, checks the limits; sizes are as stored.  Errors: DATA, IO. */
 logit_status lg_image_open(lg_image_source *source, const lg_image_kind **kind, lg_image_info *info,
                            logit_error *err);
 
@@ -166,6 +168,26 @@ logit_status lg_pnm_check(lg_image_source *source, int channels, lg_image_plan *
 logit_status lg_pnm_decode(struct lg_decoder *decoder, const lg_image_source *source,
                            const lg_image_plan *plan, int channels, const uint8_t **pixels,
                            logit_error *err);
+
+/* -------------------------------------------------------------------------------- which way --- */
+
+/* The Exif orientation in the TIFF structure at bytes at .. at + size - 1; 0 if there is none. */
+int lg_exif_orientation(lg_image_source *source, size_t at, size_t size);
+
+/* Sizes after turning. */
+static inline lg_image_info lg_image_turned(lg_image_info stored)
+{
+    const int height = stored.height;
+    if (stored.orientation < 5) return stored;
+    stored.height = stored.width;
+    stored.width = height;
+    return stored;
+}
+
+/* pixels u8 [height][width][channels] as stored -> the right way up, in the arena; NULL if it has
+ * no room for them. */
+const uint8_t *lg_image_turn(lg_image_arena *arena, const uint8_t *pixels, lg_image_info stored,
+                             int channels);
 
 /* ----------------------------------------------------------------------------- image_resize --- */
 

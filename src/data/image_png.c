@@ -74,6 +74,23 @@ static logit_status read_header(const lg_image_source *source, size_t at, const 
     return LOGIT_OK;
 }
 
+/* Notes which way is up, if a chunk before the data says so.  What is wrong with the chunks is for
+ * the check to say. */
+static void find_orientation(lg_image_source *source, lg_image_info *info)
+{
+    const uint8_t *p;
+    for (size_t at = SIGNATURE + CHUNK + 13;;) {
+        if (lg_source_at(source, at, 8, &p, NULL) != LOGIT_OK || is_type(p + 4, "IDAT")) return;
+        const size_t length = lg_be32(p), left = source->size - at;
+        if (left < CHUNK || length > left - CHUNK) return;
+        if (is_type(p + 4, "eXIf")) {
+            info->orientation = lg_exif_orientation(source, at + 8, length);
+            return;
+        }
+        at += length + CHUNK;
+    }
+}
+
 logit_status lg_png_probe(lg_image_source *source, lg_image_info *info, logit_error *err)
 {
     const uint8_t *p;
@@ -88,7 +105,9 @@ logit_status lg_png_probe(lg_image_source *source, lg_image_info *info, logit_er
         LG_BAD(err, source, SIGNATURE, "FORMAT", "an IHDR of %u bytes", lg_be32(p));
     if (crc32(0, p + 4, 4 + 13) != lg_be32(p + 8 + 13))
         LG_BAD(err, source, SIGNATURE, "CORRUPT", "the checksum of IHDR is wrong");
-    return read_header(source, SIGNATURE + 8, p + 8, info, err);
+    LG_TRY(read_header(source, SIGNATURE + 8, p + 8, info, err));
+    find_orientation(source, info);
+    return LOGIT_OK;
 }
 
 /* ----------------------------------------------------------------------------------- chunks --- */

@@ -167,7 +167,9 @@ logit_status lg_image_probe(const uint8_t *bytes, size_t size, const char *name,
 {
     lg_image_source source = {.name = name, .size = size, .bytes = bytes, .count = size, .fd = -1};
     const lg_image_kind *kind;
-    return lg_image_open(&source, &kind, info, err);
+    LG_TRY(lg_image_open(&source, &kind, info, err));
+    *info = lg_image_turned(*info);
+    return LOGIT_OK;
 }
 
 logit_status lg_image_probe_file(int folder, const char *path, lg_image_info *info,
@@ -183,5 +185,6 @@ logit_status lg_image_probe_file(int folder, const char *path, lg_image_info *in
     source.size = (size_t)size;
     const logit_status status = lg_image_open(&source, &kind, info, err);
     close(source.fd);
+    *info = lg_image_turned(*info);
     return status;
 }
