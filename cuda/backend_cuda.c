@@ -223,6 +223,7 @@ void lg_cuda_close(lg_backend *backend)
     if (cuda->handle) cuda->blas->destroy(cuda->handle);
     for (size_t i = 0; i < sizeof scratch / sizeof *scratch; i++)
         if (scratch[i].memory) cudaFree(scratch[i].memory);
+    lg_cuda_free_retired(cuda);
     if (cuda->constants) cudaFree(cuda->constants);
     if (cuda->workspace) cudaFree(cuda->workspace);
     for (int i = 0; i < LG_CUDA_QUEUES; i++)

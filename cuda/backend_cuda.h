@@ -7,6 +7,7 @@
  *   matmul.c        the two products of a step, in cuBLAS's terms
  *   step.c          the operations, and the fused step
  *   graph.c         steps recorded once, queued again in one call
+ *   probe.c         parts of the work by themselves, to be measured
  *   cublas.c        cuBLAS, opened when it is needed
  * Kernels and their launchers: kernels.h.
  *
@@ -19,8 +20,10 @@
 
 #include "core/backend.h"
 #include "core/plugin.h"
+#include "core/probe.h"
 #include "cuda/cublas.h"
 #include "cuda/cuda_status.h"
+#include "cuda/kernels.h"
 
 enum { LG_CUDA_QUEUES = 2 };
 
@@ -29,6 +32,12 @@ typedef struct lg_scratch {
     void *memory;
     size_t bytes;
 } lg_scratch;
+
+/* Scratch that grew while a recording might still read it: freed with the last recording. */
+typedef struct lg_retired {
+    void *memory;
+    struct lg_retired *next;
+} lg_retired;
 
 /* alpha and beta of a product, in device memory: a captured step stays valid. */
 typedef enum lg_constant { LG_ONE, LG_ZERO, LG_MINUS_ONE, LG_CONSTANTS } lg_constant;
@@ -44,7 +53,10 @@ typedef struct lg_cuda {
     float *constants;                      /* [LG_CONSTANTS] */
     lg_scratch factor, mu;                 /* [s] floats: beta of a folded gradient */
     lg_scratch half_x, half_w, half_slope; /* bf16 copies of x, W and dz */
-    char text[256];                        /* what it is, for people */
+    int keeps_factors;                     /* these are still those of the step: probe.c */
+    int graphs;                            /* recordings that there are */
+    lg_retired *retired;
+    char text[256]; /* what it is, for people */
 } lg_cuda;
 
 struct lg_event {
@@ -59,6 +71,7 @@ typedef struct lg_into {
 
 extern const lg_plugin logit_plugin; /* plugin_cuda.c */
 extern const lg_backend_ops lg_cuda_ops;
+extern const lg_probe_ops lg_cuda_probe; /* probe.c */
 
 /* backend_cuda.c */
 logit_status lg_cuda_open(lg_backend **out, int number, const lg_backend_options *options,
@@ -68,8 +81,10 @@ void lg_cuda_describe(const lg_backend *backend, char *text, size_t size);
 
 /* transfer.c */
 logit_status lg_cuda_enter(const lg_cuda *cuda, logit_error *err);
-/* Makes room for bytes; what it held is lost.  Waits where it grows. */
+/* Makes room for bytes; what it held is lost.  Waits where it grows.  Where there are recordings,
+ * which hold addresses, the memory it had is kept for them. */
 logit_status lg_cuda_reserve(lg_cuda *cuda, lg_scratch *scratch, size_t bytes, logit_error *err);
+void lg_cuda_free_retired(lg_cuda *cuda); /* nothing reads it any more */
 logit_status lg_cuda_alloc(lg_backend *backend, void **out, size_t bytes, logit_error *err);
 void lg_cuda_free(lg_backend *backend, void *memory);
 logit_status lg_cuda_alloc_host(lg_backend *backend, void **out, size_t bytes, logit_error *err);
@@ -96,7 +111,8 @@ logit_status lg_cuda_multiply_forward(lg_cuda *cuda, const lg_step *step, const 
 logit_status lg_cuda_multiply_back(lg_cuda *cuda, const lg_step *step, const void *x, lg_into into,
                                    logit_error *err);
 
-/* step.c: as in backend.h. */
+/* step.c: as in backend.h; and the launcher of each loss. */
+extern lg_loss_cuda_fn *const lg_cuda_losses[LG_LOSS_COUNT];
 logit_status lg_cuda_pixels(lg_backend *backend, const lg_step *step, logit_error *err);
 logit_status lg_cuda_logits(lg_backend *backend, const lg_step *step, logit_error *err);
 logit_status lg_cuda_loss(lg_backend *backend, const lg_step *step, logit_error *err);

@@ -33,6 +33,7 @@ logit_status lg_cuda_graph_end(lg_backend *backend, lg_graph **out, logit_error 
     if (graph && code == cudaSuccess) code = cudaGraphInstantiate(&graph->exec, nodes, 0);
     if (nodes) cudaGraphDestroy(nodes);
     if (graph && code == cudaSuccess) {
+        ((lg_cuda *)backend)->graphs++;
         *out = graph;
         return LOGIT_OK;
     }
@@ -51,9 +52,11 @@ logit_status lg_cuda_graph_replay(lg_backend *backend, lg_graph *graph, logit_er
 
 void lg_cuda_graph_destroy(lg_backend *backend, lg_graph *graph)
 {
+    lg_cuda *cuda = (lg_cuda *)backend;
     if (!graph) return;
-    lg_cuda_enter((lg_cuda *)backend, NULL);
+    lg_cuda_sync(backend, NULL); /* it may be under way, on memory that it alone knows */
     cudaGraphExecDestroy(graph->exec);
     cudaGetLastError();
     free(graph);
+    if (--cuda->graphs == 0) lg_cuda_free_retired(cuda);
 }

@@ -71,6 +71,9 @@ cudaError_t lg_decay_cuda(const lg_step *step, const float *factor, cudaStream_t
 /* count floats as bfloat16 (`to` holds uint16_t).  pixels.cu. */
 cudaError_t lg_to_bf16_cuda(void *to, const float *from, int64_t count, cudaStream_t stream);
 
+/* One block that does nothing.  idle.cu. */
+cudaError_t lg_idle_cuda(cudaStream_t stream);
+
 #ifdef __cplusplus
 }
 #endif

@@ -41,6 +41,8 @@ static logit_status take(lg_cuda *cuda, const void *from, int64_t count, lg_scra
 {
     *out = from;
     if (!kinds[cuda->precision].is_half) return LOGIT_OK;
+    *out = half->memory;
+    if (cuda->keeps_factors && half->memory) return LOGIT_OK;
     LG_TRY(lg_cuda_reserve(cuda, half, (size_t)count * sizeof(uint16_t), err));
     LG_CUDA(err, lg_to_bf16_cuda(half->memory, from, count, cuda->stream[LG_QUEUE_COMPUTE]));
     *out = half->memory;

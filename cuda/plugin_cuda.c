@@ -47,6 +47,7 @@ const lg_backend_ops lg_cuda_ops = {
     .graph_end = lg_cuda_graph_end,
     .graph_replay = lg_cuda_graph_replay,
     .graph_destroy = lg_cuda_graph_destroy,
+    .probe = &lg_cuda_probe,
 };
 
 __attribute__((visibility("default"))) const lg_plugin logit_plugin = {

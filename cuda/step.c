@@ -22,7 +22,7 @@
 #include "cuda/backend_cuda.h"
 #include "cuda/kernels.h"
 
-static lg_loss_cuda_fn *const losses[LG_LOSS_COUNT] = {
+lg_loss_cuda_fn *const lg_cuda_losses[LG_LOSS_COUNT] = {
 #define LOSS(id, name, outputs, link, curvature, formula) [LG_LOSS_##id] = lg_loss_##name##_cuda,
 #include "core/loss.def"
 #undef LOSS
@@ -66,7 +66,7 @@ logit_status lg_cuda_loss(lg_backend *backend, const lg_step *step, logit_error 
 {
     lg_cuda *cuda = (lg_cuda *)backend;
     LG_TRY(lg_cuda_enter(cuda, err));
-    LG_CUDA(err, losses[step->loss](step, (lg_loss_how){.bias = NULL}, compute(cuda)));
+    LG_CUDA(err, lg_cuda_losses[step->loss](step, (lg_loss_how){.bias = NULL}, compute(cuda)));
     if (step->keep_logits) return LOGIT_OK;
     LG_CUDA(err, lg_finish_cuda(step, (lg_finish){.columns = 1}, compute(cuda)));
     return LOGIT_OK;
@@ -184,7 +184,7 @@ logit_status lg_cuda_step(lg_backend *backend, const lg_step *step, logit_error 
                               .mu = fold == LG_FOLD_VELOCITY ? cuda->mu.memory : NULL};
     LG_TRY(unpack(cuda, step, &x, err));
     LG_TRY(lg_cuda_multiply_forward(cuda, step, x, err));
-    LG_CUDA(err, losses[step->loss](step, how, compute(cuda)));
+    LG_CUDA(err, lg_cuda_losses[step->loss](step, how, compute(cuda)));
     LG_CUDA(err, lg_finish_cuda(step, finish, compute(cuda)));
     return fold == LG_FOLD_WEIGHTS ? fold_into_weights(cuda, step, x, err)
                                    : update_after(cuda, step, x, fold, err);

@@ -28,13 +28,37 @@ logit_status lg_cuda_sync(lg_backend *backend, logit_error *err)
 
 /* --------------------------------------------------------------------------------- memory --- */
 
+/* Frees what scratch held, or keeps it for the recordings that hold its address. */
+static logit_status let_go(lg_cuda *cuda, void *memory, logit_error *err)
+{
+    if (cuda->graphs == 0) {
+        LG_CUDA(err, cudaFree(memory));
+        return LOGIT_OK;
+    }
+    lg_retired *kept = malloc(sizeof *kept);
+    if (!kept) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a list of GPU memory");
+    *kept = (lg_retired){memory, cuda->retired};
+    cuda->retired = kept;
+    return LOGIT_OK;
+}
+
+void lg_cuda_free_retired(lg_cuda *cuda)
+{
+    while (cuda->retired) {
+        lg_retired *const first = cuda->retired;
+        cuda->retired = first->next;
+        cudaFree(first->memory);
+        free(first);
+    }
+    cudaGetLastError();
+}
+
 logit_status lg_cuda_reserve(lg_cuda *cuda, lg_scratch *scratch, size_t bytes, logit_error *err)
 {
     if (bytes <= scratch->bytes && scratch->memory) return LOGIT_OK;
-    void *const old = scratch->memory;
-    *scratch = (lg_scratch){NULL, 0};
     LG_TRY(lg_cuda_sync(&cuda->base, err));
-    if (old) LG_CUDA(err, cudaFree(old));
+    if (scratch->memory) LG_TRY(let_go(cuda, scratch->memory, err));
+    *scratch = (lg_scratch){NULL, 0};
     LG_TRY(lg_cuda_malloc(&scratch->memory, bytes, err));
     scratch->bytes = bytes;
     return LOGIT_OK;

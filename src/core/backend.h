@@ -42,6 +42,7 @@
 typedef struct lg_backend lg_backend;
 typedef struct lg_event lg_event;
 typedef struct lg_graph lg_graph;
+typedef struct lg_probe_ops lg_probe_ops; /* core/probe.h */
 
 typedef enum lg_queue { LG_QUEUE_COMPUTE, LG_QUEUE_COPY } lg_queue;
 
@@ -170,6 +171,8 @@ typedef struct lg_backend_ops {
     logit_status (*graph_end)(lg_backend *backend, lg_graph **out, logit_error *err);
     logit_status (*graph_replay)(lg_backend *backend, lg_graph *graph, logit_error *err);
     void (*graph_destroy)(lg_backend *backend, lg_graph *graph);
+
+    const lg_probe_ops *probe; /* optional (NULL): for measuring the device */
 } lg_backend_ops;
 
 struct lg_backend {
