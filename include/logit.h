@@ -369,12 +369,16 @@ typedef struct logit_measure {
     char name[64], shape[64], unit[24]; /* "step", "784x10 batch 128", "samples/s" */
     double value;                       /* the figure, in unit */
     double floor;                       /* the best the machine allows, in unit; NaN: none */
-    char bound[24];                     /* what sets the floor: "memory", "arithmetic", "" */
+    char bound[24];                     /* what sets the floor: "memory", "arithmetic", "tensor",
+                                         * "latency", "bus", "" */
 } logit_measure;
 
 /* Runs every measurement; calls found for each line as it comes.  data may be NULL, or an image
- * folder for the figures of listing and decoding.  seconds: time to spend on each line. */
+ * folder for the figures of listing and decoding.  seconds: time to spend on each line.  only: a
+ * part of "NAME, SHAPE", for the lines that hold it alone; NULL: all.  What there was no room for
+ * comes as a line with the value NaN, and bound says why. */
 LOGIT_API logit_status logit_bench(const char *data, const logit_options *options, double seconds,
+                                   const char *only,
                                    void (*found)(void *user, const logit_measure *line), void *user,
                                    logit_error *err);
 

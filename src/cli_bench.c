@@ -88,7 +88,7 @@ logit_status lg_cli_run_bench(lg_cli *cli, logit_error *err)
                 lg_cli_colour_text(cli->out_colour, LG_BOLD), "what", "shape", "measured", "floor",
                 "ratio", "unit, bound by", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
     const logit_status status =
-        logit_bench(data, &cli->set.library, cli->set.seconds, on_found, cli, err);
+        logit_bench(data, &cli->set.library, cli->set.seconds, cli->set.only, on_found, cli, err);
     LG_TRY(lg_cli_watched(cli, status, err));
     if (lg_cli_is_json(cli)) fputs("\n]\n", cli->out);
     lg_cli_next(cli, "logit train DATA");

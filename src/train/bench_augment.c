@@ -31,6 +31,8 @@ static logit_status time_moving(const lg_bench *bench, lg_image_target shape, lo
     char text[64];
     double rate;
     const size_t bytes = (size_t)shape.height * (size_t)shape.width * (size_t)shape.channels;
+    snprintf(text, sizeof text, "%dx%dx%d, 1 thread", shape.height, shape.width, shape.channels);
+    if (!lg_bench_wants(bench, "flip and shift", text)) return LOGIT_OK;
     moving m = {shape, calloc(bytes, 1), malloc(bytes)};
     logit_status status = LOGIT_OK;
     if (!m.from || !m.to)
@@ -39,12 +41,11 @@ static logit_status time_moving(const lg_bench *bench, lg_image_target shape, lo
     free(m.from);
     free(m.to);
     LG_TRY(status);
-    snprintf(text, sizeof text, "%dx%dx%d, 1 thread", shape.height, shape.width, shape.channels);
     lg_bench_report(bench, "flip and shift", text, "images/s", rate * IMAGES, NULL);
     return LOGIT_OK;
 }
 
-logit_status lg_bench_augment(lg_bench *bench, logit_error *err)
+logit_status lg_bench_augment(const lg_bench *bench, logit_error *err)
 {
     LG_TRY(time_moving(bench, (lg_image_target){28, 28, 1}, err));
     return time_moving(bench, (lg_image_target){100, 100, 3}, err);

@@ -30,13 +30,14 @@ static logit_status time_opening(const lg_bench *bench, listing *l, const char *
 {
     double rate;
     char shape[64];
-    LG_TRY(lg_bench_time(bench, open_pass, l, &rate, err));
     snprintf(shape, sizeof shape, "%lld files", (long long)l->files);
+    if (!lg_bench_wants(bench, name, shape)) return LOGIT_OK;
+    LG_TRY(lg_bench_time(bench, open_pass, l, &rate, err));
     lg_bench_report(bench, name, shape, "files/s", rate * (double)l->files, NULL);
     return LOGIT_OK;
 }
 
-logit_status lg_bench_list(lg_bench *bench, const char *data, logit_error *err)
+logit_status lg_bench_list(const lg_bench *bench, const char *data, logit_error *err)
 {
     lg_dataset *found;
     lg_pool *pool;
@@ -44,6 +45,8 @@ logit_status lg_bench_list(lg_bench *bench, const char *data, logit_error *err)
     listing l = {.path = data, .how = {.shape = {1, 1, 1}, .pool = pool}};
     logit_status status = lg_dataset_open(&found, data, &l.how, err);
     const int is_folder = status == LOGIT_OK && strcmp(found->format, "folder") == 0;
+    for (int p = 0; status == LOGIT_OK && p < LG_PART_COUNT; p++)
+        if (found->part[p]) l.files += found->part[p]->count;
     if (status == LOGIT_OK) lg_dataset_close(found);
     if (is_folder) status = time_opening(bench, &l, "list a folder", err);
     l.how.shape = (lg_image_target){0, 0, 0};

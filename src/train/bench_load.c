@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/status.h"
 #include "train/bench.h"
 #include "train/sources.h"
 
-enum { LOADER_SAMPLES = 60000, LOADER_BYTES = 784, LOADER_BATCH = 128 };
+#define LOADER_SHAPE "784 bytes, batch 128"
+enum { LOADER_SAMPLES = 60000, LOADER_BATCH = 128 };
 enum { MOST_FILES = 200 }; /* decoded in a pass */
 
 /* --- decoding: one thread, sample after sample --- */
@@ -35,7 +35,7 @@ static logit_status decode_pass(void *argument, logit_error *err)
     return LOGIT_OK;
 }
 
-static logit_status time_decoding(lg_bench *bench, decoding *d, const char *format,
+static logit_status time_decoding(const lg_bench *bench, decoding *d, const char *format,
                                   logit_error *err)
 {
     double rate, bytes = 0.0;
@@ -56,7 +56,7 @@ static logit_status time_decoding(lg_bench *bench, decoding *d, const char *form
     return LOGIT_OK;
 }
 
-logit_status lg_bench_decode(lg_bench *bench, const char *data, logit_error *err)
+logit_status lg_bench_decode(const lg_bench *bench, const char *data, logit_error *err)
 {
     lg_sources sources;
     const char *part;
@@ -75,27 +75,7 @@ logit_status lg_bench_decode(lg_bench *bench, const char *data, logit_error *err
     return status;
 }
 
-/* --- the loader: samples that cost nothing but their bytes --- */
-
-static logit_status read_cheap(const lg_set *set, int64_t i, lg_decoder *decoder, uint8_t *out,
-                               logit_error *err)
-{
-    (void)set, (void)decoder, (void)err;
-    memset(out, (int)(i & 255), LOADER_BYTES);
-    return LOGIT_OK;
-}
-
-static const char *name_cheap(const lg_set *set, int64_t i, char *out, size_t size)
-{
-    (void)set;
-    snprintf(out, size, "sample %lld", (long long)i);
-    return out;
-}
-
-static void close_cheap(lg_set *set)
-{
-    (void)set;
-}
+/* --- the loader: samples that cost nothing but a copy of their bytes --- */
 
 typedef struct walk {
     lg_loader *loader;
@@ -114,7 +94,7 @@ static logit_status walk_epoch(void *argument, logit_error *err)
     }
 }
 
-static logit_status time_loader(lg_bench *bench, const lg_set *set, const char *name,
+static logit_status time_loader(const lg_bench *bench, const lg_set *set, const char *name,
                                 int64_t memory, logit_error *err)
 {
     const lg_loader_options how = {.set = set,
@@ -128,24 +108,24 @@ static logit_status time_loader(lg_bench *bench, const lg_set *set, const char *
     const logit_status status = lg_bench_time(bench, walk_epoch, &w, &rate, err);
     lg_loader_destroy(w.loader);
     LG_TRY(status);
-    lg_bench_report(bench, name, "784 bytes, batch 128", "samples/s", rate * LOADER_SAMPLES, NULL);
+    lg_bench_report(bench, name, LOADER_SHAPE, "samples/s", rate * LOADER_SAMPLES, NULL);
     return LOGIT_OK;
 }
 
-logit_status lg_bench_loader(lg_bench *bench, logit_error *err)
+logit_status lg_bench_loader(const lg_bench *bench, logit_error *err)
 {
-    static const lg_set_ops ops = {.read = read_cheap, .name = name_cheap, .close = close_cheap};
-    lg_set *set;
-    LG_TRY(lg_set_create(&set, LG_PART_TRAIN, LOADER_SAMPLES, err));
-    set->ops = &ops;
-    set->shape = (lg_image_target){28, 28, 1};
-    set->label = calloc(LOADER_SAMPLES, sizeof *set->label);
+    static const lg_image_target shape = {28, 28, 1};
+    static const char *const names[] = {"loader, streamed", "loader, resident"};
+    static const int64_t memory[] = {0, (int64_t)1 << 30};
+    lg_dataset *data;
+    if (!lg_bench_wants(bench, names[0], LOADER_SHAPE) &&
+        !lg_bench_wants(bench, names[1], LOADER_SHAPE))
+        return LOGIT_OK;
+    LG_TRY(lg_bench_set(&data, LOADER_SAMPLES, shape, 10, 0, err));
     logit_status status = LOGIT_OK;
-    if (!set->label)
-        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for labels");
-    if (status == LOGIT_OK) status = time_loader(bench, set, "loader, streamed", 0, err);
-    if (status == LOGIT_OK)
-        status = time_loader(bench, set, "loader, resident", (int64_t)1 << 30, err);
-    lg_set_destroy(set);
+    for (int i = 0; i < 2 && status == LOGIT_OK; i++)
+        if (lg_bench_wants(bench, names[i], LOADER_SHAPE))
+            status = time_loader(bench, data->part[LG_PART_TRAIN], names[i], memory[i], err);
+    lg_dataset_close(data);
     return status;
 }

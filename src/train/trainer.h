@@ -40,6 +40,7 @@ struct lg_trainer {
     logit_options asked;      /* as they came */
     const logit_watch *watch; /* may be NULL */
     int rehearsal; /* every choice is made, on the processor, and no run folder is opened */
+    int is_given;  /* `sources` holds the parts already, and no run folder is opened: a benchmark */
     /* chosen */
     lg_loss loss;
     lg_optim optim;

@@ -75,7 +75,8 @@ static void write_identity(lg_trainer *t)
 
 static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *err)
 {
-    LG_TRY(lg_sources_open(&t->sources, t->path, &t->options, from, t->watch, err));
+    if (!t->is_given)
+        LG_TRY(lg_sources_open(&t->sources, t->path, &t->options, from, t->watch, err));
     const lg_set *train = t->sources.part[LG_PART_TRAIN].set;
     write_identity(t);
     t->shape = train->shape;
@@ -92,7 +93,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
         LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)t->sources.part[i].set, t->loss, t->classes,
                               t->outputs, err));
     LG_TRY(lg_settings_combine(&t->setting, &t->settings, &t->options, err));
-    if (t->settings > 1 && !t->sources.part[LG_PART_VAL].set)
+    if (t->settings > 1 && !t->sources.part[LG_PART_VAL].set && !t->is_given)
         LG_FAIL(err, LOGIT_E_USAGE,
                 "%d combinations need a validation part to choose by: give "
                 "--val or a --val-split above 0",
@@ -365,7 +366,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(open_backend(t, err));
     LG_TRY(open_sources(t, from, err));
     LG_TRY(fit_loss(t, from, err));
-    if (!t->rehearsal) LG_TRY(open_folder(t, err));
+    if (!t->rehearsal && !t->is_given) LG_TRY(open_folder(t, err));
     LG_TRY(open_loaders(t, err));
     LG_TRY(weigh(t, err));
     LG_TRY(let_spin(t, err));
@@ -384,7 +385,7 @@ logit_status lg_trainer_open(lg_trainer *t, logit_error *err)
     if (t->rehearsal) {
         t->options.device = "cpu";
         t->options.precision = lg_precisions[LG_PRECISION_F32].name;
-    } else {
+    } else if (!t->is_given) {
         LG_TRY(lg_run_folder_check(t->options.out, t->path, t->options.force || t->options.resume,
                                    err));
         LG_TRY(lg_checkpoint_find(t, err));

@@ -58,7 +58,7 @@ _logit() {
         "bench --device") words="auto cpu cuda ref" ;;
         "bench --precision") words="f32 tf32 bf16" ;;
         "bench --format") words="text json" ;;
-        "bench --threads" | "bench --seconds") return ;;
+        "bench --threads" | "bench --seconds" | "bench --only") return ;;
         "help --completion") words="bash" ;;
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
@@ -70,7 +70,7 @@ _logit() {
         compare) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
         pack) words="--size --channels --classes --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
-        bench) words="--device --precision --threads --seconds --format --config --quiet --verbose --help" ;;
+        bench) words="--device --precision --threads --seconds --only --format --config --quiet --verbose --help" ;;
         help) words="--man --completion --help" ;;
         esac
     fi
