@@ -112,9 +112,9 @@ asan: ; $(Q)$(MAKE) --no-print-directory MODE=asan test
 tsan: ; $(Q)$(MAKE) --no-print-directory MODE=tsan test
 
 ## check-gpu: the tests on a real GPU, compute-sanitizer, compare (one line where there is none)
-check-gpu: $(if $(cuda.so),all $B/tests/run) ; $(Q)tests/gpu/run --check --kit $B
+check-gpu: $(if $(cuda.so),all $B/tests/run) ; $(Q)tests/gpu/run --check --sanitize --compare --report --kit $B
 ## bench-gpu: measure a real GPU, beside PyTorch on the same card (one line where there is none)
-bench-gpu: $(if $(cuda.so),all $B/tests/run) ; $(Q)tests/gpu/run --bench --kit $B
+bench-gpu: $(if $(cuda.so),all $B/tests/run) ; $(Q)tests/gpu/run --bench --torch --report --kit $B
 ## gpu-kit: gather in build/gpu-kit what tests/gpu/run needs on a machine with nothing but a GPU
 gpu-kit: all $B/tests/run ; $(Q)tests/gpu/pack
 
