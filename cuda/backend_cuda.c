@@ -127,6 +127,33 @@ static logit_status fit_precision(lg_precision precision, const struct cudaDevic
             lg_precisions[precision].name, is->name, is->major, is->minor);
 }
 
+/* cuBLAS takes its precision from the environment, too, past all that is asked of it:
+ * https://docs.nvidia.com/cuda/cublas/ (floating point emulation), NVIDIA_TF32_OVERRIDE.  What is
+ * printed is what is computed, so that such a wish is refused. */
+static const struct wish {
+    const char *variable;
+    lg_precision spoils;
+    int by_zero; /* when it is "0"; else when it is anything but that */
+} wishes[] = {
+    {"NVIDIA_TF32_OVERRIDE", LG_PRECISION_F32, 0},
+    {"NVIDIA_TF32_OVERRIDE", LG_PRECISION_TF32, 1},
+    {"CUBLAS_EMULATE_SINGLE_PRECISION", LG_PRECISION_F32, 0},
+};
+
+static logit_status fit_environment(lg_precision precision, logit_error *err)
+{
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        const char *value = getenv(wishes[i].variable);
+        if (!value || !*value || wishes[i].spoils != precision) continue;
+        if ((strcmp(value, "0") == 0) != wishes[i].by_zero) continue;
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--precision %s: %s=%.40s in the environment makes cuBLAS compute in another; "
+                "unset it",
+                lg_precisions[precision].name, wishes[i].variable, value);
+    }
+    return LOGIT_OK;
+}
+
 /* ---------------------------------------------------------------------------------- setup --- */
 
 static logit_status open_streams(lg_cuda *cuda, logit_error *err)
@@ -189,6 +216,7 @@ static logit_status set_up(lg_cuda *cuda, int number, lg_precision precision, lo
     cuda->precision = precision;
     LG_TRY(find_device(number, &is, err));
     LG_TRY(fit_precision(precision, &is, err));
+    LG_TRY(fit_environment(precision, err));
     LG_TRY(open_streams(cuda, err));
     LG_TRY(open_cublas(cuda, err));
     LG_TRY(try_out(cuda, err));

@@ -1,5 +1,5 @@
 /* test_cuda_probe.c -- what a device is measured by does what it says; recordings keep what they
- * read.
+ * read; and the environment does not change a precision.
  *
  * Tests (suite cuda_probe).  On the stand-in "simt", or the device that LOGIT_TEST_GPU names. */
 /* SPDX-License-Identifier: MIT */
@@ -62,13 +62,20 @@ static void fill_inputs(bench_rig *r)
     ok(lg_problem_put(r->problem, 0, w, b, &failure));
 }
 
+/* NULL if there is none. */
+static const char *device_name(void)
+{
+    const char *name = getenv("LOGIT_TEST_GPU");
+    if (!name || !*name) name = "simt";
+    return strcmp(name, "simt") != 0 || lg_plugin_is_there("simt") ? name : NULL;
+}
+
 /* 0 if there is no device. */
 static int open_rig(bench_rig *r, lg_precision precision)
 {
-    const char *name = getenv("LOGIT_TEST_GPU");
+    const char *const name = device_name();
     const double mean = 0.5, std = 1.0 / 255.0; /* x = u8 - 127.5 */
-    if (!name || !*name) name = "simt";
-    if (strcmp(name, "simt") == 0 && !lg_plugin_is_there("simt")) return 0;
+    if (!name) return 0;
     const lg_backend_options how = {.threads = 1, .precision = precision};
     const lg_problem_shape shape = {.features = D,
                                     .batch = ROWS,
@@ -240,6 +247,36 @@ START_TEST(a_recording_outlives_scratch_that_grows) /* precision */
 }
 END_TEST
 
+/* ----------------------------------------------------------------------------- environment --- */
+
+static const struct {
+    const char *variable, *value;
+    int is_open[LG_PRECISION_COUNT]; /* f32, tf32, bf16 */
+} surroundings[] = {
+    {"NVIDIA_TF32_OVERRIDE", "1", {0, 1, 1}},
+    {"NVIDIA_TF32_OVERRIDE", "0", {1, 0, 1}},
+    {"NVIDIA_TF32_OVERRIDE", "", {1, 1, 1}},
+    {"CUBLAS_EMULATE_SINGLE_PRECISION", "1", {0, 1, 1}},
+    {"CUBLAS_EMULATE_SINGLE_PRECISION", "0", {1, 1, 1}},
+};
+
+START_TEST(a_precision_that_the_environment_changes_is_refused) /* surroundings */
+{
+    for (int p = 0; p < LG_PRECISION_COUNT; p++) {
+        const lg_backend_options how = {.threads = 1, .precision = (lg_precision)p};
+        lg_backend *backend;
+        if (!device_name()) return;
+        setenv(surroundings[_i].variable, surroundings[_i].value, 1);
+        const logit_status status = lg_backend_open(&backend, device_name(), &how, &failure);
+        unsetenv(surroundings[_i].variable);
+        ck_assert_int_eq(status, surroundings[_i].is_open[p] ? LOGIT_OK : LOGIT_E_USAGE);
+        if (status != LOGIT_OK)
+            ck_assert_ptr_nonnull(strstr(failure.message, surroundings[_i].variable));
+        lg_backend_close(backend);
+    }
+}
+END_TEST
+
 Suite *lg_suite_cuda_probe(void)
 {
     Suite *suite = suite_create("cuda_probe");
@@ -250,6 +287,8 @@ Suite *lg_suite_cuda_probe(void)
     tcase_add_loop_test(tc, products_have_the_bits_of_the_ops, 0, LG_PRECISION_COUNT);
     tcase_add_test(tc, loss_alone_writes_slopes_and_no_sums);
     tcase_add_loop_test(tc, a_recording_outlives_scratch_that_grows, 0, LG_PRECISION_COUNT);
+    tcase_add_loop_test(tc, a_precision_that_the_environment_changes_is_refused, 0,
+                        sizeof surroundings / sizeof *surroundings);
     suite_add_tcase(suite, tc);
     return suite;
 }

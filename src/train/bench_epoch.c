@@ -53,6 +53,7 @@ static void choose_options(logit_options *o, const lg_bench *bench, const lg_ben
     *o = *bench->options;
     o->optimizer = "sgd";
     o->loss = "auto";
+    o->shuffle = "full";
     o->batch_size = course->batch;
     o->val_split = 0.0;
     o->epochs = 1000000;
