@@ -86,6 +86,8 @@ logit_status lg_cuda_enter(const lg_cuda *cuda, logit_error *err);
 logit_status lg_cuda_reserve(lg_cuda *cuda, lg_scratch *scratch, size_t bytes, logit_error *err);
 void lg_cuda_free_retired(lg_cuda *cuda); /* nothing reads it any more */
 logit_status lg_cuda_alloc(lg_backend *backend, void **out, size_t bytes, logit_error *err);
+logit_status lg_cuda_memory(lg_backend *backend, size_t *free_bytes, size_t *total_bytes,
+                            logit_error *err);
 void lg_cuda_free(lg_backend *backend, void *memory);
 logit_status lg_cuda_alloc_host(lg_backend *backend, void **out, size_t bytes, logit_error *err);
 void lg_cuda_free_host(lg_backend *backend, void *memory);
@@ -122,6 +124,8 @@ logit_status lg_cuda_sum(lg_backend *backend, const lg_step *step, logit_error *
 int lg_cuda_fuses(const lg_backend *backend, const lg_step *step);
 lg_fold lg_cuda_folds(const lg_backend *backend, const lg_step *step);
 logit_status lg_cuda_step(lg_backend *backend, const lg_step *step, logit_error *err);
+logit_status lg_cuda_prepare(lg_backend *backend, const lg_step *step, logit_error *err);
+logit_status lg_cuda_rows(lg_backend *backend, const lg_rows *rows, logit_error *err);
 
 /* graph.c: as in backend.h. */
 logit_status lg_cuda_graph_begin(lg_backend *backend, logit_error *err);

@@ -68,6 +68,9 @@ cudaError_t lg_optim_adam_cuda(const lg_step *step, lg_update_how how, cudaStrea
  * optim_sgd.cu. */
 cudaError_t lg_decay_cuda(const lg_step *step, const float *factor, cudaStream_t stream);
 
+/* Rows between a slot and those that stay on the device: lg_rows in core/backend.h.  rows.cu. */
+cudaError_t lg_rows_cuda(const lg_rows *rows, cudaStream_t stream);
+
 /* count floats as bfloat16 (`to` holds uint16_t).  pixels.cu. */
 cudaError_t lg_to_bf16_cuda(void *to, const float *from, int64_t count, cudaStream_t stream);
 

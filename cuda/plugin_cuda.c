@@ -48,6 +48,9 @@ const lg_backend_ops lg_cuda_ops = {
     .graph_replay = lg_cuda_graph_replay,
     .graph_destroy = lg_cuda_graph_destroy,
     .probe = &lg_cuda_probe,
+    .memory = lg_cuda_memory,
+    .prepare = lg_cuda_prepare,
+    .rows = lg_cuda_rows,
 };
 
 __attribute__((visibility("default"))) const lg_plugin logit_plugin = {

@@ -107,6 +107,29 @@ logit_status lg_cuda_sum(lg_backend *backend, const lg_step *step, logit_error *
     return LOGIT_OK;
 }
 
+logit_status lg_cuda_rows(lg_backend *backend, const lg_rows *rows, logit_error *err)
+{
+    lg_cuda *cuda = (lg_cuda *)backend;
+    LG_TRY(lg_cuda_enter(cuda, err));
+    LG_CUDA(err, lg_rows_cuda(rows, compute(cuda)));
+    return LOGIT_OK;
+}
+
+/* All scratch that any way through a step of this shape takes. */
+logit_status lg_cuda_prepare(lg_backend *backend, const lg_step *step, logit_error *err)
+{
+    lg_cuda *cuda = (lg_cuda *)backend;
+    const size_t n = (size_t)step->batch.count, d = (size_t)step->features;
+    const size_t s = (size_t)step->settings, c = s * (size_t)step->outputs;
+    LG_TRY(lg_cuda_enter(cuda, err));
+    LG_TRY(lg_cuda_reserve(cuda, &cuda->factor, s * sizeof(float), err));
+    LG_TRY(lg_cuda_reserve(cuda, &cuda->mu, s * sizeof(float), err));
+    if (cuda->precision != LG_PRECISION_BF16) return LOGIT_OK;
+    LG_TRY(lg_cuda_reserve(cuda, &cuda->half_x, n * d * sizeof(uint16_t), err));
+    LG_TRY(lg_cuda_reserve(cuda, &cuda->half_w, c * d * sizeof(uint16_t), err));
+    return lg_cuda_reserve(cuda, &cuda->half_slope, n * c * sizeof(uint16_t), err);
+}
+
 /* ---------------------------------------------------------------------------- all at once --- */
 
 int lg_cuda_fuses(const lg_backend *backend, const lg_step *step)

@@ -71,6 +71,14 @@ logit_status lg_cuda_alloc(lg_backend *backend, void **out, size_t bytes, logit_
     return lg_cuda_malloc(out, bytes, err);
 }
 
+logit_status lg_cuda_memory(lg_backend *backend, size_t *free_bytes, size_t *total_bytes,
+                            logit_error *err)
+{
+    LG_TRY(lg_cuda_enter(cuda_of(backend), err));
+    LG_CUDA(err, cudaMemGetInfo(free_bytes, total_bytes));
+    return LOGIT_OK;
+}
+
 /* Waits: what is queued may still use it. */
 void lg_cuda_free(lg_backend *backend, void *memory)
 {

@@ -97,6 +97,17 @@ typedef struct lg_step {
     lg_total *total;                /* [s] */
 } lg_step;
 
+/* Rows that stay on the device, and a slot with the rows of a batch, `bytes` each.  Row i < fresh
+ * of the slot came from the host: it is copied to row place[i] of kept, unless that is -1.  Row i
+ * >= fresh is copied from there.  All places are different. */
+typedef struct lg_rows {
+    void *slot;           /* [count][bytes] */
+    void *kept;           /* [*][bytes] */
+    const int32_t *place; /* [count] */
+    int64_t fresh, count;
+    size_t bytes;
+} lg_rows;
+
 typedef struct lg_backend_options {
     int threads;            /* >= 1 */
     int spin;               /* idle threads spin between ops: for steps of microseconds */
@@ -173,6 +184,15 @@ typedef struct lg_backend_ops {
     void (*graph_destroy)(lg_backend *backend, lg_graph *graph);
 
     const lg_probe_ops *probe; /* optional (NULL): for measuring the device */
+
+    /* Optional (NULL: nothing to ask or to do).  memory: bytes of the device, and those that nobody
+     * has.  prepare: room for what steps of this shape need beside the arrays that they name, for
+     * at most batch.count rows; otherwise it is made by the first of them.  rows, on
+     * LG_QUEUE_COMPUTE: a set that stays on the device in part, or is about to. */
+    logit_status (*memory)(lg_backend *backend, size_t *free_bytes, size_t *total_bytes,
+                           logit_error *err);
+    logit_status (*prepare)(lg_backend *backend, const lg_step *step, logit_error *err);
+    logit_status (*rows)(lg_backend *backend, const lg_rows *rows, logit_error *err);
 } lg_backend_ops;
 
 struct lg_backend {

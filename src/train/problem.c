@@ -52,6 +52,11 @@ static logit_status allocate(lg_problem *problem, logit_error *err)
         LG_TRY(ops->alloc(backend, list[i].place, bytes, err));
         LG_TRY(ops->zero(backend, LG_QUEUE_COMPUTE, *list[i].place, bytes, err));
     }
+    if (ops->prepare) {
+        lg_step most = problem->step;
+        most.batch.count = problem->batch;
+        LG_TRY(ops->prepare(backend, &most, err));
+    }
     return lg_problem_clear_totals(problem, err);
 }
 
