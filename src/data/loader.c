@@ -24,6 +24,7 @@ static logit_status start_stream(lg_loader *loader, uint32_t epoch, int64_t firs
     lg_loader_order_epoch(loader, epoch);
     loader->epoch = epoch;
     loader->moves = loader->augments && lg_augment_is_on(&loader->options.augment);
+    lg_loader_share_out(loader);
     lg_crew_begin(loader, LG_JOB_STREAM, loader->count, loader->options.batch, first);
     return LOGIT_OK;
 }
@@ -35,7 +36,7 @@ logit_status lg_loader_start(lg_loader *loader, uint32_t epoch, int64_t first, l
                 (long long)loader->batches - 1, (long long)first);
     loader->failure.status = LOGIT_OK;
     LG_TRY(lg_loader_preload(loader, err));
-    if (loader->in_slots) return start_stream(loader, epoch, first, err);
+    if (lg_loader_uses_slots(loader)) return start_stream(loader, epoch, first, err);
     lg_loader_order_epoch(loader, epoch);
     loader->next = first;
     loader->held = 0;
@@ -54,11 +55,12 @@ static logit_status next_resident(lg_loader *loader, const lg_minibatch **batch,
     *mini = (lg_minibatch){
         .number = number,
         .count = left < loader->options.batch ? left : loader->options.batch,
+        .fresh = left < loader->options.batch ? left : loader->options.batch,
         .row = loader->order + begin,
         .pixels = loader->pixels,
         .label = set->label,
         .target = set->target,
-        .weight = loader->weight ? loader->weight : set->weight,
+        .weight = lg_loader_weight(loader),
         .sample = loader->order + begin,
         .slot = -1,
     };
@@ -68,6 +70,15 @@ static logit_status next_resident(lg_loader *loader, const lg_minibatch **batch,
     return LOGIT_OK;
 }
 
+/* Rows of a batch that have their pixels. */
+static int64_t count_fresh(const lg_loader *loader, int64_t begin, int64_t count)
+{
+    int64_t fresh = 0;
+    if (!loader->share) return count;
+    for (int64_t i = 0; i < count; i++) fresh += loader->share[begin + i] == LG_SHARE_READ;
+    return fresh;
+}
+
 static logit_status next_streamed(lg_loader *loader, const lg_minibatch **batch, logit_error *err)
 {
     lg_ring_work work;
@@ -75,16 +86,20 @@ static logit_status next_streamed(lg_loader *loader, const lg_minibatch **batch,
     LG_TRY(lg_ring_take(loader->ring, &work, LG_RING_FOREVER, err));
     if (work.batch < 0) return LOGIT_OK;
     lg_slot *slot = &loader->slot[work.slot];
-    const int has_weights = loader->set->weight || loader->weight || slot->bad > 0;
+    const int64_t begin = work.batch * loader->options.batch;
+    const int is_known = loader->share || loader->preloaded; /* a bad one may not be read again */
+    const int has_weights = loader->set->weight || slot->bad > 0 || (is_known && loader->bad > 0);
     LG_TRY(lg_loader_bad_count(loader, &work, err));
     slot->batch = (lg_minibatch){
         .number = work.batch,
         .count = work.end,
+        .fresh = count_fresh(loader, begin, work.end),
+        .row = loader->row ? loader->row + begin : NULL,
         .pixels = slot->pixels,
         .label = slot->label,
         .target = slot->target,
         .weight = has_weights ? slot->weight : NULL,
-        .sample = loader->order + work.batch * loader->options.batch,
+        .sample = loader->order + begin,
         .slot = work.slot,
     };
     *batch = &slot->batch;
@@ -94,7 +109,7 @@ static logit_status next_streamed(lg_loader *loader, const lg_minibatch **batch,
 logit_status lg_loader_next(lg_loader *loader, const lg_minibatch **batch, logit_error *err)
 {
     *batch = NULL;
-    if (!loader->in_slots) return next_resident(loader, batch, err);
+    if (!lg_loader_uses_slots(loader)) return next_resident(loader, batch, err);
     if (loader->failure.status == LOGIT_OK) {
         logit_error error;
         const logit_status status = next_streamed(loader, batch, &error);
@@ -110,7 +125,7 @@ logit_status lg_loader_next(lg_loader *loader, const lg_minibatch **batch, logit
 void lg_loader_release(lg_loader *loader, const lg_minibatch *batch)
 {
     if (!batch) return;
-    if (loader->in_slots)
+    if (lg_loader_uses_slots(loader))
         lg_ring_release(loader->ring);
     else if (loader->held > 0)
         loader->held--;
@@ -125,7 +140,7 @@ int lg_loader_is_resident(const lg_loader *loader)
 
 int lg_loader_has_slots(const lg_loader *loader)
 {
-    return loader->in_slots;
+    return lg_loader_uses_slots(loader);
 }
 
 void lg_loader_augment(lg_loader *loader, int on)

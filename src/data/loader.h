@@ -6,6 +6,10 @@
  * does not is decoded anew each epoch by threads that fill the slots of a ring (ring.h) ahead of
  * the consumer.  Either way batch b of epoch e holds the same bytes and labels.
  *
+ * A device with memory of its own may take the bytes over.  lg_loader_spare names samples that need
+ * not be read again, since the device keeps them; lg_loader_leave says that it keeps them all;
+ * lg_loader_stream hands a set that lies in memory out in slots, for a device it does not fit on.
+ *
  * The loader's memory is the slots (or the budget), four bytes per sample for the order, as many
  * again where it shuffles in blocks, with skip_bad one bit more, and nothing that grows with the
  * images.  Everything is allocated by create, preload and the first start; from then on only the
@@ -53,11 +57,13 @@ typedef struct lg_loader_options {
                                * whether to stop them; may be NULL */
 } lg_loader_options;
 
-/* One minibatch, in host memory.  Sample i of it is row[i] of the arrays (resident set), or row i
- * where row is NULL (a slot). */
+/* One minibatch, in host memory.  Sample i of it is row[i] of the arrays, or row i where row is
+ * NULL. Of a slot rows 0 .. fresh-1 have their pixels, in the order of the batch; the others, whose
+ * samples are spared, have all but those. */
 typedef struct lg_minibatch {
     int64_t number; /* in the epoch, from 0 */
     int64_t count;
+    int64_t fresh;         /* count, but for lg_loader_spare */
     const int32_t *row;    /* [count] or NULL */
     const uint8_t *pixels; /* [*][h*w*c] */
     const int32_t *label;  /* [*] or NULL */
@@ -122,6 +128,26 @@ int64_t lg_loader_bad_sample(const lg_loader *loader, int64_t i, const char **re
 const uint8_t *lg_loader_resident_pixels(const lg_loader *loader);
 /* The order array of the epoch that was started: [lg_loader_count]; undefined before. */
 const int32_t *lg_loader_order(const lg_loader *loader);
+
+/* From the next lg_loader_start on, the samples whose bit is set in held (bit s % 8 of byte s / 8)
+ * are not read.  held is borrowed, and looked at by lg_loader_start alone; NULL: all are read
+ * again. Takes five bytes per sample of the epoch, once.  Nothing to do where batches point into a
+ * set in memory.  Error: NOMEM. */
+logit_status lg_loader_spare(lg_loader *loader, const uint8_t *held, logit_error *err);
+/* No pixels are needed any more: drops the epoch, ends the threads, and from the next start on
+ * batches are those of a set in memory whose pixels are NULL.  Only batches may be asked for then:
+ * nothing that reads. */
+void lg_loader_leave(lg_loader *loader);
+/* Batches of a set that lies in memory come in slots from the next start on, copied by the threads;
+ * the slots take what the set leaves of the budget, two at least.  Nothing to do for another set.
+ * Error: NOMEM. */
+logit_status lg_loader_stream(lg_loader *loader, logit_error *err);
+
+/* What the batches are of: the set, its samples (NULL: all), and the weights of all samples of the
+ * set, 0 for those that are known to be bad (NULL: all 1). */
+const lg_set *lg_loader_set(const lg_loader *loader);
+const int32_t *lg_loader_only(const lg_loader *loader);
+const float *lg_loader_weight(const lg_loader *loader);
 
 /* Mean and (population) standard deviation per channel of u8/255, from exact integer sums over the
  * first min(LG_LOADER_NORMAL_SAMPLES, count) samples of epoch 0's order; bad samples are left out.

@@ -30,14 +30,14 @@ int lg_loader_bad_init(lg_loader *loader)
 {
     if (!loader->options.skip_bad) return 1;
     const int room = loader->rows < LG_LOADER_KEPT_BAD ? (int)loader->rows : LG_LOADER_KEPT_BAD;
-    const size_t entries = LG_LOADER_KEPT_BAD + (size_t)loader->slots * (size_t)room;
+    const size_t entries = LG_LOADER_KEPT_BAD + LG_LOADER_MAX_SLOTS * (size_t)room;
     loader->bad_bits = calloc((size_t)loader->set->count / 8 + 1, 1);
     loader->bad_entries = calloc(entries, sizeof *loader->bad_entries); /* untouched: no pages */
     if (!loader->bad_bits || !loader->bad_entries) return 0;
     lg_bad *free_entry = loader->bad_entries;
     loader->kept = (lg_bad_list){.room = LG_LOADER_KEPT_BAD, .entry = free_entry};
     free_entry += LG_LOADER_KEPT_BAD;
-    for (int i = 0; i < loader->slots; i++, free_entry += room)
+    for (int i = 0; i < LG_LOADER_MAX_SLOTS; i++, free_entry += room)
         loader->slot[i].listed = (lg_bad_list){.room = room, .entry = free_entry};
     return 1;
 }

@@ -13,7 +13,7 @@
 
 enum {
     MIN_SLOTS = 2, /* one is computed with while the next is filled */
-    MAX_SLOTS = 16,
+    MAX_SLOTS = LG_LOADER_MAX_SLOTS,
     ALIGNMENT = 64 /* bytes, of every array */
 };
 
@@ -98,7 +98,7 @@ static void *carve(uint8_t *block, size_t *at, size_t size)
 static size_t lay_out(const lg_loader *loader, lg_slot *slot, uint8_t *block)
 {
     const lg_set *set = loader->set;
-    const size_t rows = (size_t)loader->rows, streamed = loader->in_slots ? rows : 0;
+    const size_t rows = (size_t)loader->rows, streamed = lg_loader_uses_slots(loader) ? rows : 0;
     size_t at = 0;
     slot->pixels = carve(block, &at, streamed * loader->features);
     slot->target =
@@ -115,7 +115,7 @@ static logit_status size_slots(lg_loader *loader, logit_error *err)
     const lg_loader_options *options = &loader->options;
     const size_t per_sample =
         (loader->set->target ? (size_t)loader->set->target_width : 0) * sizeof(float) + 64;
-    loader->rows = loader->in_slots ? options->batch : LG_JOB_ROWS;
+    loader->rows = lg_loader_uses_slots(loader) ? options->batch : LG_JOB_ROWS;
     if (loader->rows > loader->count) loader->rows = loader->count > 0 ? loader->count : 1;
     size_t most; /* of one slot, alignment included; all slots must fit in a size as well */
     if (!lg_size_add(loader->features, per_sample, &most) ||
@@ -125,34 +125,51 @@ static logit_status size_slots(lg_loader *loader, logit_error *err)
                 (long long)loader->rows, loader->features);
     lg_slot counted;
     loader->slot_bytes = lay_out(loader, &counted, NULL);
-    int64_t slots = MAX_SLOTS, memory = options->memory;
+    int64_t slots = MAX_SLOTS, left = options->memory;
     if (loader->resident && !loader->set->resident)
-        memory -= loader->count * (int64_t)loader->features;
-    if (loader->in_slots) slots = memory > 0 ? memory / (int64_t)loader->slot_bytes : 0;
+        left -= loader->count * (int64_t)loader->features;
+    if (lg_loader_uses_slots(loader)) slots = left > 0 ? left / (int64_t)loader->slot_bytes : 0;
     loader->slots = slots < MIN_SLOTS ? MIN_SLOTS : slots > MAX_SLOTS ? MAX_SLOTS : (int)slots;
     return LOGIT_OK;
 }
 
-static int is_pinned(const lg_loader *loader)
+static void free_arrays(lg_loader *loader)
 {
-    return loader->options.alloc_host && loader->in_slots;
+    if (loader->arrays && loader->pinned)
+        loader->options.free_host(loader->options.alloc_user, loader->arrays);
+    else
+        free(loader->arrays);
+    loader->arrays = NULL;
 }
 
-static int allocate(lg_loader *loader)
+static int allocate_arrays(lg_loader *loader)
 {
     const lg_loader_options *options = &loader->options;
     const size_t bytes = (size_t)loader->slots * loader->slot_bytes;
-    loader->order = malloc(((size_t)loader->count + 1) * sizeof *loader->order);
-    loader->slot = calloc((size_t)loader->slots, sizeof *loader->slot);
+    loader->pinned = options->alloc_host && lg_loader_uses_slots(loader);
     if (bytes > 0)
-        loader->arrays = is_pinned(loader) ? options->alloc_host(options->alloc_user, bytes)
-                                           : aligned_alloc(ALIGNMENT, bytes);
-    if (!loader->order || !loader->slot || (bytes > 0 && !loader->arrays)) return 0;
+        loader->arrays = loader->pinned ? options->alloc_host(options->alloc_user, bytes)
+                                        : aligned_alloc(ALIGNMENT, bytes);
+    return bytes == 0 || loader->arrays;
+}
+
+logit_status lg_loader_make_slots(lg_loader *loader, logit_error *err)
+{
+    LG_TRY(size_slots(loader, err));
+    free_arrays(loader);
+    while (!allocate_arrays(loader)) {
+        if (loader->slots <= MIN_SLOTS)
+            LG_FAIL(err, LOGIT_E_NOMEM,
+                    "out of memory for %d slots of %lld samples of %zu bytes; lower --memory or "
+                    "--batch-size",
+                    loader->slots, (long long)loader->rows, loader->features);
+        loader->slots = loader->slots / 2 > MIN_SLOTS ? loader->slots / 2 : MIN_SLOTS;
+    }
     for (int i = 0; i < loader->slots; i++) {
         uint8_t *block = loader->arrays;
         lay_out(loader, &loader->slot[i], block ? block + (size_t)i * loader->slot_bytes : NULL);
     }
-    return lg_loader_bad_init(loader);
+    return LOGIT_OK;
 }
 
 static logit_status set_up(lg_loader *loader, logit_error *err)
@@ -168,13 +185,14 @@ static logit_status set_up(lg_loader *loader, logit_error *err)
         LG_TRY(lg_order_places(&loader->places, loader->set->count, loader->set->as_it_lies,
                                options->only, options->only_count, err));
     choose_place(loader);
-    loader->in_slots = !loader->resident || lg_augment_is_on(&options->augment);
-    LG_TRY(size_slots(loader, err));
-    if (!allocate(loader))
-        LG_FAIL(err, LOGIT_E_NOMEM,
-                "out of memory for %d slots of %lld samples of %zu bytes; lower --memory or "
-                "--batch-size",
-                loader->slots, (long long)loader->rows, loader->features);
+    loader->order = malloc(((size_t)loader->count + 1) * sizeof *loader->order);
+    loader->slot = calloc(MAX_SLOTS, sizeof *loader->slot);
+    if (!loader->order || !loader->slot)
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the order of %lld samples",
+                (long long)loader->count);
+    LG_TRY(lg_loader_make_slots(loader, err));
+    if (!lg_loader_bad_init(loader))
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a list of bad samples");
     return LOGIT_OK;
 }
 
@@ -202,10 +220,9 @@ void lg_loader_destroy(lg_loader *loader)
     if (!loader) return;
     lg_crew_stop(loader);
     if (loader->map) munmap(loader->map, loader->map_bytes);
-    if (loader->arrays && is_pinned(loader))
-        loader->options.free_host(loader->options.alloc_user, loader->arrays);
-    else
-        free(loader->arrays);
+    free_arrays(loader);
+    free(loader->row);
+    free(loader->share);
     lg_loader_bad_clear(loader);
     free(loader->weight);
     free(loader->slot);

@@ -49,19 +49,18 @@ static logit_status read_sample(lg_crew_member *self, lg_slot *slot, int64_t i, 
     return forgive(loader, slot, i, sample, out, status, err);
 }
 
-/* What a streamed sample brings along. */
-static void copy_answer(const lg_loader *loader, lg_slot *slot, int64_t i, int32_t sample)
+/* What a streamed sample brings along beside its pixels. */
+static void copy_answer(const lg_loader *loader, lg_slot *slot, int64_t row, int32_t sample,
+                        int is_bad)
 {
     const lg_set *set = loader->set;
-    const int is_bad = (slot->is_bad && slot->is_bad[i]) ||
-                       (loader->preloaded && lg_loader_is_bad(loader, sample));
-    if (set->label) slot->label[i] = set->label[sample];
+    if (set->label) slot->label[row] = set->label[sample];
     if (set->target) {
         const size_t width = (size_t)set->target_width;
-        memcpy(slot->target + (size_t)i * width, set->target + (size_t)sample * width,
+        memcpy(slot->target + (size_t)row * width, set->target + (size_t)sample * width,
                width * sizeof *set->target);
     }
-    slot->weight[i] = is_bad ? 0.0f : set->weight ? set->weight[sample] : 1.0f;
+    slot->weight[row] = is_bad ? 0.0f : set->weight ? set->weight[sample] : 1.0f;
 }
 
 /* Puts a sample that was read, or is resident, into its row of the slot. */
@@ -77,26 +76,51 @@ static void deliver(const lg_loader *loader, int32_t sample, const uint8_t *pixe
     }
 }
 
-/* Sample i of the batch, whatever the job is.  sums collects for the piece. */
+/* The pixels of a streamed sample, read or resident, into a row of its slot. */
+static logit_status fill_row(lg_crew_member *self, lg_slot *slot, int64_t i, int32_t sample,
+                             uint8_t *row, logit_error *err)
+{
+    const lg_loader *loader = self->loader;
+    const uint8_t *pixels = loader->pixels + (size_t)sample * loader->features;
+    if (!loader->preloaded) {
+        uint8_t *out = loader->moves ? self->scratch : row;
+        LG_TRY(read_sample(self, slot, i, sample, out, err));
+        pixels = out;
+    }
+    deliver(loader, sample, pixels, row);
+    return LOGIT_OK;
+}
+
+/* Sample i of a streamed batch, `at` in the epoch, into its slot. */
+static logit_status stream_sample(lg_crew_member *self, lg_slot *slot, int64_t i, int64_t at,
+                                  logit_error *err)
+{
+    const lg_loader *loader = self->loader;
+    const int32_t sample = loader->order[at];
+    const lg_share share = loader->share ? (lg_share)loader->share[at] : LG_SHARE_READ;
+    const int64_t row = loader->row ? loader->row[at] : i;
+    uint8_t *out = slot->pixels + (size_t)row * loader->features;
+    if (slot->is_bad) slot->is_bad[i] = 0;
+    if (share == LG_SHARE_READ) LG_TRY(fill_row(self, slot, i, sample, out, err));
+    const int is_known = loader->preloaded && lg_loader_is_bad(loader, sample);
+    copy_answer(loader, slot, row, sample,
+                share == LG_SHARE_HELD_BAD || is_known || (slot->is_bad && slot->is_bad[i]));
+    return LOGIT_OK;
+}
+
+/* Sample i of the batch, for a job that is not streaming.  sums collects for the piece. */
 static logit_status do_sample(lg_crew_member *self, lg_slot *slot, int64_t i, int32_t sample,
                               lg_sums *sums, logit_error *err)
 {
     lg_loader *loader = self->loader;
     const size_t row = (size_t)sample * loader->features;
     const uint8_t *pixels = loader->preloaded ? loader->pixels + row : NULL;
-    uint8_t *at = slot->pixels ? slot->pixels + (size_t)i * loader->features : NULL;
     if (slot->is_bad) slot->is_bad[i] = 0;
     if (!pixels) {
-        const int moves = loader->job == LG_JOB_STREAM && loader->moves;
         uint8_t *out = loader->job == LG_JOB_PRELOAD ? loader->map + row
-                       : moves                       ? self->scratch
-                                                     : at;
+                                                     : slot->pixels + (size_t)i * loader->features;
         LG_TRY(read_sample(self, slot, i, sample, out, err));
         pixels = out;
-    }
-    if (loader->job == LG_JOB_STREAM) {
-        deliver(loader, sample, pixels, at);
-        copy_answer(loader, slot, i, sample);
     }
     const int is_bad = (slot->is_bad && slot->is_bad[i]) ||
                        (loader->preloaded && lg_loader_is_bad(loader, sample));
@@ -115,6 +139,18 @@ static int64_t how_far_ahead(const lg_loader *loader, int64_t batch)
     return loader->slots + (more < 1 ? 1 : more > MOST ? MOST : more);
 }
 
+/* Tells the set of order[begin .. end-1], without the samples that are spared. */
+static void tell(const lg_loader *loader, int64_t begin, int64_t end)
+{
+    const int is_shared = loader->share && loader->job == LG_JOB_STREAM;
+    while (begin < end) {
+        int64_t stop = is_shared ? begin : end;
+        while (stop < end && loader->share[stop] == LG_SHARE_READ) stop++;
+        if (stop > begin) loader->set->ops->ahead(loader->set, loader->order + begin, stop - begin);
+        begin = stop + is_shared;
+    }
+}
+
 /* Tells the set what comes up to `ahead` batches after batch b.  The first piece of b calls this,
  * before it reads: a batch is begun only once all that lie as many slots before it are complete,
  * so it was told by then. */
@@ -127,34 +163,62 @@ static void tell_ahead(lg_loader *loader, int64_t b)
     const int64_t last = b + loader->ahead, whole = plan->samples / plan->batch;
     const int64_t end = last <= whole ? last * plan->batch : plan->samples;
     if (end > loader->told) {
-        set->ops->ahead(set, loader->order + loader->told, end - loader->told);
+        tell(loader, loader->told, end);
         loader->told = end;
     }
     pthread_mutex_unlock(&loader->told_mutex);
 }
 
-/* A piece of a streamed batch whose samples are copied, many at a time.  *at is the sample that
- * failed. */
-static logit_status copy_piece(lg_crew_member *self, const lg_ring_work *piece,
-                               const int32_t *sample, int64_t *at, logit_error *err)
+/* Samples from `at` in the epoch on that are read and lie one behind the other in their slot: at
+ * most `most`, and none if the first is spared. */
+static int64_t count_run(const lg_loader *loader, int64_t at, int64_t most)
+{
+    int64_t n = 0;
+    if (!loader->share) return most;
+    while (n < most && loader->share[at + n] == LG_SHARE_READ) n++;
+    return n;
+}
+
+/* n samples from place i of their batch on, `first` + i in the epoch; *i is then the one behind
+ * them, or the one that failed. */
+static logit_status copy_run(lg_crew_member *self, lg_slot *slot, int64_t first, int64_t n,
+                             int64_t *i, logit_error *err)
 {
     lg_loader *loader = self->loader;
     const lg_set *set = loader->set;
+    const int32_t *sample = loader->order + first + *i;
+    int64_t row = loader->row ? loader->row[first + *i] : *i, good = n;
+    uint8_t *out = slot->pixels + (size_t)row * loader->features;
+    if (slot->is_bad) memset(slot->is_bad + *i, 0, (size_t)n);
+    for (int64_t j = 0; set->label && j < n; j++) /* wanted once the pixels are copied */
+        __builtin_prefetch(&set->label[sample[j]], 0, 1);
+    const logit_status status = set->ops->read_rows(set, sample, n, self->decoder, out, &good, err);
+    for (int64_t j = 0; j < good; j++) copy_answer(loader, slot, row++, sample[j], 0);
+    *i += good;
+    if (status == LOGIT_OK) return LOGIT_OK;
+    out += (size_t)good * loader->features;
+    LG_TRY(forgive(loader, slot, *i, sample[good], out, status, err));
+    copy_answer(loader, slot, row, sample[good], 1);
+    ++*i;
+    return LOGIT_OK;
+}
+
+/* A piece of a streamed batch whose samples are copied, many at a time.  *at is the sample that
+ * failed. */
+static logit_status copy_piece(lg_crew_member *self, const lg_ring_work *piece, int64_t *at,
+                               logit_error *err)
+{
+    const lg_loader *loader = self->loader;
+    const int64_t first = piece->batch * loader->plan.batch;
     lg_slot *slot = &loader->slot[piece->slot];
     for (*at = piece->begin; *at < piece->end && !lg_ring_abandoned(loader->ring);) {
-        const int64_t left = piece->end - *at, n = left < COPIED_ROWS ? left : COPIED_ROWS;
-        uint8_t *out = slot->pixels + (size_t)*at * loader->features;
-        int64_t good = n;
-        if (slot->is_bad) memset(slot->is_bad + *at, 0, (size_t)n);
-        for (int64_t i = 0; set->label && i < n; i++) /* wanted once the pixels are copied */
-            __builtin_prefetch(&set->label[sample[*at + i]], 0, 1);
-        const logit_status status =
-            set->ops->read_rows(set, sample + *at, n, self->decoder, out, &good, err);
-        for (int64_t i = 0; i < good; i++, ++*at) copy_answer(loader, slot, *at, sample[*at]);
-        if (status == LOGIT_OK) continue;
-        out += (size_t)good * loader->features;
-        LG_TRY(forgive(loader, slot, *at, sample[*at], out, status, err));
-        copy_answer(loader, slot, *at, sample[*at]);
+        const int64_t left = piece->end - *at;
+        const int64_t n = count_run(loader, first + *at, left < COPIED_ROWS ? left : COPIED_ROWS);
+        if (n > 0) {
+            LG_TRY(copy_run(self, slot, first, n, at, err));
+            continue;
+        }
+        LG_TRY(stream_sample(self, slot, *at, first + *at, err));
         ++*at;
     }
     return LOGIT_OK;
@@ -165,13 +229,16 @@ static logit_status do_piece(lg_crew_member *self, const lg_ring_work *piece, in
                              logit_error *err)
 {
     lg_loader *loader = self->loader;
-    const int32_t *sample = loader->order + piece->batch * loader->plan.batch;
+    const int64_t first = piece->batch * loader->plan.batch;
+    lg_slot *slot = &loader->slot[piece->slot];
     lg_sums sums = {0};
     if (piece->begin == 0) tell_ahead(loader, piece->batch);
     const int copies = loader->job == LG_JOB_STREAM && !loader->moves && !loader->preloaded;
-    if (copies && loader->set->ops->read_rows) return copy_piece(self, piece, sample, at, err);
+    if (copies && loader->set->ops->read_rows) return copy_piece(self, piece, at, err);
     for (*at = piece->begin; *at < piece->end && !lg_ring_abandoned(loader->ring); ++*at)
-        LG_TRY(do_sample(self, &loader->slot[piece->slot], *at, sample[*at], &sums, err));
+        LG_TRY(loader->job == LG_JOB_STREAM
+                   ? stream_sample(self, slot, *at, first + *at, err)
+                   : do_sample(self, slot, *at, loader->order[first + *at], &sums, err));
     if (loader->job == LG_JOB_SUM) {
         pthread_mutex_lock(&loader->mutex);
         lg_sums_merge(&loader->sums, &sums);

@@ -5,6 +5,7 @@
  *   loader.c         start, next, release: what the trainer sees
  *   loader_create.c  where the images live, and the memory for it
  *   loader_crew.c    the threads, and how one sample is read
+ *   loader_spare.c   samples that a device keeps
  *   loader_job.c     a pass that the caller waits for: preloading, sums
  *   loader_bad.c     which samples are bad, counted in order
  *   normal.c         mean and deviation
@@ -42,6 +43,8 @@ void lg_bad_list_add(lg_bad_list *list, int32_t sample, const char *reason);
  * fraction of a millisecond's work. */
 #define LG_JOB_ROWS 256
 
+enum { LG_LOADER_MAX_SLOTS = 16 };
+
 /* What the crew does with a sample. */
 typedef enum lg_job {
     LG_JOB_STREAM,  /* read it into its slot, with its label, target and weight */
@@ -71,6 +74,13 @@ typedef struct lg_slot {
     lg_minibatch batch; /* as handed out */
 } lg_slot;
 
+/* What is to be done for one sample of a streamed epoch. */
+typedef enum lg_share {
+    LG_SHARE_READ,    /* all of it */
+    LG_SHARE_HELD,    /* label, target and weight */
+    LG_SHARE_HELD_BAD /* the same, and it weighs nothing */
+} lg_share;
+
 typedef struct lg_crew_member {
     lg_loader *loader;
     lg_decoder *decoder; /* NULL where nothing is to be decoded */
@@ -99,13 +109,20 @@ struct lg_loader {
     pthread_mutex_t told_mutex;
     int64_t told, ahead; /* samples of order; batches that it hears before their turn */
     /* slots */
-    int64_t rows;        /* samples that one has room for */
-    int slots, in_slots; /* in_slots: batches come in them */
-    lg_slot *slot;       /* [slots] */
-    void *arrays;        /* all of their arrays, one block */
+    int64_t rows; /* samples that one has room for */
+    int slots;
+    lg_slot *slot; /* [slots] */
+    void *arrays;  /* all of their arrays, one block */
+    int pinned;    /* which options.alloc_host gave */
     size_t slot_bytes;
+    /* spared samples: by place in the epoch's order, filled in at its start; NULL: there are none
+     */
+    const uint8_t *spared; /* bits, the caller's */
+    int32_t *row;          /* [count] in the slot */
+    uint8_t *share;        /* [count] lg_share */
     /* a resident set */
     int resident, preloaded;
+    int streams;           /* resident, and yet handed out in slots */
     const uint8_t *pixels; /* [set->count][features] */
     uint8_t *map;          /* the same where it is ours */
     size_t map_bytes;
@@ -124,6 +141,19 @@ struct lg_loader {
 
 /* Fills order for an epoch.  The ring must have been dropped. */
 void lg_loader_order_epoch(lg_loader *loader, uint32_t epoch);
+
+/* 1 if batches come in slots. */
+static inline int lg_loader_uses_slots(const lg_loader *loader)
+{
+    return !loader->resident || loader->streams || lg_augment_is_on(&loader->options.augment);
+}
+
+/* loader_create.c: sizes the slots for how batches are handed out now, and allocates their arrays,
+ * fewer where there is no room for as many.  Error: NOMEM. */
+logit_status lg_loader_make_slots(lg_loader *loader, logit_error *err);
+
+/* loader_spare.c: who is read in the epoch that order was filled for, and where samples lie. */
+void lg_loader_share_out(lg_loader *loader);
 
 /* Starts the ring and its threads unless they run.  Error: NOMEM. */
 logit_status lg_crew_start(lg_loader *loader, logit_error *err);
