@@ -81,6 +81,7 @@ typedef struct logit_options {
     const char *precision; /* "f32"; "tf32" and "bf16" take a GPU */
     int threads;           /* 0: all cores */
     int64_t memory;        /* bytes for decoded images; 0: half of what is available */
+    int64_t device_memory; /* bytes for images on a GPU; 0: what is free there */
     uint64_t seed;         /* 0 */
     /* data */
     const char *val;  /* NULL: the set's own val part, else val_split of train */

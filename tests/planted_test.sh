@@ -21,7 +21,8 @@ judge() {
     fi
 }
 
-# spoil FOLDER FILE EXPRESSION MODE: a tree whose objects are those of build/MODE but for FILE.
+# spoil FOLDER FILE EXPRESSION MODE: a tree whose objects are those of build/MODE but for FILE: the
+# stand-in, or for a file of the program the test program.
 spoil() {
     local tree=$1 file=$2 expression=$3 mode=$4
     mkdir -p "$tree/build/$mode/src" "$tree/tests" || return
@@ -30,6 +31,12 @@ spoil() {
     cp -a "build/$mode/src/base" "build/$mode/src/core" "$tree/build/$mode/src" || return
     sed -i -E "$expression" "$tree/$file" || return
     ! cmp -s "$file" "$tree/$file" || { echo "the bug does not fit $file any more" && return 1; }
+    if [[ $file == src/train/* ]]; then
+        cp -a tests datasets "$tree" && cp -a "build/$mode/src" "build/$mode/tests" \
+            "build/$mode/datasets" "build/$mode/suites.def" "$tree/build/$mode" || return
+        make -s -C "$tree" MODE="$mode" CUDA=0 "build/$mode/tests/run" 2>&1
+        return
+    fi
     local quicker=-O2 # to compile; a flag of the Makefile is tried with all others as they are
     [ "$file" != Makefile ] || { quicker='' && touch "$tree"/cuda/*.cu; }
     make -s -C "$tree" MODE="$mode" CUDA=0 CXXFLAGS="$quicker" "build/$mode/tests/liblogit-simt.so" 2>&1
@@ -46,8 +53,10 @@ try() {
         judge 1 "$sentence: could not be planted: $said"
         return
     fi
+    local runner=build/$mode/tests/run
+    [[ $file != src/train/* ]] || runner=$tree/$runner
     CK_RUN_SUITE=$suite CK_RUN_CASE=$case LOGIT_SIMT_SEED=1 \
-        LOGIT_PLUGIN_DIR=$tree/build/$mode/tests "build/$mode/tests/run" >"$tree/said" 2>&1
+        LOGIT_PLUGIN_DIR=$tree/build/$mode/tests "$runner" >"$tree/said" 2>&1
     grep -qE ":[FE]:[^:]*:$test:" "$tree/said"
     judge $? "$sentence: $suite/$test did not see it: $(tail -1 "$tree/said")"
     rm -rf -- "$tree"
@@ -107,6 +116,40 @@ catch 'tie goes to the last' cuda/loss_row.h 's/at < top->at/at > top->at/' \
 catch 'TF32 by itself' cuda/matmul.c \
     's/(\[LG_PRECISION_F32\] = \{CUDA_R_32F, CUBLAS_COMPUTE_32F), 0/\1_FAST_TF32, 0/' \
     release twins/ops logits_agree
+
+# The step does not wait for the copy of its batch.
+catch 'missing event' src/train/feed.c \
+    's/return ops->event_wait\(feed->backend, at->copied, LG_QUEUE_COMPUTE, err\);/return LOGIT_OK;/' \
+    release simt_place/places single_steps_have_the_same_bits_in_every_way
+
+# The host writes the numbers of another batch while the device still needs those of the last.
+catch 'slot reused too early' src/train/feed.c \
+    '/if \(at->busy\) LG_TRY/d' \
+    release simt_place/places single_steps_have_the_same_bits_in_every_way
+
+# The loader fills a slot again while its last batch is being copied.
+catch 'host memory given back before its copy is done' src/train/feed.c \
+    '/LG_TRY\(ops->event_sync\(feed->backend, slot_of\(feed, feed->taken(-| - )?1?\)->copied, err\)\);/d' \
+    release simt_place/places single_steps_have_the_same_bits_in_every_way
+
+# Rows that stay are brought into the slot before those from the host are there.
+catch 'gather before the upload is done' src/train/feed.c \
+    '/LG_TRY\(send_notes\(feed, at, notes.place \+ n, err\)\);/d; s/( *)LG_TRY\(lg_feed_exchange\(feed, at, \&there, err\)\);/\0 LG_TRY(send_notes(feed, at, notes.place + n, err));/' \
+    release simt_place/places single_steps_have_the_same_bits_in_every_way
+
+# Samples count as kept although the launch that keeps them is not queued.
+catch 'marked as kept before it is' src/train/feed_set.c \
+    's/    LG_TRY\(feed->backend->ops->rows\(feed->backend, \&rows, err\)\);/    if (feed->mini->number > 0) LG_TRY(feed->backend->ops->rows(feed->backend, \&rows, err));/' \
+    release simt_place/places single_steps_have_the_same_bits_in_every_way
+
+# A burst's rows are written over while the burst before them in the slot still runs.
+catch 'burst reused too early' src/train/burst.c '/if \(at->busy\) LG_TRY/d' \
+    release simt_place/places bursts_have_the_same_bits_in_every_way
+
+# A set goes up through page-locked memory that is filled again at once.
+catch 'staging reused too early' src/train/feed_set.c \
+    '/if \(staging->pieces >= LG_STAGES\)/,+1d' \
+    release simt_place/places single_steps_have_the_same_bits_in_every_way
 
 wait
 touch "$work/results"

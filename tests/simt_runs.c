@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/plugin.h"
 #include "tests/small_set.h"
@@ -121,20 +123,125 @@ void simt_choose(const simt_variant *v, int epochs)
     options.label_smoothing = (logit_list){1, {v->smoothing}};
 }
 
-/* 120 of them take 7680 bytes, 30 for validation 1920, targets 1800. */
-void simt_choose_way(int streamed)
+/* 120 of them take 7680 bytes, 30 for validation 1920, targets 1800: 4000 bytes of the host hold
+ * two slots.  On the device three slots of 256 images with labels and numbers take 61704 bytes,
+ * with soft targets 67848; 4096 bytes more hold some 60 images. */
+void simt_choose_way(simt_way way, const simt_variant *v)
 {
+    const int64_t slots = strcmp(v->set, "soft") == 0 ? 67848 : 61704;
+    const int in_memory =
+        way == SIMT_RESIDENT || way == SIMT_PARTLY_IN_MEMORY || way == SIMT_STREAMED_IN_MEMORY;
     options.height = options.width = 8;
-    options.memory = streamed ? 4000 : 1 << 20;
+    options.memory = in_memory ? 1 << 20 : 4000;
+    options.device_memory = way == SIMT_PARTLY || way == SIMT_PARTLY_IN_MEMORY       ? slots + 4096
+                            : way == SIMT_STREAMED                                   ? slots
+                            : way == SIMT_SQUEEZED || way == SIMT_STREAMED_IN_MEMORY ? 1
+                                                                                     : 0;
 }
 
-int64_t simt_left_over(void)
+int simt_is_way(simt_way way, const char *plan)
+{
+    static const char *const sign[SIMT_WAYS] = {
+        [SIMT_RESIDENT] = "images on the device, ",
+        [SIMT_KEPT] = "kept there as u8 after the first pass",
+        [SIMT_PARTLY] = "on the device, the rest streamed",
+        [SIMT_PARTLY_IN_MEMORY] = "on the device, the rest streamed",
+        [SIMT_STREAMED] = "streamed to the device, ",
+        [SIMT_STREAMED_IN_MEMORY] = "streamed to the device, ",
+        [SIMT_SQUEEZED] = "streamed to the device, 1 slots",
+    };
+    return strstr(plan, sign[way]) != NULL;
+}
+
+/* A count that the stand-in keeps; 0 where it has not been opened. */
+static int64_t ask(const char *count)
 {
     char path[4200];
     const char *folder = getenv("LOGIT_PLUGIN_DIR");
     snprintf(path, sizeof path, "%s/liblogit-simt.so", folder ? folder : "");
     void *plugin = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
-    int64_t (*live)(void) = NULL;
-    if (plugin) *(void **)&live = dlsym(plugin, "simt_live_all");
-    return live ? live() : 0;
+    int64_t (*counted)(void) = NULL;
+    if (plugin) *(void **)&counted = dlsym(plugin, count);
+    return counted ? counted() : 0;
+}
+
+int64_t simt_left_over(void)
+{
+    return ask("simt_live_all");
+}
+
+/* ------------------------------------------------------------------------------------- jobs --- */
+
+/* AddressSanitizer's, where the tests are built with it. */
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+int simt_is_slow(void)
+{
+    return __lsan_do_recoverable_leak_check != NULL;
+}
+
+static void on_start(void *user, const logit_run *run)
+{
+    simt_told *told = user;
+    snprintf(told->plan, sizeof told->plan, "%s", run->plan);
+}
+
+static void on_epoch(void *user, const logit_epoch *epoch)
+{
+    simt_told *told = user;
+    (void)epoch;
+    told->trained = ask("simt_calls");
+}
+
+static void on_message(void *user, logit_level level, const char *text)
+{
+    simt_told *told = user;
+    told->smaller += level == LOGIT_LEVEL_NOTICE && strstr(text, "next smaller plan") != NULL;
+}
+
+static void set_number(const char *name, int64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    if (value > 0) setenv(name, text, 1);
+}
+
+/* Does not return. */
+static void run_job(const simt_job *job, simt_told *told)
+{
+    const logit_watch watch = {
+        .user = told, .start = on_start, .epoch = on_epoch, .message = on_message};
+    logit_error err = {.message = ""};
+    set_number("LOGIT_SIMT_SEED", job->seed);
+    set_number("LOGIT_SIMT_FAIL", job->fail);
+    set_number("LOGIT_SIMT_MEMORY", job->device_bytes);
+    simt_choose(job->variant, job->epochs);
+    simt_choose_way(job->way, job->variant);
+    if (job->batch > 0) options.batch_size = job->batch;
+    options.device = "simt";
+    options.out = small_set_path(job->run);
+    const char *set = job->set ? job->set : job->variant->set;
+    const logit_status status = logit_train(small_set_path(set), &options, &watch, NULL, &err);
+    snprintf(told->error, sizeof told->error, "%s", status == LOGIT_OK ? "" : err.message);
+    told->calls = ask("simt_calls");
+    if (simt_left_over() > 0) _exit(SIMT_LEFT_SOMETHING);
+    if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check()) _exit(SIMT_LEAKED);
+    _exit(logit_exit_code(status));
+}
+
+int simt_run(const simt_job *job, simt_told *heard)
+{
+    int status = -1;
+    simt_told *told =
+        mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert(told != MAP_FAILED);
+    const pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) run_job(job, told);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    *heard = *told;
+    munmap(told, sizeof *told);
+    ck_assert_msg(WIFEXITED(status), "%s: ended by signal %d", job->run, WTERMSIG(status));
+    simt_count();
+    return WEXITSTATUS(status);
 }

@@ -40,11 +40,55 @@ void simt_count(void);
 /* Fills in `options` (train_rig.h) for that many epochs. */
 void simt_choose(const simt_variant *variant, int epochs);
 
-/* Images of 8x8 are not those of the file, which would be mapped: they are decoded once and stay in
- * memory, or, streamed, are decoded anew in each epoch. */
-void simt_choose_way(int streamed);
+/* Where the images are, and how they come to the device. */
+typedef enum simt_way {
+    SIMT_RESIDENT,           /* in memory, and all on the device from the beginning */
+    SIMT_KEPT,               /* decoded once, and kept on the device */
+    SIMT_PARTLY,             /* half of them decoded once, the others anew in each epoch */
+    SIMT_STREAMED,           /* decoded anew in each epoch */
+    SIMT_PARTLY_IN_MEMORY,   /* in memory, and some on the device (960 samples or more) */
+    SIMT_STREAMED_IN_MEMORY, /* in memory, and none on the device */
+    SIMT_SQUEEZED,           /* as SIMT_STREAMED, through a single slot */
+    SIMT_WAYS
+} simt_way;
+
+/* Sets `options` so.  Images of 8x8 are not those of the file, which would be mapped. */
+void simt_choose_way(simt_way way, const simt_variant *variant);
+
+/* 1 if a run's plan says that it goes this way. */
+int simt_is_way(simt_way way, const char *plan);
+
+/* 1 where AddressSanitizer watches, and a run takes several times as long. */
+int simt_is_slow(void);
 
 /* Streams, events, memory and handles of the stand-in that are still there, in this process. */
 int64_t simt_left_over(void);
+
+/* A training in a process of its own, since the stand-in reads its environment once. */
+typedef struct simt_job {
+    const simt_variant *variant;
+    const char *set; /* NULL: the variant's */
+    const char *run; /* where the model goes */
+    simt_way way;
+    int epochs;
+    int64_t batch;        /* 0: 32 */
+    int64_t seed;         /* LOGIT_SIMT_SEED */
+    int64_t fail;         /* LOGIT_SIMT_FAIL; 0: none */
+    int64_t device_bytes; /* LOGIT_SIMT_MEMORY; 0: 4 GiB */
+} simt_job;
+
+/* What was heard of it. */
+typedef struct simt_told {
+    char plan[500], error[1200];
+    int smaller;     /* how often the next smaller plan was taken */
+    int64_t trained; /* calls of CUDA and cuBLAS up to the end of the last epoch */
+    int64_t calls;   /* all of them, closing included, where failures are not looked at */
+} simt_told;
+
+/* Exit codes beside logit's own: things of the stand-in are still there, or memory of the host. */
+enum { SIMT_LEAKED = 98, SIMT_LEFT_SOMETHING = 99 };
+
+/* Its exit code. */
+int simt_run(const simt_job *job, simt_told *told);
 
 #endif

@@ -61,7 +61,7 @@ static int run_apart(const simt_variant *v, const char *seed, double lr, const c
         logit_error err = {.message = ""};
         setenv("LOGIT_SIMT_SEED", seed, 1);
         simt_choose(v, EPOCHS);
-        simt_choose_way(streamed);
+        simt_choose_way(streamed ? SIMT_STREAMED : SIMT_RESIDENT, v);
         options.batch_size = 1;
         options.device = "simt";
         options.out = small_set_path(run);

@@ -1,16 +1,13 @@
-/* test_simt_care.c -- precisions, failures and devices that are not there, on the stand-in.
+/* test_simt_care.c -- precisions, and devices that are not there, on the stand-in.
  *
- * Tests (suite simt_care).  tf32 and bf16 lose what their fractions say and no more; whichever call
- * of the runtime or of cuBLAS fails, a training ends with a status, a sentence and nothing left
- * behind; no driver, an old one, no device, too few: each is told apart. */
+ * Tests (suite simt_care).  tf32 and bf16 lose what their fractions say and no more; no driver, an
+ * old one, no device, too few: each is told apart. */
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tests/pair.h"
 #include "tests/simt_runs.h"
@@ -103,62 +100,6 @@ START_TEST(trainings_differ_by_their_precision) /* tf32, bf16 x variant */
 }
 END_TEST
 
-/* -------------------------------------------------------------------------------- failures --- */
-
-enum { WENT_WELL = 0, SAID_WHY = 6, SAID_NOTHING = 97, LEAKED = 98, LEFT_SOMETHING = 99 };
-
-/* AddressSanitizer's, where the tests are built with it. */
-int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
-
-/* A training in which call `n` of the stand-in fails, and that one alone; does not return. */
-static void fail_at(const simt_variant *v, int n, int streamed)
-{
-    char number[16];
-    logit_error err = {.message = ""};
-    snprintf(number, sizeof number, "%d", n);
-    setenv("LOGIT_SIMT_FAIL", number, 1);
-    simt_choose(v, 1);
-    simt_choose_way(streamed);
-    options.device = "simt";
-    options.batch_size = 64;
-    options.out = small_set_path("failing");
-    const logit_status status = logit_train(small_set_path(v->set), &options, NULL, NULL, &err);
-    if (simt_left_over() > 0) _exit(LEFT_SOMETHING);
-    if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check()) _exit(LEAKED);
-    _exit(status == LOGIT_OK || strlen(err.message) > 20 ? logit_exit_code(status) : SAID_NOTHING);
-}
-
-/* What becomes of it. */
-static int run_failing(const simt_variant *v, int n, int streamed)
-{
-    int status = -1;
-    const pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) fail_at(v, n, streamed);
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_msg(WIFEXITED(status), "%s: call %d fails, and the program ends by signal %d",
-                  v->what, n, WTERMSIG(status));
-    return WEXITSTATUS(status);
-}
-
-/* Every call up to the third batch, and then one of five: the others are the same again. */
-START_TEST(every_call_may_fail) /* variant and way */
-{
-    static const struct {
-        const char *what;
-        int streamed;
-    } of[] = {{"two penalties", 0}, {"softmax, momentum", 1}, {"softmax, adam", 0}};
-    const simt_variant *v = simt_find(of[_i].what);
-    enum { ALL_UP_TO = 150, THEN = 5 };
-    int n = 1, code;
-    if (!simt_is_built()) return;
-    while ((code = run_failing(v, n, of[_i].streamed)) == SAID_WHY) n += n < ALL_UP_TO ? 1 : THEN;
-    ck_assert_msg(code == WENT_WELL, "%s: call %d fails: exit code %d", v->what, n, code);
-    ck_assert_int_gt(n, ALL_UP_TO); /* that there were calls at all */
-    simt_count();
-}
-END_TEST
-
 /* --------------------------------------------------------------------------------- devices --- */
 
 /* What the machine has, and what is said where that does not do. */
@@ -244,7 +185,6 @@ Suite *lg_suite_simt_care(void)
     tcase_add_checked_fixture(tc, simt_make_sets, small_set_end);
     tcase_add_loop_test(tc, products_are_as_precise_as_their_factors, 0, 2 * LG_PRECISION_COUNT);
     tcase_add_loop_test(tc, trainings_differ_by_their_precision, 0, 6);
-    tcase_add_loop_test(tc, every_call_may_fail, 0, 3);
     tcase_add_loop_test(tc, what_is_missing_is_told_apart, 0, MACHINES);
     tcase_add_test(tc, devices_of_a_kind_stand_side_by_side);
     tcase_add_test(tc, it_says_what_it_is);

@@ -171,6 +171,11 @@ void lg_loader_describe(const lg_loader *loader, char *text, size_t size)
                  (double)loader->options.memory / megabyte, done);
 }
 
+int lg_loader_moves(const lg_loader *loader)
+{
+    return lg_augment_is_on(&loader->options.augment);
+}
+
 int lg_loader_slots(const lg_loader *loader)
 {
     return loader->slots;

@@ -106,6 +106,8 @@ logit_status lg_loader_start(lg_loader *loader, uint32_t epoch, int64_t first, l
 logit_status lg_loader_next(lg_loader *loader, const lg_minibatch **batch, logit_error *err);
 void lg_loader_release(lg_loader *loader, const lg_minibatch *batch);
 
+/* 1 if a sample's pixels differ from epoch to epoch (augmentation): nobody else can keep them. */
+int lg_loader_moves(const lg_loader *loader);
 int lg_loader_slots(const lg_loader *loader);
 int64_t lg_loader_batches(const lg_loader *loader); /* per epoch */
 int64_t lg_loader_count(const lg_loader *loader);   /* samples per epoch */

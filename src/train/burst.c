@@ -9,8 +9,7 @@
 enum { SLOTS = 2 };
 
 typedef struct slot {
-    void *row, *scalars, *before; /* device */
-    void *host_row, *host_scalars, *host_before;
+    void *block, *host_block; /* device, page-locked: the fill, one array after the other */
     lg_event *copied, *used;
     lg_graph *graph;
     int busy; /* `used` was recorded and not yet waited for */
@@ -20,7 +19,8 @@ struct lg_burst {
     lg_backend *backend;
     int64_t batch;
     int settings;
-    int64_t runs; /* bursts so far */
+    int64_t runs;   /* bursts so far */
+    int unrecorded; /* there was no memory for a recording */
     slot slots[SLOTS];
 };
 
@@ -29,27 +29,34 @@ int lg_burst_is_offered(const lg_backend *backend)
     return !backend->ops->unified && backend->ops->graph_begin != NULL;
 }
 
-static size_t row_bytes(const lg_burst *burst)
+/* Arrays in a block: numbers first, whose alignment is the largest. */
+static lg_burst_fill fill_at(int settings, void *block)
 {
-    return (size_t)burst->batch * LG_BURST_STEPS * sizeof(int32_t);
+    lg_burst_fill fill;
+    fill.scalars = block;
+    fill.before = (int64_t *)(fill.scalars + (size_t)settings * LG_BURST_STEPS);
+    fill.row = (int32_t *)(fill.before + 1);
+    return fill;
 }
 
-static size_t scalar_bytes(const lg_burst *burst)
+static size_t block_bytes(int64_t batch, int settings)
 {
-    return (size_t)burst->settings * LG_BURST_STEPS * sizeof(lg_scalars);
+    return (size_t)settings * LG_BURST_STEPS * sizeof(lg_scalars) + sizeof(int64_t) +
+           (size_t)batch * LG_BURST_STEPS * sizeof(int32_t);
+}
+
+size_t lg_burst_bytes(int64_t batch, int settings)
+{
+    return SLOTS * block_bytes(batch, settings);
 }
 
 static logit_status open_slot(lg_burst *burst, slot *at, logit_error *err)
 {
     lg_backend *backend = burst->backend;
     const lg_backend_ops *ops = backend->ops;
-    const size_t rows = row_bytes(burst), scalars = scalar_bytes(burst);
-    LG_TRY(ops->alloc(backend, &at->row, rows, err));
-    LG_TRY(ops->alloc(backend, &at->scalars, scalars, err));
-    LG_TRY(ops->alloc(backend, &at->before, sizeof(int64_t), err));
-    LG_TRY(ops->alloc_host(backend, &at->host_row, rows, err));
-    LG_TRY(ops->alloc_host(backend, &at->host_scalars, scalars, err));
-    LG_TRY(ops->alloc_host(backend, &at->host_before, sizeof(int64_t), err));
+    const size_t bytes = block_bytes(burst->batch, burst->settings);
+    LG_TRY(ops->alloc(backend, &at->block, bytes, err));
+    LG_TRY(ops->alloc_host(backend, &at->host_block, bytes, err));
     LG_TRY(ops->event_create(backend, &at->copied, err));
     return ops->event_create(backend, &at->used, err);
 }
@@ -58,13 +65,9 @@ static void close_slot(lg_burst *burst, slot *at)
 {
     lg_backend *backend = burst->backend;
     const lg_backend_ops *ops = backend->ops;
-    void *device[] = {at->row, at->scalars, at->before};
-    void *host[] = {at->host_row, at->host_scalars, at->host_before};
-    ops->graph_destroy(backend, at->graph);
-    for (size_t i = 0; i < sizeof device / sizeof *device; i++)
-        if (device[i]) ops->free(backend, device[i]);
-    for (size_t i = 0; i < sizeof host / sizeof *host; i++)
-        if (host[i]) ops->free_host(backend, host[i]);
+    if (at->graph) ops->graph_destroy(backend, at->graph);
+    if (at->block) ops->free(backend, at->block);
+    if (at->host_block) ops->free_host(backend, at->host_block);
     if (at->copied) ops->event_destroy(backend, at->copied);
     if (at->used) ops->event_destroy(backend, at->used);
 }
@@ -100,7 +103,7 @@ logit_status lg_burst_begin(lg_burst *burst, lg_burst_fill *fill, logit_error *e
     slot *at = &burst->slots[burst->runs % SLOTS];
     if (at->busy) LG_TRY(burst->backend->ops->event_sync(burst->backend, at->used, err));
     at->busy = 0;
-    *fill = (lg_burst_fill){at->host_row, at->host_scalars, at->host_before};
+    *fill = fill_at(burst->settings, at->host_block);
     return LOGIT_OK;
 }
 
@@ -109,10 +112,9 @@ static logit_status send(lg_burst *burst, slot *at, logit_error *err)
 {
     lg_backend *backend = burst->backend;
     const lg_backend_ops *ops = backend->ops;
+    const size_t bytes = block_bytes(burst->batch, burst->settings);
     const lg_queue queue = LG_QUEUE_COPY;
-    LG_TRY(ops->upload(backend, queue, at->row, at->host_row, row_bytes(burst), err));
-    LG_TRY(ops->upload(backend, queue, at->scalars, at->host_scalars, scalar_bytes(burst), err));
-    LG_TRY(ops->upload(backend, queue, at->before, at->host_before, sizeof(int64_t), err));
+    LG_TRY(ops->upload(backend, queue, at->block, at->host_block, bytes, err));
     LG_TRY(ops->event_record(backend, at->copied, queue, err));
     return ops->event_wait(backend, at->copied, LG_QUEUE_COMPUTE, err);
 }
@@ -120,13 +122,14 @@ static logit_status send(lg_burst *burst, slot *at, logit_error *err)
 static logit_status queue_steps(lg_burst *burst, const slot *at, const lg_step *like,
                                 logit_error *err)
 {
+    const lg_burst_fill there = fill_at(burst->settings, at->block);
     lg_step step = *like;
-    step.before = at->before;
+    step.before = there.before;
     step.batch.count = burst->batch;
     for (int64_t i = 0; i < LG_BURST_STEPS; i++) {
         step.number = i;
-        step.batch.row = (const int32_t *)at->row + i * burst->batch;
-        step.scalars = (const lg_scalars *)at->scalars + i * burst->settings;
+        step.batch.row = there.row + i * burst->batch;
+        step.scalars = there.scalars + i * burst->settings;
         LG_TRY(lg_backend_train_step(burst->backend, &step, err));
     }
     return LOGIT_OK;
@@ -147,17 +150,28 @@ static logit_status record(lg_burst *burst, slot *at, const lg_step *step, logit
     return status != LOGIT_OK ? status : ended;
 }
 
+/* A device without memory for a recording takes the steps as they are. */
+static logit_status try_record(lg_burst *burst, slot *at, const lg_step *step, logit_error *err)
+{
+    logit_error error;
+    const logit_status status = record(burst, at, step, &error);
+    burst->unrecorded = status == LOGIT_E_NOMEM;
+    if (status == LOGIT_OK || status == LOGIT_E_NOMEM) return LOGIT_OK;
+    if (err) *err = error;
+    return status;
+}
+
 logit_status lg_burst_run(lg_burst *burst, const lg_step *step, logit_error *err)
 {
     slot *at = &burst->slots[burst->runs % SLOTS];
     lg_backend *backend = burst->backend;
     LG_TRY(send(burst, at, err));
-    if (burst->runs == 0) {
-        LG_TRY(queue_steps(burst, at, step, err));
-    } else {
-        if (!at->graph) LG_TRY(record(burst, at, step, err));
+    if (burst->runs > 0 && !at->graph && !burst->unrecorded)
+        LG_TRY(try_record(burst, at, step, err));
+    if (at->graph)
         LG_TRY(backend->ops->graph_replay(backend, at->graph, err));
-    }
+    else
+        LG_TRY(queue_steps(burst, at, step, err));
     at->busy = 1;
     burst->runs++;
     return backend->ops->event_record(backend, at->used, LG_QUEUE_COMPUTE, err);

@@ -1,11 +1,13 @@
 /* burst.h -- many steps in one go, recorded once: no host between them.
  *
- * Layer 2 (train).  For a resident set on a device with memory of its own that can record (a CUDA
+ * Layer 2 (train).  For a set that lies on a device with memory of its own that can record (a CUDA
  * graph).  A burst is LG_BURST_STEPS whole batches that follow one another in the epoch's order.
  * Their rows, their numbers (learning rates change per step) and the number of the first step go to
- * a slot on the device in three copies; the steps, which read all of it there, are then one call.
+ * a slot on the device in one copy; the steps, which read all of it there, are then one call.
  * There are two slots, each with a recording of its own: one is filled while the other computes.
- * The first burst is not recorded, so that scratch memory grows outside a recording.
+ * The first burst is not recorded, so that scratch memory grows outside a recording; where there is
+ * no memory for a recording none is.  Steps of a set that is streamed, or the first epoch of one
+ * that is kept as it comes by, stay single: the host has a part in each of them anyway.
  *
  * The same kernels on the same numbers as step by step, hence the same bits. */
 /* SPDX-License-Identifier: MIT */
@@ -24,6 +26,9 @@ typedef struct lg_burst_fill {
     lg_scalars *scalars; /* [LG_BURST_STEPS][settings] */
     int64_t *before;     /* number of the first step */
 } lg_burst_fill;
+
+/* Bytes that bursts take on the device. */
+size_t lg_burst_bytes(int64_t batch, int settings);
 
 /* 1 if the backend can. */
 int lg_burst_is_offered(const lg_backend *backend);

@@ -9,6 +9,7 @@
 #include "train/settings.h"
 #include "train/sources.h"
 #include "train/targets.h"
+#include "train/trainer.h"
 
 /* What an evaluation holds while it runs. */
 typedef struct evaluation {
@@ -18,9 +19,11 @@ typedef struct evaluation {
     lg_feed *feed;
 } evaluation;
 
-static logit_status open_problem(evaluation *e, const logit_model *model, logit_error *err)
+static logit_status open_problem(evaluation *e, const logit_model *model,
+                                 const logit_options *options, const logit_watch *watch,
+                                 logit_error *err)
 {
-    const lg_set *set = e->sources.part[LG_PART_TEST].set;
+    char text[300];
     const lg_problem_shape shape = {.features = model->features,
                                     .batch = lg_eval_batch(1, model->features),
                                     .outputs = model->outputs,
@@ -28,14 +31,17 @@ static logit_status open_problem(evaluation *e, const logit_model *model, logit_
                                     .loss = model->loss,
                                     .optim = LG_OPTIM_GD};
     const lg_feed_shape feed = {.batch = lg_eval_batch(1, model->features),
-                                .rows = set->count,
                                 .features = model->features,
-                                .target_width = set->target_width,
-                                .settings = 1};
+                                .settings = 1,
+                                .passes = 1,
+                                .limit = (size_t)options->device_memory};
     LG_TRY(lg_problem_create(&e->problem, e->backend, &shape, err));
     LG_TRY(lg_problem_set_normal(e->problem, model->shape.channels, model->mean, model->std, err));
     LG_TRY(lg_problem_put(e->problem, 0, model->weight, model->bias, err));
-    return lg_feed_create(&e->feed, e->backend, e->sources.part[LG_PART_TEST].loader, &feed, err);
+    LG_TRY(lg_feed_open(&e->feed, e->backend, e->sources.part[LG_PART_TEST].loader, &feed, watch,
+                        text, sizeof text, err));
+    if (text[0]) lg_report_message(watch, LOGIT_LEVEL_INFO, "plan: %s", text);
+    return LOGIT_OK;
 }
 
 static logit_status evaluate(evaluation *e, logit_model *model, const char *data, const char *part,
@@ -51,7 +57,7 @@ static logit_status evaluate(evaluation *e, logit_model *model, const char *data
     if (!e->backend->ops->unified) source->far = e->backend;
     LG_TRY(lg_source_load(source, options, model->classes, lg_eval_batch(1, model->features),
                           LG_SHUFFLE_NONE, options->memory, watch, err));
-    LG_TRY(open_problem(e, model, err));
+    LG_TRY(open_problem(e, model, options, watch, err));
     const lg_pass_input pass = {.problem = e->problem,
                                 .feed = e->feed,
                                 .classes = model->classes,

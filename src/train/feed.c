@@ -6,32 +6,21 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "train/feed_parts.h"
 
-enum { SLOTS = 2 };
+/* ------------------------------------------------------------------------------------ slots --- */
 
-/* Where one batch lies on the device while it is worked on. */
-typedef struct slot {
-    void *pixels, *label, *target, *weight, *row, *scalars; /* device */
-    lg_scalars *host_scalars;                               /* page-locked */
-    lg_event *copied, *used;
-    int busy; /* `used` was recorded and not yet waited for */
-} slot;
-
-struct lg_feed {
-    lg_backend *backend;
-    lg_loader *loader;
-    lg_feed_shape shape;
-    const lg_minibatch *mini; /* taken and not yet done */
-    int64_t taken;
-    slot slots[SLOTS];
-    /* a resident set on a device of its own */
-    void *pixels, *label, *target, *weight;
-    int uploaded;
-};
-
-static int is_unified(const lg_feed *feed)
+static lg_notes notes_at(const lg_feed *feed, void *block)
 {
-    return feed->backend->ops->unified;
+    lg_scalars *scalars = block;
+    int32_t *row = (int32_t *)(scalars + feed->shape.settings);
+    return (lg_notes){scalars, row, row + feed->shape.batch};
+}
+
+static size_t note_bytes(const lg_feed_shape *shape)
+{
+    return (size_t)shape->settings * sizeof(lg_scalars) +
+           2 * (size_t)shape->batch * sizeof(int32_t);
 }
 
 static logit_status device_alloc(lg_feed *feed, void **out, int64_t count, size_t bytes,
@@ -40,38 +29,72 @@ static logit_status device_alloc(lg_feed *feed, void **out, int64_t count, size_
     return feed->backend->ops->alloc(feed->backend, out, (size_t)count * bytes, err);
 }
 
-static logit_status open_slot(lg_feed *feed, slot *at, logit_error *err)
+static logit_status open_slot(lg_feed *feed, lg_feed_slot *at, logit_error *err)
 {
-    const lg_backend_ops *ops = feed->backend->ops;
+    lg_backend *backend = feed->backend;
+    const lg_backend_ops *ops = backend->ops;
     const int64_t n = feed->shape.batch;
-    void *host;
-    LG_TRY(ops->alloc_host(feed->backend, &host, (size_t)feed->shape.settings * sizeof(lg_scalars),
-                           err));
-    at->host_scalars = host;
-    if (is_unified(feed)) return LOGIT_OK;
-    LG_TRY(device_alloc(feed, &at->scalars, feed->shape.settings, sizeof(lg_scalars), err));
-    LG_TRY(ops->event_create(feed->backend, &at->copied, err));
-    LG_TRY(ops->event_create(feed->backend, &at->used, err));
-    LG_TRY(device_alloc(feed, &at->row, n, sizeof(int32_t), err));
-    if (!lg_loader_has_slots(feed->loader)) return LOGIT_OK;
-    LG_TRY(device_alloc(feed, &at->pixels, n * feed->shape.features, 1, err));
+    LG_TRY(ops->alloc_host(backend, &at->host_notes, note_bytes(&feed->shape), err));
+    if (lg_feed_is_unified(feed)) return LOGIT_OK;
+    LG_TRY(ops->alloc(backend, &at->notes, note_bytes(&feed->shape), err));
+    LG_TRY(ops->event_create(backend, &at->copied, err));
+    LG_TRY(ops->event_create(backend, &at->used, err));
+    if (lg_feed_is_resident_from_start(feed)) return LOGIT_OK;
+    LG_TRY(device_alloc(feed, &at->pixels, n, feed->pixel_bytes, err));
     LG_TRY(device_alloc(feed, &at->weight, n, sizeof(float), err));
-    if (feed->shape.target_width > 0)
-        return device_alloc(feed, &at->target, n * feed->shape.target_width, sizeof(float), err);
+    if (feed->set->target) return device_alloc(feed, &at->target, n, feed->target_bytes, err);
     return device_alloc(feed, &at->label, n, sizeof(int32_t), err);
 }
 
+static void close_slot(lg_feed *feed, lg_feed_slot *at)
+{
+    lg_backend *backend = feed->backend;
+    const lg_backend_ops *ops = backend->ops;
+    void *memory[] = {at->pixels, at->label, at->target, at->weight, at->notes};
+    for (size_t j = 0; j < sizeof memory / sizeof *memory; j++)
+        if (memory[j]) ops->free(backend, memory[j]);
+    if (at->host_notes) ops->free_host(backend, at->host_notes);
+    if (at->copied) ops->event_destroy(backend, at->copied);
+    if (at->used) ops->event_destroy(backend, at->used);
+}
+
+logit_status lg_feed_need(lg_backend *backend, const lg_loader *loader, const lg_feed_shape *shape,
+                          lg_placement_need *need, logit_error *err)
+{
+    const lg_set *set = lg_loader_set(loader);
+    const int stays = !lg_loader_moves(loader);
+    const size_t target = set->target ? (size_t)set->target_width * sizeof(float) : 0;
+    *need = (lg_placement_need){.samples = lg_loader_count(loader),
+                                .pixel_bytes = (size_t)shape->features,
+                                .answer_bytes = (target ? target : sizeof(int32_t)) + sizeof(float),
+                                .batch = shape->batch,
+                                .note_bytes = note_bytes(shape),
+                                .in_memory = stays && lg_loader_is_resident(loader),
+                                .passes = shape->passes,
+                                .keeps = stays && backend->ops->rows != NULL,
+                                .others = shape->others,
+                                .free_bytes = SIZE_MAX,
+                                .limit = shape->limit};
+    if (!backend->ops->memory) return LOGIT_OK;
+    return backend->ops->memory(backend, &need->free_bytes, &need->total_bytes, err);
+}
+
 logit_status lg_feed_create(lg_feed **out, lg_backend *backend, lg_loader *loader,
-                            const lg_feed_shape *shape, logit_error *err)
+                            const lg_feed_shape *shape, const lg_placement *placement,
+                            logit_error *err)
 {
     *out = NULL;
     lg_feed *feed = calloc(1, sizeof *feed);
     if (!feed) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the feed");
     feed->backend = backend;
     feed->loader = loader;
+    feed->set = lg_loader_set(loader);
     feed->shape = *shape;
-    logit_status status = LOGIT_OK;
-    for (int i = 0; i < SLOTS && status == LOGIT_OK; i++)
+    feed->placement = backend->ops->unified ? (lg_placement){.slots = 2} : *placement;
+    feed->pixel_bytes = (size_t)shape->features;
+    feed->target_bytes = (size_t)feed->set->target_width * sizeof(float);
+    logit_status status = lg_feed_is_unified(feed) ? LOGIT_OK : lg_feed_open_set(feed, err);
+    for (int i = 0; i < feed->placement.slots && status == LOGIT_OK; i++)
         status = open_slot(feed, &feed->slots[i], err);
     if (status != LOGIT_OK) {
         lg_feed_destroy(feed);
@@ -81,75 +104,62 @@ logit_status lg_feed_create(lg_feed **out, lg_backend *backend, lg_loader *loade
     return LOGIT_OK;
 }
 
+/* Gives back what is held, once no copy reads it any more. */
+static void give_back(lg_feed *feed)
+{
+    if (feed->last || feed->mini) feed->backend->ops->sync(feed->backend, NULL);
+    if (feed->last) lg_loader_release(feed->loader, feed->last);
+    if (feed->mini) lg_loader_release(feed->loader, feed->mini);
+    feed->last = feed->mini = NULL;
+}
+
 void lg_feed_destroy(lg_feed *feed)
 {
     if (!feed) return;
-    const lg_backend_ops *ops = feed->backend->ops;
-    ops->sync(feed->backend, NULL);
-    if (feed->mini) lg_loader_release(feed->loader, feed->mini);
-    for (int i = 0; i < SLOTS; i++) {
-        slot *at = &feed->slots[i];
-        void *memory[] = {at->pixels, at->label, at->target, at->weight, at->row, at->scalars};
-        for (size_t j = 0; j < sizeof memory / sizeof *memory; j++)
-            if (memory[j]) ops->free(feed->backend, memory[j]);
-        if (at->host_scalars) ops->free_host(feed->backend, at->host_scalars);
-        if (at->copied) ops->event_destroy(feed->backend, at->copied);
-        if (at->used) ops->event_destroy(feed->backend, at->used);
-    }
-    void *resident[] = {feed->pixels, feed->label, feed->target, feed->weight};
-    for (size_t j = 0; j < sizeof resident / sizeof *resident; j++)
-        if (resident[j]) ops->free(feed->backend, resident[j]);
+    feed->backend->ops->sync(feed->backend, NULL);
+    give_back(feed);
+    for (int i = 0; i < LG_PLACEMENT_SLOTS; i++) close_slot(feed, &feed->slots[i]);
+    lg_feed_close_set(feed);
     free(feed);
 }
 
-/* Uploads host[count] of `bytes` each to fresh device memory; nothing if host is NULL. */
-static logit_status upload_new(lg_feed *feed, void **out, const void *host, int64_t count,
-                               size_t bytes, logit_error *err)
+size_t lg_feed_bytes(const lg_feed *feed)
 {
-    if (!host) return LOGIT_OK;
-    LG_TRY(device_alloc(feed, out, count, bytes, err));
-    return feed->backend->ops->upload(feed->backend, LG_QUEUE_COMPUTE, *out, host,
-                                      (size_t)count * bytes, err);
+    const int64_t n = feed->shape.batch, rows = feed->placement.rows;
+    const size_t answer =
+        (feed->set->target ? feed->target_bytes : sizeof(int32_t)) + sizeof(float);
+    const size_t kept = feed->pixel_bytes + (lg_feed_is_resident(feed) ? answer : 0);
+    const size_t slot =
+        lg_feed_is_resident_from_start(feed) ? 0 : (size_t)n * (feed->pixel_bytes + answer);
+    if (lg_feed_is_unified(feed)) return 0;
+    return (size_t)rows * kept + (size_t)feed->placement.slots * (slot + note_bytes(&feed->shape));
 }
 
-/* The whole resident set, once. */
-static logit_status upload_set(lg_feed *feed, const lg_minibatch *mini, logit_error *err)
-{
-    const int64_t rows = feed->shape.rows;
-    LG_TRY(upload_new(feed, &feed->pixels, mini->pixels, rows * feed->shape.features, 1, err));
-    LG_TRY(upload_new(feed, &feed->label, mini->label, rows, sizeof(int32_t), err));
-    LG_TRY(upload_new(feed, &feed->target, mini->target, rows * feed->shape.target_width,
-                      sizeof(float), err));
-    LG_TRY(upload_new(feed, &feed->weight, mini->weight, rows, sizeof(float), err));
-    feed->uploaded = 1;
-    return LOGIT_OK;
-}
+/* ---------------------------------------------------------------------------------- batches --- */
 
-logit_status lg_feed_resident(lg_feed *feed, const lg_minibatch *mini, lg_batch *set,
-                              logit_error *err)
+static lg_feed_slot *slot_of(lg_feed *feed, int64_t batch)
 {
-    if (!feed->uploaded) LG_TRY(upload_set(feed, mini, err));
-    *set = (lg_batch){0, NULL, feed->pixels, feed->label, feed->target, feed->weight};
-    return LOGIT_OK;
+    return &feed->slots[batch % feed->placement.slots];
 }
 
 logit_status lg_feed_start(lg_feed *feed, uint32_t epoch, int64_t first, logit_error *err)
 {
-    if (feed->mini) lg_loader_release(feed->loader, feed->mini);
-    feed->mini = NULL;
-    return lg_loader_start(feed->loader, epoch, first, err);
+    give_back(feed);
+    LG_TRY(lg_feed_complete_set(feed, err));
+    LG_TRY(lg_loader_start(feed->loader, epoch, first, err));
+    return lg_feed_fill_set(feed, err);
 }
 
 logit_status lg_feed_next(lg_feed *feed, const lg_minibatch **mini, lg_scalars **scalars,
                           logit_error *err)
 {
-    slot *at = &feed->slots[feed->taken % SLOTS];
+    lg_feed_slot *at = slot_of(feed, feed->taken);
     LG_TRY(lg_loader_next(feed->loader, mini, err));
     feed->mini = *mini;
     if (!*mini) return LOGIT_OK;
     if (at->busy) LG_TRY(feed->backend->ops->event_sync(feed->backend, at->used, err));
     at->busy = 0;
-    *scalars = at->host_scalars;
+    *scalars = notes_at(feed, at->host_notes).scalars;
     return LOGIT_OK;
 }
 
@@ -162,60 +172,102 @@ static logit_status copy(lg_feed *feed, void *device, const void *host, int64_t 
                                       (size_t)count * bytes, err);
 }
 
-static logit_status fill_slot(lg_feed *feed, slot *at, logit_error *err)
+/* Everything up to `end` of the notes; and the compute queue waits for all that was copied. */
+static logit_status send_notes(lg_feed *feed, lg_feed_slot *at, const void *end, logit_error *err)
 {
-    const lg_minibatch *mini = feed->mini;
     const lg_backend_ops *ops = feed->backend->ops;
-    const int64_t n = mini->count;
-    LG_TRY(
-        copy(feed, at->scalars, at->host_scalars, feed->shape.settings, sizeof(lg_scalars), err));
-    LG_TRY(copy(feed, at->row, mini->row, n, sizeof(int32_t), err));
-    if (!mini->row) {
-        LG_TRY(copy(feed, at->pixels, mini->pixels, n * feed->shape.features, 1, err));
-        LG_TRY(copy(feed, at->label, mini->label, n, sizeof(int32_t), err));
-        LG_TRY(
-            copy(feed, at->target, mini->target, n * feed->shape.target_width, sizeof(float), err));
-        LG_TRY(copy(feed, at->weight, mini->weight, n, sizeof(float), err));
-    }
+    const size_t bytes = (size_t)((const char *)end - (const char *)at->host_notes);
+    LG_TRY(copy(feed, at->notes, at->host_notes, 1, bytes, err));
     LG_TRY(ops->event_record(feed->backend, at->copied, LG_QUEUE_COPY, err));
     return ops->event_wait(feed->backend, at->copied, LG_QUEUE_COMPUTE, err);
+}
+
+/* A batch of a set that lies on the device: its rows there. */
+static logit_status send_rows(lg_feed *feed, lg_feed_slot *at, lg_batch *batch, logit_error *err)
+{
+    const lg_minibatch *mini = feed->mini;
+    const lg_notes notes = notes_at(feed, at->host_notes);
+    lg_feed_rows(feed, mini, notes.row);
+    LG_TRY(send_notes(feed, at, notes.row + mini->count, err));
+    *batch = lg_feed_set(feed);
+    batch->count = mini->count;
+    batch->row = notes_at(feed, at->notes).row;
+    return LOGIT_OK;
+}
+
+/* A batch that comes in a slot, but for the rows that stay on the device. */
+static logit_status send_slot(lg_feed *feed, lg_feed_slot *at, lg_batch *batch, logit_error *err)
+{
+    const lg_minibatch *mini = feed->mini;
+    const lg_notes notes = notes_at(feed, at->host_notes);
+    const int64_t n = mini->count;
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t row = mini->row ? mini->row[i] : (int32_t)i;
+        notes.row[i] = row;
+        notes.place[row] = lg_feed_place(feed, mini->sample[i]);
+    }
+    LG_TRY(copy(feed, at->pixels, mini->pixels, mini->fresh, feed->pixel_bytes, err));
+    LG_TRY(copy(feed, at->label, mini->label, n, sizeof(int32_t), err));
+    LG_TRY(copy(feed, at->target, mini->target, n, feed->target_bytes, err));
+    LG_TRY(copy(feed, at->weight, mini->weight, n, sizeof(float), err));
+    LG_TRY(send_notes(feed, at, notes.place + n, err));
+    const lg_notes there = notes_at(feed, at->notes);
+    LG_TRY(lg_feed_exchange(feed, at, &there, err));
+    *batch = (lg_batch){n,
+                        mini->row ? there.row : NULL,
+                        at->pixels,
+                        mini->label ? at->label : NULL,
+                        mini->target ? at->target : NULL,
+                        mini->weight ? at->weight : NULL};
+    return LOGIT_OK;
 }
 
 logit_status lg_feed_send(lg_feed *feed, lg_step *step, logit_error *err)
 {
     const lg_minibatch *mini = feed->mini;
-    slot *at = &feed->slots[feed->taken % SLOTS];
-    lg_batch *batch = &step->batch;
-    if (is_unified(feed)) {
-        step->scalars = at->host_scalars;
-        *batch = (lg_batch){mini->count, mini->row,    mini->pixels,
-                            mini->label, mini->target, mini->weight};
+    lg_feed_slot *at = slot_of(feed, feed->taken);
+    if (lg_feed_is_unified(feed)) {
+        step->scalars = at->host_notes;
+        step->batch = (lg_batch){mini->count, mini->row,    mini->pixels,
+                                 mini->label, mini->target, mini->weight};
         return LOGIT_OK;
     }
-    if (mini->row && !feed->uploaded) LG_TRY(upload_set(feed, mini, err));
-    LG_TRY(fill_slot(feed, at, err));
-    step->scalars = at->scalars;
-    *batch = mini->row ? (lg_batch){mini->count, at->row,      feed->pixels,
-                                    feed->label, feed->target, feed->weight}
-                       : (lg_batch){mini->count,
-                                    NULL,
-                                    at->pixels,
-                                    mini->label ? at->label : NULL,
-                                    mini->target ? at->target : NULL,
-                                    mini->weight ? at->weight : NULL};
+    step->scalars = at->notes;
+    return feed->complete ? send_rows(feed, at, &step->batch, err)
+                          : send_slot(feed, at, &step->batch, err);
+}
+
+/* The minibatch that is done is kept one batch longer, so that its copy is over by then; where the
+ * loader has but two slots it would wait for this one, and gets it back at once. */
+static logit_status give_back_before(lg_feed *feed, logit_error *err)
+{
+    const lg_backend_ops *ops = feed->backend->ops;
+    const int may_wait = lg_loader_slots(feed->loader) > 2;
+    if (feed->last) {
+        LG_TRY(ops->event_sync(feed->backend, slot_of(feed, feed->taken - 1)->copied, err));
+        lg_loader_release(feed->loader, feed->last);
+        feed->last = NULL;
+    }
+    if (may_wait && feed->placement.slots > 1) {
+        feed->last = feed->mini;
+        return LOGIT_OK;
+    }
+    LG_TRY(ops->event_sync(feed->backend, slot_of(feed, feed->taken)->copied, err));
+    lg_loader_release(feed->loader, feed->mini);
     return LOGIT_OK;
 }
 
 logit_status lg_feed_done(lg_feed *feed, logit_error *err)
 {
-    slot *at = &feed->slots[feed->taken % SLOTS];
-    const lg_backend_ops *ops = feed->backend->ops;
-    if (!is_unified(feed)) {
-        LG_TRY(ops->event_record(feed->backend, at->used, LG_QUEUE_COMPUTE, err));
-        LG_TRY(ops->event_sync(feed->backend, at->copied, err)); /* the host slot is free again */
+    lg_feed_slot *at = slot_of(feed, feed->taken);
+    if (!lg_feed_is_unified(feed)) {
+        LG_TRY(feed->backend->ops->event_record(feed->backend, at->used, LG_QUEUE_COMPUTE, err));
         at->busy = 1;
     }
-    lg_loader_release(feed->loader, feed->mini);
+    if (lg_feed_is_unified(feed) || feed->complete)
+        lg_loader_release(feed->loader, feed->mini); /* no copy reads it */
+    else
+        LG_TRY(give_back_before(feed, err));
     feed->mini = NULL;
     feed->taken++;
     return LOGIT_OK;

@@ -67,6 +67,7 @@ static logit_status hold_ranges(const logit_options *o, logit_error *err)
     const range ranges[] = {
         {"threads", o->threads, 0, 4096, 0, 0},
         {"memory", (double)o->memory, 0, 0x1p60, 0, 0},
+        {"device-memory", (double)o->device_memory, 0, 0x1p60, 0, 0},
         {"val-split", o->val_split, 0, 1, 0, 1},
         {"size", o->height, 0, 16384, 0, 0},
         {"size", o->width, 0, 16384, 0, 0},

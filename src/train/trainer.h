@@ -59,14 +59,14 @@ struct lg_trainer {
     lg_backend *backend;
     lg_problem *problem;
     lg_feed *feed[LG_PART_COUNT];
-    lg_burst
-        *burst; /* many steps in one go, where the device can and the set lies on it; or NULL */
+    lg_burst *burst; /* many steps in one go, where the device can and the set lies on it */
     lg_total *total; /* [settings], as last read */
     lg_run_folder *folder;
     lg_saving saving;
     char data_identity[120]; /* of the training data, and of other sets beside them */
     lg_text objective, plan;
     char device[288]; /* name and description */
+    char placed[300]; /* where the training part lies on a device with memory of its own, or "" */
     /* where it stands */
     int epoch;           /* from 0; epochs that are complete */
     int resumed;         /* it goes on from a checkpoint */

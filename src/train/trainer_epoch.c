@@ -135,7 +135,7 @@ static logit_status small_step(lg_trainer *t, const lg_minibatch *mini, lg_scala
 static int has_burst(const lg_trainer *t)
 {
     const int64_t samples = LG_BURST_STEPS * t->options.batch_size;
-    return t->burst &&
+    return t->burst && lg_feed_is_complete(t->feed[LG_PART_TRAIN]) &&
            t->epoch_samples + samples <= lg_loader_count(t->sources.part[LG_PART_TRAIN].loader);
 }
 
@@ -143,14 +143,12 @@ static int has_burst(const lg_trainer *t)
 static logit_status add_to_burst(lg_trainer *t, lg_burst_fill fill, int64_t i, logit_error *err)
 {
     lg_loader *loader = t->sources.part[LG_PART_TRAIN].loader;
-    lg_step *step = &t->problem->step;
     const int64_t batch = t->options.batch_size;
     const lg_minibatch *mini;
     LG_TRY(lg_loader_next(loader, &mini, err));
     const double weight = lg_batch_weight(mini);
     lg_trainer_scalars(t, weight, fill.scalars + i * t->settings);
-    memcpy(fill.row + i * batch, mini->row, (size_t)batch * sizeof *fill.row);
-    if (i == 0) LG_TRY(lg_feed_resident(t->feed[LG_PART_TRAIN], mini, &step->batch, err));
+    lg_feed_rows(t->feed[LG_PART_TRAIN], mini, fill.row + i * batch);
     t->step++;
     t->epoch_weight += weight;
     t->epoch_samples += mini->count;
@@ -165,6 +163,7 @@ static logit_status run_burst(lg_trainer *t, logit_error *err)
     LG_TRY(lg_burst_begin(t->burst, &fill, err));
     *fill.before = t->step;
     for (int64_t i = 0; i < LG_BURST_STEPS; i++) LG_TRY(add_to_burst(t, fill, i, err));
+    t->problem->step.batch = lg_feed_set(t->feed[LG_PART_TRAIN]);
     return lg_burst_run(t->burst, &t->problem->step, err);
 }
 
