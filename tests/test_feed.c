@@ -38,6 +38,26 @@ static logit_status move_rows(lg_backend *backend, const lg_rows *rows, logit_er
     return LOGIT_OK;
 }
 
+static void train(lg_feed *feed, lg_problem *problem, int far)
+{
+    const lg_minibatch *mini;
+    lg_scalars *scalars;
+    logit_error err;
+    for (uint32_t epoch = 0; epoch < EPOCHS; epoch++) {
+        ck_assert_int_eq(lg_feed_start(feed, epoch, 0, &err), LOGIT_OK);
+        for (;;) {
+            ck_assert_int_eq(lg_feed_next(feed, &mini, &scalars, &err), LOGIT_OK);
+            if (!mini) break;
+            scalars[0] = (lg_scalars){.lr = 1e-5, .scale = 1.0 / (double)mini->count};
+            ck_assert_int_eq(lg_feed_send(feed, &problem->step, &err), LOGIT_OK);
+            ck_assert_int_eq(problem->step.batch.pixels != mini->pixels, far);
+            ck_assert_int_eq(lg_backend_train_step(problem->backend, &problem->step, &err),
+                             LOGIT_OK);
+            ck_assert_int_eq(lg_feed_done(feed, &err), LOGIT_OK);
+        }
+    }
+}
+
 /* Trains `loss` on the set over a loader with so much memory; weights go to w and b. */
 static void run(fake *f, const way *is, lg_loss loss, int outputs, float *w, float *b)
 {
@@ -49,8 +69,6 @@ static void run(fake *f, const way *is, lg_loss loss, int outputs, float *w, flo
     lg_loader *loader;
     lg_problem *problem;
     lg_feed *feed;
-    const lg_minibatch *mini;
-    lg_scalars *scalars;
     logit_error err;
     const int64_t d = (int64_t)f->features;
     for (int32_t i = 0; i < COUNT - 7; i++) only[i] = i + (i > 20) + 3 * (i > 200);
@@ -69,18 +87,7 @@ static void run(fake *f, const way *is, lg_loss loss, int outputs, float *w, flo
     const lg_feed_shape fed = {.batch = BATCH, .features = d, .settings = 1, .passes = EPOCHS};
     ck_assert_int_eq(lg_problem_create(&problem, backend, &shape, &err), LOGIT_OK);
     ck_assert_int_eq(lg_feed_create(&feed, backend, loader, &fed, &is->placement, &err), LOGIT_OK);
-    for (uint32_t epoch = 0; epoch < EPOCHS; epoch++) {
-        ck_assert_int_eq(lg_feed_start(feed, epoch, 0, &err), LOGIT_OK);
-        for (;;) {
-            ck_assert_int_eq(lg_feed_next(feed, &mini, &scalars, &err), LOGIT_OK);
-            if (!mini) break;
-            scalars[0] = (lg_scalars){.lr = 1e-5, .scale = 1.0 / (double)mini->count};
-            ck_assert_int_eq(lg_feed_send(feed, &problem->step, &err), LOGIT_OK);
-            ck_assert_int_eq(problem->step.batch.pixels != mini->pixels, is->far);
-            ck_assert_int_eq(lg_backend_train_step(backend, &problem->step, &err), LOGIT_OK);
-            ck_assert_int_eq(lg_feed_done(feed, &err), LOGIT_OK);
-        }
-    }
+    train(feed, problem, is->far);
     ck_assert_int_eq(lg_problem_get(problem, 0, w, b, &err), LOGIT_OK);
     lg_feed_destroy(feed);
     lg_problem_destroy(problem);

@@ -251,8 +251,8 @@ static logit_status use(const lg_loader_options *options, logit_error *err)
     return status;
 }
 
-/* Whichever allocation fails: NOMEM, and everything is given back; or, where many slots were wanted,
- * fewer do as well. */
+/* Whichever allocation fails: NOMEM, and everything is given back; or, where many slots were
+ * wanted, fewer do as well. */
 START_TEST(every_allocation_may_fail)
 {
     fake f;

@@ -3,6 +3,7 @@
  * Layer 2 (train), private to src/train.  In reading order:
  *   trainer.c         logit_train: open, train epoch by epoch, finish
  *   trainer_open.c    from options and data to a problem on a device, every choice made
+ *   trainer_place.c   what of it lies on the device, and how it gets there
  *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
  *   trainer_finish.c  the kept setting, objective, model file, test part
  *   checkpoint.c      where it stands, saved and put back
@@ -82,6 +83,9 @@ struct lg_trainer {
 /* trainer_open.c.  Errors leave the trainer to lg_trainer_close. */
 logit_status lg_trainer_open(lg_trainer *t, logit_error *err);
 void lg_trainer_close(lg_trainer *t);
+
+/* trainer_place.c: feeds and bursts, once the problem is there. */
+logit_status lg_trainer_place(lg_trainer *t, logit_error *err);
 
 /* trainer_epoch.c */
 logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err);
