@@ -144,7 +144,7 @@ catch 'marked as kept before it is' src/train/feed_set.c \
 
 # A burst's rows are written over while the burst before them in the slot still runs.
 catch 'burst reused too early' src/train/burst.c '/if \(at->busy\) LG_TRY/d' \
-    release simt_place/places bursts_have_the_same_bits_in_every_way
+    release simt_burst/bursts bursts_have_the_bits_of_single_steps
 
 # A set goes up through page-locked memory that is filled again at once.
 catch 'staging reused too early' src/train/feed_set.c \
