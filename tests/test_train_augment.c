@@ -2,6 +2,7 @@
  * ones than without, and what they leave alone. */
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/optim.h"
@@ -32,6 +33,31 @@ START_TEST(augmented_runs_are_the_same_whatever_the_machine)
     options.seed = 1;
     train("folder", "other", LOGIT_OK, NULL);
     ck_assert(!same_files(MODEL("first"), MODEL("other")));
+}
+END_TEST
+
+/* Rows of a packed file are copied many at a time, but not where each is moved.  _i: in blocks. */
+START_TEST(a_packed_file_gives_the_bits_of_its_folder)
+{
+    char to[200];
+    logit_error err = {.message = ""};
+    logit_pack_options asked;
+    small_set_write_folder(small_set_path("folder"), 200, 3);
+    snprintf(to, sizeof to, "%s", small_set_path("packed"));
+    logit_pack_options_default(&asked);
+    asked.file = to;
+    ck_assert_msg(logit_pack(small_set_path("folder"), &asked, NULL, NULL, &err) == LOGIT_OK, "%s",
+                  err.message);
+    options.shuffle = _i ? "block" : "full";
+    options.flip = 1;
+    options.shift = 2;
+    train("folder", "first", LOGIT_OK, NULL);
+    for (int i = 0; i < 4; i++) {
+        options.threads = 1 + 2 * (i / 2);
+        options.memory = i % 2;
+        train("packed", "other", LOGIT_OK, NULL);
+        ck_assert_msg(same_files(MODEL("first"), MODEL("other")), "machine %d", i);
+    }
 }
 END_TEST
 
@@ -129,6 +155,7 @@ Suite *lg_suite_train_augment(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, begin, small_set_end);
     tcase_add_loop_test(tcase, augmented_runs_are_the_same_whatever_the_machine, 0, optimizers);
+    tcase_add_loop_test(tcase, a_packed_file_gives_the_bits_of_its_folder, 0, 2);
     tcase_add_test(tcase, a_device_of_its_own_gives_one_answer);
     tcase_add_test(tcase, the_objective_is_of_the_images_as_they_are);
     tcase_add_test(tcase, the_ways_of_moving_are_different_runs);
