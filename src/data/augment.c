@@ -42,6 +42,10 @@ static void reverse(uint8_t *restrict to, const uint8_t *restrict from, int coun
         reverse_colour(to, from, count);
         return;
     }
+    if (channels == 1) { /* a loop that the compiler makes vectors of */
+        for (int k = 0; k < count; k++) to[k] = from[count - 1 - k];
+        return;
+    }
     for (int k = 0; k < count; k++)
         for (int c = 0; c < channels; c++)
             to[k * channels + c] = from[(count - 1 - k) * channels + c];
