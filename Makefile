@@ -35,7 +35,7 @@ cxxflags = -std=c++17 $(flags.$(MODE)) $(FLOATS) $(WARNINGS) -fPIC -fvisibility=
            -fno-rtti -pthread $(CXXFLAGS)
 ldflags  = $(filter -fsanitize% -fno-sanitize%,$(flags.$(MODE))) -pie -pthread -Wl,-z,relro,-z,now \
            $(LDFLAGS)
-LIBS      = -lcjson -lxxhash -lz -ldl -lm
+LIBS      = -lcjson -larchive -lxxhash -lz -ldl -lm
 
 # One object per instruction set from one source; which one runs is decided at run time.
 ISA.x86_64 = avx2 avx512

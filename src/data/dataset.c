@@ -259,7 +259,7 @@ static logit_status open_path(lg_dataset *dataset, const lg_dataset_options *opt
                               logit_error *err)
 {
     struct stat info;
-    if (stat(dataset->path, &info) != 0) return refuse_missing(dataset->path, errno, err);
+    const int missing = stat(dataset->path, &info) != 0 ? errno : 0;
     for (int i = 0; i < FORMATS; i++) {
         int mine = 0;
         LG_TRY(formats[i].probe(dataset->path, &mine, err));
@@ -267,6 +267,7 @@ static logit_status open_path(lg_dataset *dataset, const lg_dataset_options *opt
         dataset->format = formats[i].name;
         return formats[i].open(dataset, options, err);
     }
+    if (missing) return refuse_missing(dataset->path, missing, err);
     return refuse_unknown(dataset->path, &info, err);
 }
 

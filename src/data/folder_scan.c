@@ -27,19 +27,18 @@ void lg_scan_clear(lg_scan *scan)
     *scan = (lg_scan){0};
 }
 
-/* Adds a name at offset names->size. */
-static logit_status add_name(lg_names *names, const char *name, logit_error *err)
+logit_status lg_names_add(lg_names *names, const char *name, size_t length, logit_error *err)
 {
-    const size_t bytes = strlen(name) + 1;
-    if (names->room - names->size < bytes) {
-        const size_t room = names->room + names->room / 2 + 4096;
+    if (names->room - names->size < length + 1) {
+        const size_t room = names->room + names->room / 2 + length + 4096;
         char *data = realloc(names->data, room);
         if (!data) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu bytes of names", room);
         names->data = data;
         names->room = room;
     }
-    memcpy(names->data + names->size, name, bytes);
-    names->size += bytes;
+    memcpy(names->data + names->size, name, length);
+    names->data[names->size + length] = '\0';
+    names->size += length + 1;
     return LOGIT_OK;
 }
 
@@ -105,7 +104,7 @@ static logit_status read_entries(lg_scan *scan, lg_names *names, DIR *folder, co
             scan->hidden += strcmp(found->d_name, ".") && strcmp(found->d_name, "..");
             continue;
         }
-        LG_TRY(add_name(names, found->d_name, err));
+        LG_TRY(lg_names_add(names, found->d_name, strlen(found->d_name), err));
         LG_TRY(add_entry(scan, at, kind_of(dirfd(folder), found), err));
     }
 }

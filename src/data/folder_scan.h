@@ -19,6 +19,9 @@ typedef struct lg_names {
 
 void lg_names_clear(lg_names *names); /* frees */
 
+/* Adds name[0 .. length-1] and a NUL at offset names->size.  Error: NOMEM. */
+logit_status lg_names_add(lg_names *names, const char *name, size_t length, logit_error *err);
+
 typedef enum lg_entry_kind {
     LG_ENTRY_FILE,   /* a regular file or a link to one; also what cannot be looked at, such as
                       * a link to nothing: reading it will say why */

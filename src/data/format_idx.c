@@ -16,6 +16,7 @@
 #include "data/idx_labels.h"
 #include "data/identity.h"
 #include "data/idx_names.h"
+#include "data/stored_image.h"
 
 enum { SHOWN = 300 }; /* bytes of a path inside a message */
 
@@ -33,12 +34,6 @@ typedef struct idx_set {
 static int64_t row_of(const idx_set *own, int64_t i)
 {
     return own->row ? own->row[i] : i;
-}
-
-static int same_shape(const lg_image_info *stored, const lg_image_target *shape)
-{
-    return stored->height == shape->height && stored->width == shape->width &&
-           stored->channels == shape->channels;
 }
 
 static const char *idx_name(const lg_set *set, int64_t i, char *out, size_t size)
@@ -62,24 +57,18 @@ static logit_status take_pixels(const idx_set *own, int64_t i, uint8_t *to, logi
     return LOGIT_OK;
 }
 
-/* To another shape by the decoder's own rule: the pixels behind a PNM header are an image. */
 static logit_status resize(const lg_set *set, int64_t i, lg_decoder *decoder, uint8_t *out,
                            logit_error *err)
 {
-    enum { HEADER = 32, AT_HAND = 1 << 15 };
     const idx_set *own = set->own;
-    uint8_t small[AT_HAND], *image = small;
+    lg_stored_image image;
     char name[SHOWN];
-    if (HEADER + own->row_bytes > sizeof small) image = malloc(HEADER + own->row_bytes);
-    if (!image) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for an image");
-    const int header =
-        snprintf((char *)image, HEADER, "P%d\n%d %d\n255\n", own->stored.channels == 3 ? 6 : 5,
-                 own->stored.width, own->stored.height);
-    logit_status status = take_pixels(own, i, image + header, err);
+    LG_TRY(lg_stored_begin(&image, &own->stored, err));
+    logit_status status = take_pixels(own, i, image.pixels, err);
     if (status == LOGIT_OK)
-        status = lg_image_decode(decoder, image, (size_t)header + own->row_bytes,
-                                 idx_name(set, i, name, sizeof name), set->shape, out, err);
-    if (image != small) free(image);
+        status = lg_stored_decode(&image, decoder, idx_name(set, i, name, sizeof name), set->shape,
+                                  out, err);
+    lg_stored_end(&image);
     return status;
 }
 
@@ -87,7 +76,7 @@ static logit_status idx_read(const lg_set *set, int64_t i, lg_decoder *decoder, 
                              logit_error *err)
 {
     const idx_set *own = set->own;
-    if (same_shape(&own->stored, &set->shape)) return take_pixels(own, i, out, err);
+    if (lg_stored_fits(&own->stored, &set->shape)) return take_pixels(own, i, out, err);
     return resize(set, i, decoder, out, err);
 }
 
@@ -272,7 +261,7 @@ static logit_status load_part(idx_plan *plan, lg_set *set, logit_error *err)
     if (!own->pixels) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu bytes of images", bytes);
     LG_TRY(lg_idx_read(&own->images, own->pixels, plan->options->watch, err));
     keep_rows(own, set->count, &plan->room);
-    if (same_shape(&own->stored, &set->shape)) set->resident = own->pixels;
+    if (lg_stored_fits(&own->stored, &set->shape)) set->resident = own->pixels;
     return LOGIT_OK;
 }
 

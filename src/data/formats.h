@@ -9,8 +9,8 @@
 #include "base/status.h"
 #include "data/dataset.h"
 
-/* Is this path one of mine?  Looks at names, and at the first bytes of a file where its kind is
- * told by those; reads no more.  Errors: IO, NOMEM. */
+/* Is this path one of mine?  Looks at names and, where they say nothing, at how a file begins;
+ * reads no more.  Nothing may be at the path: it may be a pattern.  Errors: IO, NOMEM. */
 typedef logit_status lg_format_probe_fn(const char *path, int *mine, logit_error *err);
 
 /* Fills a zeroed dataset, whose path and format are set: parts with their shape, classes, what was

@@ -36,13 +36,14 @@ static void add_text(lg_identity *identity, const char *text)
     lg_identity_add(identity, text, strlen(text) + 1);
 }
 
-/* The names of samples that are files, without the set's own path in front: a set that was moved,
- * or is called by another path, is the same set. */
+/* The names of samples that are files of their own, without the set's own path in front: a set that
+ * was moved, or is called by another path, is the same set. */
 static void add_names(lg_identity *identity, const lg_dataset *dataset, const lg_set *set)
 {
     char name[NAME_ROOM], root[NAME_ROOM];
     const size_t length = strlen(lg_text_escape(root, sizeof root, dataset->path));
-    for (int64_t i = 0; set->decodes && i < set->count; i++) {
+    const int files = set->decodes && !set->as_it_lies;
+    for (int64_t i = 0; files && i < set->count; i++) {
         const char *text = set->ops->name(set, i, name, sizeof name);
         add_text(identity, strncmp(text, root, length) == 0 ? text + length : text);
     }

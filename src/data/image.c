@@ -85,3 +85,19 @@ logit_status lg_image_decode_file(lg_decoder *decoder, int folder, const char *p
     LG_TRY(lg_file_read(folder, path, LG_IMAGE_MAX_FILE, file, err));
     return lg_image_decode(decoder, file->data, file->size, path, target, out, err);
 }
+
+logit_status lg_image_decode_span(lg_decoder *decoder, lg_image_span span, const char *name,
+                                  lg_image_target target, uint8_t *out, logit_error *err)
+{
+    lg_bytes *file = &decoder->file;
+    if (file->room > KEEP_BYTES) lg_bytes_clear(file);
+    if (span.size > LG_IMAGE_MAX_FILE)
+        LG_FAIL(err, LOGIT_E_DATA, "%s: holds %zu bytes, at most %zu are read [LIMIT]", name,
+                span.size, LG_IMAGE_MAX_FILE);
+    LG_TRY(lg_bytes_reserve(file, span.size, err));
+    const logit_status status =
+        lg_file_read_at(span.fd, name, file->data, span.size, span.offset, err);
+    if (status == LOGIT_E_DATA) LG_FAIL(err, LOGIT_E_IO, "%s: the file has become shorter", name);
+    LG_TRY(status);
+    return lg_image_decode(decoder, file->data, span.size, name, target, out, err);
+}

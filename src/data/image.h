@@ -84,4 +84,18 @@ logit_status lg_image_decode(lg_decoder *decoder, const uint8_t *bytes, size_t s
 logit_status lg_image_decode_file(lg_decoder *decoder, int folder, const char *path,
                                   lg_image_target target, uint8_t *out, logit_error *err);
 
+/* A stretch of an open file that holds an image, as in a tar. */
+typedef struct lg_image_span {
+    int fd;
+    int64_t offset;
+    size_t size;
+} lg_image_span;
+
+/* As of a file of its own.  name is only for messages.  Errors: IO (also where the file ends
+ * before), DATA. */
+logit_status lg_image_probe_span(lg_image_span span, const char *name, lg_image_info *info,
+                                 logit_error *err);
+logit_status lg_image_decode_span(lg_decoder *decoder, lg_image_span span, const char *name,
+                                  lg_image_target target, uint8_t *out, logit_error *err);
+
 #endif

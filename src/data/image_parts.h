@@ -34,6 +34,7 @@ typedef struct lg_image_source {
     const uint8_t *bytes;
     size_t base, count;
     int fd;          /* -1: none */
+    int64_t offset;  /* of byte 0 in the file behind fd */
     uint8_t *window; /* [LG_IMAGE_WINDOW], with a descriptor */
 } lg_image_source;
 

@@ -76,8 +76,8 @@ logit_status lg_source_at(lg_image_source *source, size_t offset, size_t n, cons
         const size_t left = source->size - offset;
         const size_t count = left < LG_IMAGE_WINDOW ? left : LG_IMAGE_WINDOW;
         source->count = 0;
-        LG_TRY(
-            lg_file_read_at(source->fd, source->name, source->window, count, (int64_t)offset, err));
+        LG_TRY(lg_file_read_at(source->fd, source->name, source->window, count,
+                               source->offset + (int64_t)offset, err));
         source->bytes = source->window;
         source->base = offset;
         source->count = count;
@@ -187,4 +187,14 @@ logit_status lg_image_probe_file(int folder, const char *path, lg_image_info *in
     close(source.fd);
     *info = lg_image_turned(*info);
     return status;
+}
+
+logit_status lg_image_probe_span(lg_image_span span, const char *name, lg_image_info *info,
+                                 logit_error *err)
+{
+    uint8_t window[LG_IMAGE_WINDOW];
+    const lg_image_kind *kind;
+    lg_image_source source = {
+        .name = name, .size = span.size, .window = window, .fd = span.fd, .offset = span.offset};
+    return lg_image_open(&source, &kind, info, err);
 }
