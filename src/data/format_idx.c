@@ -10,13 +10,12 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "data/classes.h"
 #include "data/formats.h"
 #include "data/idx_file.h"
 #include "data/idx_labels.h"
 #include "data/identity.h"
 #include "data/idx_names.h"
-#include "data/stored_image.h"
+#include "data/raw_image.h"
 
 enum { SHOWN = 300 }; /* bytes of a path inside a message */
 
@@ -47,9 +46,10 @@ static const char *idx_name(const lg_set *set, int64_t i, char *out, size_t size
     return out;
 }
 
-/* Stored pixels of sample i. */
-static logit_status take_pixels(const idx_set *own, int64_t i, uint8_t *to, logit_error *err)
+/* Stored pixels of sample i of an idx_set. */
+static logit_status take_pixels(const void *from, int64_t i, uint8_t *to, logit_error *err)
 {
+    const idx_set *own = from;
     if (!own->pixels)
         return lg_idx_read_at(&own->images, to, own->row_bytes,
                               row_of(own, i) * (int64_t)own->row_bytes, err);
@@ -57,27 +57,15 @@ static logit_status take_pixels(const idx_set *own, int64_t i, uint8_t *to, logi
     return LOGIT_OK;
 }
 
-static logit_status resize(const lg_set *set, int64_t i, lg_decoder *decoder, uint8_t *out,
-                           logit_error *err)
-{
-    const idx_set *own = set->own;
-    lg_stored_image image;
-    char name[SHOWN];
-    LG_TRY(lg_stored_begin(&image, &own->stored, err));
-    logit_status status = take_pixels(own, i, image.pixels, err);
-    if (status == LOGIT_OK)
-        status = lg_stored_decode(&image, decoder, idx_name(set, i, name, sizeof name), set->shape,
-                                  out, err);
-    lg_stored_end(&image);
-    return status;
-}
-
 static logit_status idx_read(const lg_set *set, int64_t i, lg_decoder *decoder, uint8_t *out,
                              logit_error *err)
 {
     const idx_set *own = set->own;
-    if (lg_stored_fits(&own->stored, &set->shape)) return take_pixels(own, i, out, err);
-    return resize(set, i, decoder, out, err);
+    char name[SHOWN];
+    if (lg_raw_image_fits(&own->stored, &set->shape)) return take_pixels(own, i, out, err);
+    const lg_raw_image image = {own->stored, idx_name(set, i, name, sizeof name), take_pixels, own,
+                                i};
+    return lg_raw_image_resize(&image, set->shape, decoder, out, err);
 }
 
 static logit_status idx_probe(const lg_set *set, int64_t i, lg_image_info *info, int64_t *bytes,
@@ -126,8 +114,7 @@ typedef struct idx_plan {
     lg_dataset *dataset;
     const lg_dataset_options *options;
     lg_idx_pair pair[LG_PART_COUNT];
-    lg_idx_labels labels[LG_PART_COUNT];
-    lg_classes classes;
+    lg_labels labels[LG_PART_COUNT];
     int64_t room; /* bytes that may still be held in memory */
 } idx_plan;
 
@@ -164,73 +151,13 @@ static logit_status open_parts(idx_plan *plan, logit_error *err)
     return LOGIT_OK;
 }
 
-/* ---------------------------------------------------------------------------- the classes --- */
-
-/* Numbers cannot be mixed with classes, and fit no model with classes. */
-static logit_status check_numbers(const idx_plan *plan, int *numbers, logit_error *err)
-{
-    char shown[SHOWN];
-    const lg_idx_labels *first = NULL;
-    for (int p = 0; p < LG_PART_COUNT; p++) {
-        const lg_idx_labels *labels = &plan->labels[p];
-        if (labels->count == 0) continue;
-        if (!first) first = labels;
-        if ((labels->kind == LG_IDX_NUMBER) == (first->kind == LG_IDX_NUMBER)) continue;
-        LG_FAIL(err, LOGIT_E_DATA, "%s: one part has numbers for targets, another has classes",
-                lg_text_escape(shown, sizeof shown, plan->dataset->path));
-    }
-    *numbers = first && first->kind == LG_IDX_NUMBER;
-    if (*numbers && (plan->options->known_class || plan->options->classes))
-        LG_FAIL(err, LOGIT_E_DATA, "%s: holds numbers, not classes",
-                lg_text_escape(shown, sizeof shown, first->path));
-    return LOGIT_OK;
-}
-
-/* The classes are "0" .. of train, or of all parts where there is no train.  Against a model's the
- * samples are held one by one, so that the message can name the first that does not fit. */
-static logit_status find_classes(idx_plan *plan, logit_error *err)
-{
-    int count = plan->labels[LG_PART_TRAIN].classes;
-    for (int p = LG_PART_VAL; p < LG_PART_COUNT && !plan->pair[LG_PART_TRAIN].images; p++)
-        if (plan->labels[p].classes > count) count = plan->labels[p].classes;
-    if (plan->options->known_class)
-        return lg_classes_freeze(&plan->classes, NULL, 0, plan->dataset->path, plan->options, err);
-    enum { DIGITS = 12 };
-    char(*text)[DIGITS] = calloc((size_t)count, sizeof *text);
-    char **name = calloc((size_t)count, sizeof *name);
-    logit_status status = LOGIT_OK;
-    if (!text || !name)
-        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for classes");
-    for (int i = 0; i < count && status == LOGIT_OK; i++) {
-        snprintf(text[i], DIGITS, "%d", i);
-        name[i] = text[i];
-    }
-    if (status == LOGIT_OK)
-        status =
-            lg_classes_freeze(&plan->classes, name, count, plan->dataset->path, plan->options, err);
-    free(text);
-    free(name);
-    return status;
-}
-
+/* Classes, labels or targets of every part. */
 static logit_status give_labels(idx_plan *plan, logit_error *err)
 {
-    char shown[SHOWN];
-    int numbers = 0;
-    LG_TRY(check_numbers(plan, &numbers, err));
-    if (!numbers) LG_TRY(find_classes(plan, err));
-    for (int p = 0; p < LG_PART_COUNT; p++) {
-        lg_set *set = plan->dataset->part[p];
-        if (!set) continue;
-        idx_set *own = set->own;
-        LG_TRY(lg_idx_labels_give(&plan->labels[p], &plan->classes, set, &own->row, err));
-        if (set->count > 0) continue;
-        LG_FAIL(err, LOGIT_E_DATA, "%s: holds no sample of the classes asked for (%s)",
-                lg_text_escape(shown, sizeof shown, own->images.path), plan->options->classes);
-    }
-    if (numbers) return LOGIT_OK;
-    lg_classes_give(&plan->classes, plan->dataset);
-    return lg_dataset_count_empty(plan->dataset, plan->options, err);
+    int32_t **row[LG_PART_COUNT] = {NULL};
+    for (int p = 0; p < LG_PART_COUNT; p++)
+        if (plan->dataset->part[p]) row[p] = &((idx_set *)plan->dataset->part[p]->own)->row;
+    return lg_labels_give(plan->labels, plan->dataset, plan->options, row, err);
 }
 
 /* ----------------------------------------------------------------------------- the pixels --- */
@@ -261,7 +188,7 @@ static logit_status load_part(idx_plan *plan, lg_set *set, logit_error *err)
     if (!own->pixels) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu bytes of images", bytes);
     LG_TRY(lg_idx_read(&own->images, own->pixels, plan->options->watch, err));
     keep_rows(own, set->count, &plan->room);
-    if (lg_stored_fits(&own->stored, &set->shape)) set->resident = own->pixels;
+    if (lg_raw_image_fits(&own->stored, &set->shape)) set->resident = own->pixels;
     return LOGIT_OK;
 }
 
@@ -287,7 +214,6 @@ logit_status lg_format_idx_open(lg_dataset *dataset, const lg_dataset_options *o
     plan.room = options->memory > 0 ? options->memory : INT64_MAX;
     const logit_status status = open_plan(&plan, err);
     lg_idx_pairs_clear(plan.pair);
-    for (int p = 0; p < LG_PART_COUNT; p++) lg_idx_labels_clear(&plan.labels[p]);
-    lg_classes_clear(&plan.classes);
+    for (int p = 0; p < LG_PART_COUNT; p++) lg_labels_clear(&plan.labels[p]);
     return status;
 }
