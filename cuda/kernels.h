@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* x [n][d] = scale * u8 + shift, rows gathered through batch.row where there is one; as floats,
+/* x [n][d] = scale * element + shift, rows gathered through batch.row where there is one; as floats,
  * or as bfloat16 where half_x.  pixels.cu. */
 cudaError_t lg_pixels_cuda(const lg_step *step, int half_x, cudaStream_t stream);
 

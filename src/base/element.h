@@ -21,4 +21,17 @@ static inline size_t lg_element_bytes(lg_element element)
     return bytes[element];
 }
 
+/* 1 for features, 0 for pixels. */
+static inline int lg_element_is_float(lg_element element)
+{
+    return element != LG_ELEMENT_U8;
+}
+
+/* "uint8", "float16", "float32" */
+static inline const char *lg_element_name(lg_element element)
+{
+    static const char *const name[LG_ELEMENT_COUNT] = {"uint8", "float16", "float32"};
+    return name[element];
+}
+
 #endif

@@ -2,7 +2,8 @@
  *
  * Layer 1 (core).  One training step reads as the mathematics:
  *
- *     pixels     x  <- (u8/255 - mean) / std          [n][d]      from the batch's bytes
+ *     pixels     x  <- (v - mean) / std               [n][d]      v: the batch's bytes / 255, or
+ *                                                                 its 16- or 32-bit floats
  *     logits     z  <- x W^T + b                      [n][s*k]
  *     loss       l  <- loss(z),  z <- dz in place     [n][s], [n][s*k];   gb <- column sums of dz
  *     gradient   gw <- dz^T x                         [s*k][d]
@@ -34,6 +35,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/element.h"
 #include "core/loss.h"
 #include "core/optim.h"
 #include "core/precision.h"
@@ -48,11 +50,13 @@ typedef enum lg_queue { LG_QUEUE_COMPUTE, LG_QUEUE_COPY } lg_queue;
 
 /* One minibatch.  Everything is in device memory.  Sample i of the batch is row r = row[i] of the
  * arrays below, or r = i where row is NULL: a resident set is gathered in place, a streamed batch
- * lies in its slot.  Exactly one of label and target is set. */
+ * lies in its slot.  Exactly one of label and target is set.  Samples are aligned to their
+ * elements. */
 typedef struct lg_batch {
     int64_t count;         /* n */
     const int32_t *row;    /* [n] or NULL */
-    const uint8_t *pixels; /* [*][d], row-major H, W, C */
+    lg_element element;    /* of pixels */
+    const uint8_t *pixels; /* [*][d] elements, row-major H, W, C */
     const int32_t *label;  /* [*] class, 0 <= label < classes (checked by the loader) */
     const float *target;   /* [*][k] soft or numeric targets */
     const float *weight;   /* [*] sample weight, class weight included; NULL: all 1 */
@@ -84,8 +88,8 @@ typedef struct lg_step {
     const int64_t *before; /* ... counted from *before, in device memory; NULL: from 0 */
     lg_batch batch;
     const lg_scalars *scalars;  /* [s] */
-    const float *scale, *shift; /* [d]: x = scale u8 + shift; scale = 1/(255 std),
-                                 * shift = -mean/std */
+    const float *scale, *shift; /* [d]: x = scale e + shift, e the element as it is stored; scale
+                                 * = 1/(255 std) for bytes, 1/std for floats; shift = -mean/std */
     /* where */
     void *x;                        /* [n][d] */
     void *w, *b;                    /* [s*k][d], [s*k] */

@@ -1,11 +1,12 @@
-/* cpu_fused.c -- a whole training step for small k, straight from the bytes.
+/* cpu_fused.c -- a whole training step for small k, straight from the samples.
  *
  * Layer 1 (core).  The same kernels as the single operations, in the same order for every number,
  * so the same bits.  x and z never lie in memory as a whole and are not written; row losses, gw,
  * gb, weights, states and totals are.
  *
- *   turn 1, cut over tiles of rows:   bytes -> x -> logits -> loss and dz, all in the first caches
- *   turn 2, cut over features:        bytes -> x -> gradient -> update;  bias and totals beside it
+ *   turn 1, cut over tiles of rows:   elements -> x -> logits -> loss and dz, all in the first
+ * caches turn 2, cut over features:        elements -> x -> gradient -> update;  bias and totals
+ * beside it
  *
  * Where a batch is larger than the second caches (3x100x100 photos) it is taken in groups of rows:
  * turns 1 and 2 alternate, so that turn 2 finds its bytes still near, and the chain of each
@@ -20,7 +21,8 @@ enum { GROUP_BYTES_PER_THREAD = 512 * 1024 }; /* of x, beside W, in a second cac
 static int64_t rows_per_group(const lg_cpu *cpu, const lg_step *step)
 {
     const int64_t bytes = (int64_t)GROUP_BYTES_PER_THREAD * cpu->threads;
-    const int64_t tiles = bytes / step->features / LG_TILE;
+    const int64_t row = step->features * (int64_t)lg_element_bytes(step->batch.element);
+    const int64_t tiles = bytes / row / LG_TILE;
     const int64_t least = cpu->threads; /* a tile for everyone */
     return (tiles > least ? tiles : least) * LG_TILE;
 }

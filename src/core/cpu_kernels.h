@@ -15,6 +15,7 @@
 
 #include <stdint.h>
 
+#include "base/element.h"
 #include "core/loss.h"
 #include "core/optim.h"
 
@@ -28,11 +29,12 @@ enum {
     LG_SMALL_OUTPUTS = 256   /* k up to this takes the kernels on tiles, above it BLAS */
 };
 
-/* The rows of x: floats that lie there, or bytes that are gathered and normalised on the way. */
+/* The rows of x: floats that lie there, or elements that are gathered and normalised on the way. */
 typedef struct lg_cpu_rows {
     int64_t count, features; /* n, d */
     const float *x;          /* [n][d], or NULL: from pixels */
-    const uint8_t *pixels;   /* [*][d] */
+    lg_element element;      /* of pixels */
+    const uint8_t *pixels;   /* [*][d] elements */
     const int32_t *row;      /* [n] or NULL: row i of pixels */
     const float *scale, *shift;
 } lg_cpu_rows;

@@ -6,6 +6,7 @@
  *   load_part, store_part   the first `count` lanes, 1..15; the others load as 0
  *   spread                  one number in all lanes
  *   fma(a, b, c)            a b + c, rounded once
+ *   from_u8, from_f16       sixteen bytes, sixteen 16-bit floats, as floats: exact
  *   sum4                    out[i] = the sum of v[i]'s lanes by the tree of tree.h, i = 0..3
  *
  * LG_TILE_TALL and LG_TILE_WIDE: how many accumulators fit in the registers as tall x wide, wide
@@ -17,6 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "core/fmath.h"
 
 #define LG_INLINE static inline __attribute__((always_inline))
@@ -74,6 +76,11 @@ static inline lg_v16 v16_from_u8(const uint8_t *from)
 {
     const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+}
+
+static inline lg_v16 v16_from_f16(const uint8_t *from)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)from));
 }
 
 static inline void v16_sum4(const float v[4][16], float out[4])
@@ -154,6 +161,13 @@ static inline lg_v16 v16_from_u8(const uint8_t *from)
     const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)from);
     return (lg_v16){_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)),
                     _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8)))};
+}
+
+static inline lg_v16 v16_from_f16(const uint8_t *from)
+{
+    const __m128i *halves = (const __m128i *)(const void *)from;
+    return (lg_v16){_mm256_cvtph_ps(_mm_loadu_si128(halves)),
+                    _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
 }
 
 static inline __m256 v16_sum_halves(const float v[16])
@@ -293,6 +307,15 @@ static inline lg_v16 v16_from_u8(const uint8_t *from)
 {
     return (lg_v16){
         {v4_from_u8(from), v4_from_u8(from + 4), v4_from_u8(from + 8), v4_from_u8(from + 12)}};
+}
+
+static inline lg_v16 v16_from_f16(const uint8_t *from)
+{
+    uint16_t half[16];
+    float lanes[16];
+    memcpy(half, from, sizeof half);
+    for (int l = 0; l < 16; l++) lanes[l] = lg_half_float(half[l]);
+    return v16_load(lanes);
 }
 
 static inline void v16_sum4(const float v[4][16], float out[4])

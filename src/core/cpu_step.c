@@ -87,6 +87,7 @@ lg_cpu_job lg_cpu_job_of(lg_cpu *cpu, const lg_step *step, int from_pixels)
         .rows = {.count = batch->count,
                  .features = step->features,
                  .x = from_pixels ? NULL : step->x,
+                 .element = batch->element,
                  .pixels = batch->pixels,
                  .row = batch->row,
                  .scale = step->scale,

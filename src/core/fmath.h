@@ -1,4 +1,4 @@
-/* fmath.h -- exp, log1p and u8 to float: the element formulas that every float32 backend shares.
+/* fmath.h -- exp, log1p and elements to x: the element formulas that every float32 backend shares.
  *
  * Layer 1 (core).  Compiled by cc and by nvcc, with contraction off on both sides: each fused
  * multiply-add is written out (lg_fma), so that CPU and GPU agree to the last bit, and so do all
@@ -137,10 +137,11 @@ static inline LG_HD float lg_log1pf(float x)
     return x <= 0x1.fffffep127f ? result : x; /* infinity and NaN pass through */
 }
 
-/* A pixel: (u/255 - mean) / std with scale = 1/(255 std), shift = -mean/std. */
-static inline LG_HD float lg_pixel(uint8_t u, float scale, float shift)
+/* An element of a sample, normalised: (u/255 - mean) / std with scale = 1/(255 std), or
+ * (v - mean) / std with scale = 1/std; shift = -mean/std.  What is stored is a float exactly. */
+static inline LG_HD float lg_pixel(float stored, float scale, float shift)
 {
-    return lg_fma(scale, (float)u, shift);
+    return lg_fma(scale, stored, shift);
 }
 
 #endif

@@ -61,7 +61,33 @@ static double weight_of(const lg_batch *batch, int64_t i)
     return batch->weight ? (double)batch->weight[row_of(batch, i)] : 1.0;
 }
 
-/* ------------------------------------------------------- pixels: x = scale u8 + shift --- */
+/* -------------------------------------------------------- pixels: x = scale e + shift --- */
+
+/* A 16-bit float, read off its bits: sign, exponent (bias 15), ten digits. */
+static double from_half(unsigned bits)
+{
+    const int exponent = (int)(bits >> 10 & 31), digits = (int)(bits & 1023);
+    double size = NAN;
+    if (exponent == 0) size = ldexp(digits, -24);
+    if (exponent > 0 && exponent < 31) size = ldexp(1024 + digits, exponent - 25);
+    if (exponent == 31 && digits == 0) size = (double)INFINITY;
+    return bits & 0x8000u ? -size : size;
+}
+
+/* Element j of a sample, as it is stored. */
+static double stored_at(const lg_batch *batch, const uint8_t *sample, int64_t j)
+{
+    float wide;
+    switch (batch->element) {
+    case LG_ELEMENT_F16:
+        return from_half((unsigned)sample[2 * j] | (unsigned)sample[2 * j + 1] << 8);
+    case LG_ELEMENT_F32:
+        memcpy(&wide, sample + 4 * j, sizeof wide);
+        return (double)wide;
+    default:
+        return (double)sample[j];
+    }
+}
 
 static void pixels_part(const lg_step *step, int part, int parts)
 {
@@ -69,10 +95,12 @@ static void pixels_part(const lg_step *step, int part, int parts)
     int64_t begin, end;
     lg_pool_cut(step->batch.count, 1, part, parts, &begin, &end);
     for (int64_t i = begin; i < end; i++) {
-        const uint8_t *u8 = step->batch.pixels + row_of(&step->batch, i) * d;
+        const int64_t bytes = d * (int64_t)lg_element_bytes(step->batch.element);
+        const uint8_t *sample = step->batch.pixels + row_of(&step->batch, i) * bytes;
         double *x = (double *)step->x + i * d;
         for (int64_t j = 0; j < d; j++)
-            x[j] = (double)step->scale[j] * u8[j] + (double)step->shift[j];
+            x[j] = (double)step->scale[j] * stored_at(&step->batch, sample, j) +
+                   (double)step->shift[j];
     }
 }
 

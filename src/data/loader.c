@@ -57,6 +57,7 @@ static logit_status next_resident(lg_loader *loader, const lg_minibatch **batch,
         .count = left < loader->options.batch ? left : loader->options.batch,
         .fresh = left < loader->options.batch ? left : loader->options.batch,
         .row = loader->order + begin,
+        .element = set->element,
         .pixels = loader->pixels,
         .label = set->label,
         .target = set->target,
@@ -95,6 +96,7 @@ static logit_status next_streamed(lg_loader *loader, const lg_minibatch **batch,
         .count = work.end,
         .fresh = count_fresh(loader, begin, work.end),
         .row = loader->row ? loader->row + begin : NULL,
+        .element = loader->set->element,
         .pixels = slot->pixels,
         .label = slot->label,
         .target = slot->target,
@@ -152,23 +154,24 @@ void lg_loader_describe(const lg_loader *loader, char *text, size_t size)
 {
     const double megabyte = 1e6;
     const double slots = (double)loader->slot_bytes * loader->slots;
-    const double images = (double)loader->features * (double)loader->count;
-    const char *done = loader->set->ops->read_rows ? "read" : "decoded";
+    const double bytes = (double)loader->features * (double)loader->count;
+    const int floats = lg_element_is_float(loader->set->element);
+    const char *what = floats ? "samples" : "images";
+    const char *got = floats || loader->set->ops->read_rows ? "read" : "decoded";
     if (loader->set->resident)
-        snprintf(text, size, "%lld images in memory, %.1f MB", (long long)loader->count,
-                 images / megabyte);
+        snprintf(text, size, "%lld %s in memory, %.1f MB", (long long)loader->count, what,
+                 bytes / megabyte);
     else if (loader->resident)
-        snprintf(text, size, "%lld images in memory, %.1f MB, %s once", (long long)loader->count,
-                 images / megabyte, done);
+        snprintf(text, size, "%lld %s in memory, %.1f MB, %s once", (long long)loader->count, what,
+                 bytes / megabyte, got);
     else if (slots <= (double)loader->options.memory)
-        snprintf(text, size, "%d slots of %lld images, %.1f MB, %s anew each epoch", loader->slots,
-                 (long long)loader->rows, slots / megabyte, done);
+        snprintf(text, size, "%d slots of %lld %s, %.1f MB, %s anew each epoch", loader->slots,
+                 (long long)loader->rows, what, slots / megabyte, got);
     else
         snprintf(text, size,
-                 "%d slots of %lld images, %.1f MB (over the budget of %.1f MB), %s anew each "
-                 "epoch",
-                 loader->slots, (long long)loader->rows, slots / megabyte,
-                 (double)loader->options.memory / megabyte, done);
+                 "%d slots of %lld %s, %.1f MB (over the budget of %.1f MB), %s anew each epoch",
+                 loader->slots, (long long)loader->rows, what, slots / megabyte,
+                 (double)loader->options.memory / megabyte, got);
 }
 
 int lg_loader_moves(const lg_loader *loader)
@@ -189,6 +192,11 @@ int64_t lg_loader_batches(const lg_loader *loader)
 int64_t lg_loader_count(const lg_loader *loader)
 {
     return loader->count;
+}
+
+lg_element lg_loader_element(const lg_loader *loader)
+{
+    return loader->set->element;
 }
 
 double lg_loader_waited(const lg_loader *loader)

@@ -44,7 +44,7 @@ typedef struct lg_loader_options {
     uint64_t seed;
     lg_augment augment; /* what lg_loader_augment turns on; images of u8 alone */
     int threads;        /* decoder threads, >= 1 */
-    int64_t memory;     /* budget in bytes for decoded images (slots or the whole set) */
+    int64_t memory;     /* budget in bytes for decoded samples (slots or the whole set) */
     int skip_bad;       /* a bad sample (read says DATA or IO) keeps its place with weight 0 (bytes
                          * all zero); else it is an error.  Other errors of read always are. */
     double max_bad;     /* share of the samples; more bad ones than that is DATA */
@@ -65,7 +65,8 @@ typedef struct lg_minibatch {
     int64_t count;
     int64_t fresh;         /* count, but for lg_loader_spare */
     const int32_t *row;    /* [count] or NULL */
-    const uint8_t *pixels; /* [*][h*w*c] */
+    lg_element element;    /* of pixels */
+    const uint8_t *pixels; /* [*][h*w*c] elements, aligned to them */
     const int32_t *label;  /* [*] or NULL */
     const float *target;   /* [*][target_width] or NULL */
     const float *weight;   /* [*] or NULL: all 1.  0 for bad samples */
@@ -111,7 +112,8 @@ int lg_loader_moves(const lg_loader *loader);
 int lg_loader_slots(const lg_loader *loader);
 int64_t lg_loader_batches(const lg_loader *loader); /* per epoch */
 int64_t lg_loader_count(const lg_loader *loader);   /* samples per epoch */
-double lg_loader_waited(const lg_loader *loader);   /* seconds spent blocked in next, since start */
+lg_element lg_loader_element(const lg_loader *loader);
+double lg_loader_waited(const lg_loader *loader); /* seconds spent blocked in next, since start */
 /* Distinct bad samples in the batches that next has given out (all of them, once preloaded). */
 int64_t lg_loader_bad(const lg_loader *loader);
 /* 1 if the sample is one of them. */
@@ -157,5 +159,10 @@ const float *lg_loader_weight(const lg_loader *loader);
  * Drops an epoch that was started.  mean and std have room for the set's channels (at most
  * LG_LOADER_MAX_CHANNELS).  Errors: those of preloading; DATA if no sample is good. */
 logit_status lg_loader_normal(lg_loader *loader, double *mean, double *std, logit_error *err);
+
+/* The same for features (floats), of each on its own: mean and std [h*w*c], a deviation of 0 as it
+ * is.  Added up in the epoch's order whatever the threads, so that no bit depends on them. */
+logit_status lg_loader_normal_features(lg_loader *loader, double *mean, double *std,
+                                       logit_error *err);
 
 #endif

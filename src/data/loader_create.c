@@ -59,10 +59,12 @@ static logit_status check_labels(const lg_loader_options *options, int64_t count
 static logit_status measure(lg_loader *loader, logit_error *err)
 {
     const lg_image_target shape = loader->set->shape;
+    const size_t element = lg_element_bytes(loader->set->element);
     if (shape.height < 1 || shape.width < 1 || shape.channels < 1 ||
         shape.channels > LG_LOADER_MAX_CHANNELS ||
         !lg_size_mul((size_t)shape.height, (size_t)shape.width, &loader->features) ||
-        !lg_size_mul(loader->features, (size_t)shape.channels, &loader->features))
+        !lg_size_mul(loader->features, (size_t)shape.channels, &loader->features) ||
+        !lg_size_mul(loader->features, element, &loader->features))
         LG_FAIL(err, LOGIT_E_USAGE, "images of %d x %d x %d: 1 to %d channels are supported",
                 shape.height, shape.width, shape.channels, LG_LOADER_MAX_CHANNELS);
     return LOGIT_OK;

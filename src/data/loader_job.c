@@ -45,6 +45,7 @@ static logit_status drain(lg_loader *loader, watcher *w, logit_error *err)
         if (batch.batch == LG_RING_END) return LOGIT_OK;
         if (batch.batch == LG_RING_LATER) continue;
         LG_TRY(lg_loader_bad_count(loader, &batch, err));
+        if (loader->job == LG_JOB_VISIT) lg_loader_visit(loader, &batch);
         lg_ring_release(loader->ring);
         w->progress.done += batch.end;
         report(w);

@@ -8,7 +8,8 @@
  *   loader_spare.c   samples that a device keeps
  *   loader_job.c     a pass that the caller waits for: preloading, sums
  *   loader_bad.c     which samples are bad, counted in order
- *   normal.c         mean and deviation
+ *   normal.c         mean and deviation of pixels
+ *   normal_feature.c the same of features
  *
  * Threads.  The caller's thread owns everything but the slots' arrays, which belong to the crew
  * from claim to publish, and what `mutex` and `told_mutex` guard.  order, job and plan change only
@@ -49,7 +50,8 @@ enum { LG_LOADER_MAX_SLOTS = 16 };
 typedef enum lg_job {
     LG_JOB_STREAM,  /* read it into its slot, with its label, target and weight */
     LG_JOB_PRELOAD, /* read it into its row of the resident set */
-    LG_JOB_SUM      /* read it (not if it is resident) and add up its pixels */
+    LG_JOB_SUM,     /* read it (not if it is resident) and add up its pixels */
+    LG_JOB_VISIT    /* read it (not if it is resident): the consumer looks at it in its turn */
 } lg_job;
 
 /* Sums over pixels, exact: 2^14 samples of 2^28 pixels and squares below 2^16 stay below 2^58. */
@@ -60,6 +62,17 @@ typedef struct lg_sums {
 
 void lg_sums_add(lg_sums *sums, const uint8_t *row, size_t bytes, int channels);
 void lg_sums_merge(lg_sums *sums, const lg_sums *more);
+
+/* What is known of every feature so far, of n samples: mean and sum of squared distances from it,
+ * both of v - first. */
+typedef struct lg_moments {
+    lg_element element;
+    int64_t features, n;
+    double *first, *mean, *spread; /* [features] */
+} lg_moments;
+
+/* One sample more. */
+void lg_moments_add(lg_moments *moments, const uint8_t *row);
 
 /* Slot of the ring.  The arrays have room for `rows` samples; those that the loader has no use for
  * are NULL. */
@@ -137,6 +150,8 @@ struct lg_loader {
     /* what the crew writes outside of its slots */
     pthread_mutex_t mutex;
     lg_sums sums;
+    /* what the consumer of a job adds up; NULL outside of LG_JOB_VISIT */
+    lg_moments *moments;
 };
 
 /* Fills order for an epoch.  The ring must have been dropped. */
@@ -167,6 +182,16 @@ void lg_crew_begin(lg_loader *loader, lg_job job, int64_t samples, int64_t batch
  * afterwards.  Errors: a sample's, STOPPED. */
 logit_status lg_loader_do(lg_loader *loader, lg_job job, int64_t samples, logit_phase phase,
                           logit_error *err);
+
+/* Does a job over the samples from which mean and deviation are taken (normal.c); how many they
+ * are; and that none of them was good. */
+logit_status lg_loader_look(lg_loader *loader, lg_job job, logit_error *err);
+int64_t lg_loader_looks(const lg_loader *loader);
+logit_status lg_loader_none_good(const lg_loader *loader, logit_error *err);
+
+/* Adds the good samples of a batch of LG_JOB_VISIT to loader->moments, in order (normal_feature.c).
+ */
+void lg_loader_visit(lg_loader *loader, const lg_ring_work *batch);
 
 /* Memory for the lists and bits above; nothing without skip_bad.  0 if there is none. */
 int lg_loader_bad_init(lg_loader *loader);

@@ -69,24 +69,38 @@ static void finish(const lg_sums *sums, int channels, double *mean, double *std)
     }
 }
 
-logit_status lg_loader_normal(lg_loader *loader, double *mean, double *std, logit_error *err)
+logit_status lg_loader_look(lg_loader *loader, lg_job job, logit_error *err)
 {
-    const int64_t most = LG_LOADER_NORMAL_SAMPLES;
-    const int64_t samples = loader->count < most ? loader->count : most;
+    const int64_t samples = lg_loader_looks(loader);
     LG_TRY(lg_loader_preload(loader, err));
     LG_TRY(lg_crew_start(loader, err));
     lg_ring_drop(loader->ring);
     loader->next = loader->batches;
     loader->held = 0;
     lg_loader_order_epoch(loader, 0);
-    loader->sums = (lg_sums){0};
-    const logit_status status = lg_loader_do(loader, LG_JOB_SUM, samples, LOGIT_PHASE_TUNE, err);
+    const logit_status status = lg_loader_do(loader, job, samples, LOGIT_PHASE_TUNE, err);
     if (loader->resident) lg_crew_stop(loader);
-    if (status != LOGIT_OK) return status;
-    if (loader->sums.pixels == 0)
-        LG_FAIL(err, LOGIT_E_DATA,
-                "none of the %lld samples from which mean and deviation are taken can be read",
-                (long long)samples);
+    return status;
+}
+
+int64_t lg_loader_looks(const lg_loader *loader)
+{
+    const int64_t most = LG_LOADER_NORMAL_SAMPLES;
+    return loader->count < most ? loader->count : most;
+}
+
+logit_status lg_loader_none_good(const lg_loader *loader, logit_error *err)
+{
+    LG_FAIL(err, LOGIT_E_DATA,
+            "none of the %lld samples from which mean and deviation are taken can be read",
+            (long long)lg_loader_looks(loader));
+}
+
+logit_status lg_loader_normal(lg_loader *loader, double *mean, double *std, logit_error *err)
+{
+    loader->sums = (lg_sums){0};
+    LG_TRY(lg_loader_look(loader, LG_JOB_SUM, err));
+    if (loader->sums.pixels == 0) return lg_loader_none_good(loader, err);
     finish(&loader->sums, loader->set->shape.channels, mean, std);
     return LOGIT_OK;
 }

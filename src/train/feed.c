@@ -23,6 +23,12 @@ static size_t note_bytes(const lg_feed_shape *shape)
            2 * (size_t)shape->batch * sizeof(int32_t);
 }
 
+/* Bytes of a sample, as it lies in the set. */
+static size_t sample_bytes(const lg_loader *loader, const lg_feed_shape *shape)
+{
+    return (size_t)shape->features * lg_element_bytes(lg_loader_element(loader));
+}
+
 static logit_status device_alloc(lg_feed *feed, void **out, int64_t count, size_t bytes,
                                  logit_error *err)
 {
@@ -65,7 +71,7 @@ logit_status lg_feed_need(lg_backend *backend, const lg_loader *loader, const lg
     const int stays = !lg_loader_moves(loader);
     const size_t target = set->target ? (size_t)set->target_width * sizeof(float) : 0;
     *need = (lg_placement_need){.samples = lg_loader_count(loader),
-                                .pixel_bytes = (size_t)shape->features,
+                                .pixel_bytes = sample_bytes(loader, shape),
                                 .answer_bytes = (target ? target : sizeof(int32_t)) + sizeof(float),
                                 .batch = shape->batch,
                                 .note_bytes = note_bytes(shape),
@@ -91,7 +97,7 @@ logit_status lg_feed_create(lg_feed **out, lg_backend *backend, lg_loader *loade
     feed->set = lg_loader_set(loader);
     feed->shape = *shape;
     feed->placement = backend->ops->unified ? (lg_placement){.slots = 2} : *placement;
-    feed->pixel_bytes = (size_t)shape->features;
+    feed->pixel_bytes = sample_bytes(loader, shape);
     feed->target_bytes = (size_t)feed->set->target_width * sizeof(float);
     logit_status status = lg_feed_is_unified(feed) ? LOGIT_OK : lg_feed_open_set(feed, err);
     for (int i = 0; i < feed->placement.slots && status == LOGIT_OK; i++)
@@ -213,12 +219,13 @@ static logit_status send_slot(lg_feed *feed, lg_feed_slot *at, lg_batch *batch, 
     LG_TRY(send_notes(feed, at, notes.place + n, err));
     const lg_notes there = notes_at(feed, at->notes);
     LG_TRY(lg_feed_exchange(feed, at, &there, err));
-    *batch = (lg_batch){n,
-                        mini->row ? there.row : NULL,
-                        at->pixels,
-                        mini->label ? at->label : NULL,
-                        mini->target ? at->target : NULL,
-                        mini->weight ? at->weight : NULL};
+    *batch = (lg_batch){.count = n,
+                        .row = mini->row ? there.row : NULL,
+                        .element = mini->element,
+                        .pixels = at->pixels,
+                        .label = mini->label ? at->label : NULL,
+                        .target = mini->target ? at->target : NULL,
+                        .weight = mini->weight ? at->weight : NULL};
     return LOGIT_OK;
 }
 
@@ -228,8 +235,13 @@ logit_status lg_feed_send(lg_feed *feed, lg_step *step, logit_error *err)
     lg_feed_slot *at = slot_of(feed, feed->taken);
     if (lg_feed_is_unified(feed)) {
         step->scalars = at->host_notes;
-        step->batch = (lg_batch){mini->count, mini->row,    mini->pixels,
-                                 mini->label, mini->target, mini->weight};
+        step->batch = (lg_batch){.count = mini->count,
+                                 .row = mini->row,
+                                 .element = mini->element,
+                                 .pixels = mini->pixels,
+                                 .label = mini->label,
+                                 .target = mini->target,
+                                 .weight = mini->weight};
         return LOGIT_OK;
     }
     step->scalars = at->notes;

@@ -30,7 +30,7 @@ typedef struct lg_feed lg_feed;
 
 typedef struct lg_feed_shape {
     int64_t batch;    /* most samples of a batch */
-    int64_t features; /* bytes per sample */
+    int64_t features; /* elements per sample */
     int settings;     /* lg_scalars that go with a batch */
     int passes;       /* how often the set is seen: 1, or more */
     size_t others;    /* as in lg_placement_need */

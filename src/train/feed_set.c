@@ -206,7 +206,8 @@ int lg_feed_is_complete(const lg_feed *feed)
 lg_batch lg_feed_set(const lg_feed *feed)
 {
     const int has_weights = lg_loader_weight(feed->loader) != NULL;
-    return (lg_batch){.pixels = feed->pixels,
+    return (lg_batch){.element = lg_loader_element(feed->loader),
+                      .pixels = feed->pixels,
                       .label = feed->label,
                       .target = feed->target,
                       .weight = has_weights ? feed->weight : NULL};
