@@ -191,6 +191,7 @@ typedef struct logit_run {
     int classes;
     int outputs; /* rows of W */
     int height, width, channels;
+    int floats;       /* 1: the samples are features, not pixels */
     int settings;     /* combinations trained at once */
     double curvature; /* L, where it was measured, else NaN */
     const char *plan; /* where the images live: one line */
@@ -237,6 +238,9 @@ typedef struct logit_model_info {
     int classes, outputs;
     int height, width, channels;
     int64_t features;              /* height * width * channels */
+    int floats;                    /* 1: the model sees features, not pixels; then */
+    const float *feature_mean;     /* [features], or NULL: they are taken as they are */
+    const float *feature_std;      /* the same */
     const float *weight;           /* [outputs][features] */
     const float *bias;             /* [outputs] */
     const char *const *class_name; /* [classes] */
@@ -291,6 +295,22 @@ LOGIT_API logit_status logit_predict_file(logit_model *model, const char *file,
                                           const logit_options *options, logit_guess *guess,
                                           int top_k, int *count, logit_error *err);
 
+/* One sample of a file, and what the model makes of it. */
+typedef struct logit_prediction {
+    const char *name;         /* the file; "FILE.npy[17]" for a row of one */
+    const logit_guess *guess; /* [count], best first */
+    int count;                /* 0: the sample cannot be read, and error says why */
+    const logit_error *error; /* or NULL */
+} logit_prediction;
+
+/* Every sample of a file, in turn: an image file is one, FILE.npy has one per row.  What found
+ * returns, unless it is LOGIT_OK, ends the call.  Errors: IO, DATA (the file as a whole: it is no
+ * image, or does not fit the model), DEVICE, NOMEM. */
+LOGIT_API logit_status logit_predict_samples(
+    logit_model *model, const char *file, const logit_options *options, int top_k,
+    logit_status (*found)(void *user, const logit_prediction *prediction, logit_error *err),
+    void *user, logit_error *err);
+
 /* -------------------------------------------------------------- 8. What is in a data set --- */
 
 typedef struct logit_part_report {
@@ -299,6 +319,7 @@ typedef struct logit_part_report {
     int64_t smallest_width, smallest_height, largest_width, largest_height;
     int64_t grey, colour;
     int64_t bytes;        /* of the files */
+    const char *element;  /* of the samples: "uint8" (pixels), "float16", "float32" */
     int64_t *class_count; /* [classes] */
 } logit_part_report;
 

@@ -28,7 +28,9 @@ static void print_head(const lg_cli *cli, const logit_data_report *report)
     for (int p = 0; p < report->parts; p++) bytes += report->part[p].bytes;
     fprintf(cli->out, "%s%s%s: ", lg_cli_colour_text(cli->out_colour, LG_BOLD),
             lg_cli_name(path, cli->argument[0], 60), lg_cli_colour_text(cli->out_colour, LG_PLAIN));
-    fprintf(cli->out, "%s images", lg_cli_count(cell, (double)lg_cli_data_count(report)));
+    const int floats = report->parts > 0 && strcmp(report->part[0].element, "uint8") != 0;
+    fprintf(cli->out, "%s %s", lg_cli_count(cell, (double)lg_cli_data_count(report)),
+            floats ? "samples" : "images");
     if (report->classes > 0)
         fprintf(cli->out, " in %s classes", lg_cli_count(cell, report->classes));
     fprintf(cli->out, ", format %s", report->format);
@@ -82,6 +84,14 @@ static void print_counts(const lg_cli *cli, const logit_data_report *report)
 static void print_part(const lg_cli *cli, const logit_part_report *part)
 {
     fprintf(cli->out, "  %-12s", part->part);
+    if (strcmp(part->element, "uint8") != 0) {
+        char cell[LG_CELL];
+        fprintf(cli->out, "%s features of type %s\n",
+                lg_cli_count(cell, (double)(part->largest_height * part->largest_width) *
+                                       (part->colour ? 3 : 1)),
+                part->element);
+        return;
+    }
     if (part->smallest_width == part->largest_width &&
         part->smallest_height == part->largest_height)
         fprintf(cli->out, "all %lldx%lld (height x width)", (long long)part->smallest_height,

@@ -3,6 +3,8 @@
  * The command.  Lists hold what the report holds (LOGIT_DATA_LISTED at most); the counts beside
  * them are of all there is. */
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "base/text.h"
 #include "cli_data.h"
 
@@ -13,6 +15,8 @@ static void add_part(lg_text *out, const logit_data_report *report, int p)
     lg_text_add_json(out, part->part);
     lg_text_add(out, ", \"count\": %lld, \"bad\": %lld, \"bytes\": %lld", (long long)part->count,
                 (long long)part->bad, (long long)part->bytes);
+    if (strcmp(part->element, "uint8") != 0)
+        lg_text_add(out, ", \"element\": \"%s\"", part->element);
     lg_text_add(out, ", \"smallest\": [%lld, %lld], \"largest\": [%lld, %lld]",
                 (long long)part->smallest_height, (long long)part->smallest_width,
                 (long long)part->largest_height, (long long)part->largest_width);

@@ -1,6 +1,7 @@
-/* cli_predict.c -- `logit predict`: what is in an image, at what odds.
+/* cli_predict.c -- `logit predict`: what is in an image, at what odds; or what a row of features
+ * is.
  *
- * The command.  Images come as arguments, or by name from standard input; each result is on its
+ * The command.  Files come as arguments, or by name from standard input; each result is on its
  * way before the next image is read, so that it can stand in a pipe and Ctrl-C, left to do what it
  * does, loses nothing.  A bad image is reported and the others go on. */
 /* SPDX-License-Identifier: MIT */
@@ -16,11 +17,12 @@ enum { NAME_MOST = 28 };
 typedef struct prediction {
     lg_cli *cli;
     logit_model *model;
-    logit_guess *guess; /* [top] */
+    const logit_guess *guess; /* of the sample that is printed */
     int top;
     int numbers; /* the model predicts a number, not a class */
     int width;   /* of the column of class names */
     int64_t images, failures;
+    logit_status printing; /* how the printing of the last sample went */
     logit_status first; /* what the first failure was */
 } prediction;
 
@@ -165,21 +167,34 @@ static logit_status print_image(prediction *p, const char *file, int count, cons
     return lg_cli_put(p->cli, &text, err);
 }
 
+static logit_status complain(prediction *p, const char *name, const logit_error *why,
+                             logit_error *err)
+{
+    lg_cli_complain(p->cli, why);
+    if (p->failures++ == 0) p->first = why->status;
+    return print_image(p, name, 0, why->message, err);
+}
+
+static logit_status on_sample(void *user, const logit_prediction *one, logit_error *err)
+{
+    prediction *p = user;
+    p->guess = one->guess;
+    p->printing = one->error ? complain(p, one->name, one->error, err)
+                             : print_image(p, one->name, one->count, NULL, err);
+    return p->printing;
+}
+
 /* Only what would fail for every image ends the whole. */
 static logit_status predict_image(prediction *p, const char *file, logit_error *err)
 {
     logit_error one = {0};
-    int count = 0;
     const logit_status status =
-        logit_predict_file(p->model, file, &p->cli->set.library, p->guess, p->top, &count, &one);
-    if (status == LOGIT_OK) return print_image(p, file, count, NULL, err);
-    if (status != LOGIT_E_DATA && status != LOGIT_E_IO) {
-        if (err) *err = one;
-        return status;
-    }
-    lg_cli_complain(p->cli, &one);
-    if (p->failures++ == 0) p->first = status;
-    return print_image(p, file, 0, one.message, err);
+        logit_predict_samples(p->model, file, &p->cli->set.library, p->top, on_sample, p, &one);
+    if (status == LOGIT_OK) return LOGIT_OK;
+    const int is_file = status == LOGIT_E_DATA || status == LOGIT_E_IO;
+    if (is_file && p->printing == LOGIT_OK) return complain(p, file, &one, err);
+    if (err) *err = one;
+    return status;
 }
 
 static logit_status predict_list(prediction *p, logit_error *err)
@@ -232,8 +247,6 @@ static logit_status predict(prediction *p, logit_error *err)
     const logit_model_info info = logit_model_describe(p->model);
     const int wanted = p->cli->set.library.top_k > 0 ? p->cli->set.library.top_k : 1;
     p->top = wanted < info.classes ? wanted : info.classes > 0 ? info.classes : 1;
-    p->guess = calloc((size_t)p->top, sizeof *p->guess);
-    if (!p->guess) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %d classes", p->top);
     p->numbers = info.classes == 0;
     p->width = widest_name(info);
     LG_TRY(predict_all(p, err));
@@ -250,7 +263,6 @@ logit_status lg_cli_run_predict(lg_cli *cli, logit_error *err)
     LG_TRY(logit_model_open(&p.model, cli->argument[0], err));
     lg_cli_check_model(cli, p.model);
     const logit_status status = predict(&p, err);
-    free(p.guess);
     logit_model_close(p.model);
     return status;
 }

@@ -61,7 +61,7 @@ static void print_data(const lg_cli *cli, const char *what, const logit_run *run
     else
         lg_text_add(&text, "; numeric targets");
     lg_text_add(&text, " (%s)", run->format);
-    lg_cli_print_line(cli, "images", &text);
+    lg_cli_print_line(cli, run->floats ? "samples" : "images", &text);
     if (run->plan) {
         lg_text_add(&text, "%s", run->plan);
         lg_cli_print_line(cli, "plan", &text);
@@ -73,9 +73,13 @@ static void print_model(const lg_cli *cli, const logit_run *run)
     char number[LG_CELL];
     lg_text text = {0};
     const double features = (double)run->height * run->width * run->channels;
-    lg_text_add(&text, "%dx%d pixels x %d channel%s (%s) -> %d output%s: %s numbers", run->height,
-                run->width, run->channels, run->channels == 1 ? "" : "s", run->options->normalize,
-                run->outputs, run->outputs == 1 ? "" : "s",
+    if (run->floats)
+        lg_text_add(&text, "%s features", lg_cli_count(number, features));
+    else
+        lg_text_add(&text, "%dx%d pixels x %d channel%s", run->height, run->width, run->channels,
+                    run->channels == 1 ? "" : "s");
+    lg_text_add(&text, " (%s) -> %d output%s: %s numbers", run->options->normalize, run->outputs,
+                run->outputs == 1 ? "" : "s",
                 lg_cli_count(number, (features + 1.0) * run->outputs));
     lg_cli_print_line(cli, "model", &text);
     lg_text_add(&text, "%s", run->objective);

@@ -87,7 +87,8 @@ static int open_rig(bench_rig *r, lg_precision precision)
     ok(lg_backend_open(&r->backend, name, &how, &failure));
     r->ops = r->backend->ops;
     ok(lg_problem_create(&r->problem, r->backend, &shape, &failure));
-    ok(lg_problem_set_normal(r->problem, 1, &mean, &std, &failure));
+    const lg_normal normal = {.channels = 1, .mean = &mean, .std = &std};
+    ok(lg_problem_set_normal(r->problem, &normal, &failure));
     fill_inputs(r);
     r->problem->step.scalars = r->scalars;
     r->problem->step.batch = (lg_batch){.count = FEW, .pixels = r->pixels, .label = r->label};

@@ -83,7 +83,12 @@ static void run(fake *f, const way *is, lg_loss loss, int outputs, float *w, flo
     ops.rows = move_rows;
     backend->ops = &ops;
     ck_assert_int_eq(lg_loader_create(&loader, &options, &err), LOGIT_OK);
-    const lg_problem_shape shape = {d, BATCH, outputs, 1, loss, LG_OPTIM_SGD, 0, 0};
+    const lg_problem_shape shape = {.features = d,
+                                    .batch = BATCH,
+                                    .outputs = outputs,
+                                    .settings = 1,
+                                    .loss = loss,
+                                    .optim = LG_OPTIM_SGD};
     const lg_feed_shape fed = {.batch = BATCH, .features = d, .settings = 1, .passes = EPOCHS};
     ck_assert_int_eq(lg_problem_create(&problem, backend, &shape, &err), LOGIT_OK);
     ck_assert_int_eq(lg_feed_create(&feed, backend, loader, &fed, &is->placement, &err), LOGIT_OK);

@@ -111,6 +111,23 @@ logit_status lg_dataset_progress(const logit_watch *watch, int64_t done, int64_t
     return LOGIT_OK;
 }
 
+logit_status lg_dataset_check_element(const lg_dataset *dataset, const lg_dataset_options *options,
+                                      logit_error *err)
+{
+    char shown[SHOWN];
+    for (int p = 0; p < LG_PART_COUNT && options->element; p++) {
+        const lg_set *set = dataset->part[p];
+        const int wanted = lg_element_is_float(*options->element);
+        if (!set || lg_element_is_float(set->element) == wanted) continue;
+        LG_FAIL(err, LOGIT_E_DATA, "%s: holds %s, but %s is of %s",
+                lg_text_escape(shown, sizeof shown, dataset->path),
+                wanted ? "images (bytes)" : "features (floats)",
+                options->known_by ? options->known_by : "the model",
+                wanted ? "features (floats)" : "images (bytes)");
+    }
+    return LOGIT_OK;
+}
+
 void lg_dataset_stray(lg_dataset *dataset, const char *path)
 {
     if (dataset->stray++ == 0)
@@ -265,7 +282,8 @@ static logit_status open_path(lg_dataset *dataset, const lg_dataset_options *opt
         LG_TRY(formats[i].probe(dataset->path, &mine, err));
         if (!mine) continue;
         dataset->format = formats[i].name;
-        return formats[i].open(dataset, options, err);
+        LG_TRY(formats[i].open(dataset, options, err));
+        return lg_dataset_check_element(dataset, options, err);
     }
     if (missing) return refuse_missing(dataset->path, missing, err);
     return refuse_unknown(dataset->path, &info, err);

@@ -24,6 +24,8 @@ typedef enum lg_part { LG_PART_TRAIN, LG_PART_VAL, LG_PART_TEST, LG_PART_COUNT }
 
 extern const char *const lg_part_names[LG_PART_COUNT]; /* "train", "val", "test" */
 
+enum { LG_FEATURES_MAX = 1 << 24 }; /* numbers of a sample */
+
 typedef struct lg_set lg_set; /* one part */
 struct lg_identity;           /* data/identity.h */
 
@@ -61,7 +63,7 @@ struct lg_set {
     lg_part part;
     int64_t count;
     lg_image_target shape; /* of what read delivers; feature vectors are 1 x d x 1 */
-    lg_element element;    /* of what read delivers: u8 for images */
+    lg_element element;    /* of what read delivers: u8 for images; floats are features, finite */
     int decodes;           /* 1: read decodes an image file: worth keeping what comes out */
     int as_it_lies;        /* 1: neighbours by index lie side by side (a tar); 0: lg_order_mix says
                             * who does (a packed file), or it does not matter (files) */
@@ -91,12 +93,14 @@ typedef struct lg_dataset_options {
     char *const *known_class; /* a model's classes, or NULL: a class not in it is DATA, and labels
                                * are numbered as in it */
     int known_classes;
-    const char *known_by;     /* whose they are, for messages; NULL: "the model" */
-    lg_image_target shape;    /* 0 in a field: choose.  Sizes: those of all images where they
-                               * agree, else 100x100; channels: 1 if all are grey, else 3 */
-    int64_t memory;           /* most bytes that the format may hold in memory; 0: no limit */
-    lg_pool *pool;            /* for reading headers; NULL: this thread alone */
-    const logit_watch *watch; /* may be NULL */
+    const char *known_by;      /* whose they are, for messages; NULL: "the model" */
+    lg_image_target shape;     /* 0 in a field: choose.  Sizes: those of all images where they
+                                * agree, else 100x100; channels: 1 if all are grey, else 3 */
+    const lg_element *element; /* what samples must be: pixels, or floats of whatever width; NULL:
+                                * any */
+    int64_t memory;            /* most bytes that the format may hold in memory; 0: no limit */
+    lg_pool *pool;             /* for reading headers; NULL: this thread alone */
+    const logit_watch *watch;  /* may be NULL */
     /* May be NULL.  Asked once all samples are listed: the shape, if it is known from elsewhere, so
      * that no header has to be read; {0} if it is not. */
     lg_image_target (*known)(void *user, const lg_dataset *dataset);

@@ -39,6 +39,11 @@ logit_status lg_dataset_settle_shape(lg_dataset *dataset, const lg_dataset_optio
 logit_status lg_dataset_progress(const logit_watch *watch, int64_t done, int64_t total,
                                  logit_error *err);
 
+/* Are all parts of the element that options asks for?  Called once more by lg_dataset_open.  Error:
+ * DATA. */
+logit_status lg_dataset_check_element(const lg_dataset *dataset, const lg_dataset_options *options,
+                                      logit_error *err);
+
 /* Counts one more file left aside; the first of them is kept as the example. */
 void lg_dataset_stray(lg_dataset *dataset, const char *path);
 

@@ -110,7 +110,8 @@ static logit_status open_rig(rig *r, logit_error *err)
                                       .loss = shape->loss,
                                       .optim = LG_OPTIM_SGD};
     LG_TRY(lg_problem_create(&r->problem, r->backend, &problem, err));
-    LG_TRY(lg_problem_set_normal(r->problem, 1, &mean, &std, err));
+    const lg_normal normal = {.channels = 1, .mean = &mean, .std = &std};
+    LG_TRY(lg_problem_set_normal(r->problem, &normal, err));
     LG_TRY(fill_rig(r, err));
     r->problem->step.scalars = r->scalars;
     r->problem->step.batch =

@@ -51,8 +51,11 @@ static logit_status time_decoding(const lg_bench *bench, decoding *d, const char
     LG_TRY(lg_bench_time(bench, decode_pass, d, &rate, err));
     snprintf(shape, sizeof shape, "%s, to %dx%dx%d, 1 thread", format, to.height, to.width,
              to.channels);
-    lg_bench_report(bench, "decode and resize", shape, "images/s", rate * (double)d->files, NULL);
-    lg_bench_report(bench, "decode and resize", shape, "MB/s of files", rate * bytes / 1e6, NULL);
+    const int floats = lg_element_is_float(d->set->element);
+    const char *name = floats ? "read and check" : "decode and resize";
+    lg_bench_report(bench, name, shape, floats ? "samples/s" : "images/s", rate * (double)d->files,
+                    NULL);
+    lg_bench_report(bench, name, shape, "MB/s of files", rate * bytes / 1e6, NULL);
     return LOGIT_OK;
 }
 
@@ -65,7 +68,8 @@ logit_status lg_bench_decode(const lg_bench *bench, const char *data, logit_erro
     d.set = sources.part[LG_PART_TEST].set;
     const lg_image_target to = d.set->shape;
     logit_status status = lg_decoder_create(&d.decoder, err);
-    d.out = malloc((size_t)to.height * (size_t)to.width * (size_t)to.channels);
+    d.out = malloc((size_t)to.height * (size_t)to.width * (size_t)to.channels *
+                   lg_element_bytes(d.set->element));
     if (status == LOGIT_OK && !d.out)
         status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for an image");
     if (status == LOGIT_OK) status = time_decoding(bench, &d, sources.data->format, err);

@@ -211,6 +211,7 @@ logit_status lg_compare_open_training(lg_compare *c, logit_error *err)
     LG_TRY(lg_trainer_open(t, err));
     const lg_problem_shape shape = {.features = t->features,
                                     .batch = t->options.batch_size,
+                                    .element = t->sources.part[LG_PART_TRAIN].set->element,
                                     .outputs = t->outputs,
                                     .settings = t->settings,
                                     .loss = t->loss,
@@ -220,10 +221,9 @@ logit_status lg_compare_open_training(lg_compare *c, logit_error *err)
     if (!c->scalars) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %d settings", t->settings);
     LG_TRY(
         lg_compare_open_parties(c, &shape, t->sources.part[LG_PART_TRAIN].set->target_width, err));
+    const lg_normal normal = lg_trainer_normal(t);
     for (int i = 0; i < LG_COMPARE_PARTIES; i++)
-        if (c->party[i])
-            LG_TRY(lg_problem_set_normal(c->party[i]->problem, t->shape.channels, t->mean, t->std,
-                                         err));
+        if (c->party[i]) LG_TRY(lg_problem_set_normal(c->party[i]->problem, &normal, err));
     LG_TRY(start_weights(c, err));
     return lg_report_start(t, err);
 }

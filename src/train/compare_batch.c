@@ -179,6 +179,10 @@ static void name_output(const lg_compare *c, int64_t column, lg_text *text)
 static void name_feature(const lg_compare *c, int64_t feature, lg_text *text)
 {
     const lg_image_target *shape = &c->trainer.shape;
+    if (c->trainer.floats && shape->height == 1 && shape->channels == 1) {
+        lg_text_add(text, "feature %lld", (long long)feature);
+        return;
+    }
     const int64_t pixel = feature / shape->channels;
     lg_text_add(text, "row %lld, column %lld", (long long)(pixel / shape->width),
                 (long long)(pixel % shape->width));

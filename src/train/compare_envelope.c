@@ -71,6 +71,7 @@ static logit_status open_members(lg_envelope *e, const lg_compare *c, lg_party *
     const lg_trainer *t = &c->trainer;
     const lg_problem_shape shape = {.features = t->features,
                                     .batch = t->options.batch_size,
+                                    .element = t->sources.part[LG_PART_TRAIN].set->element,
                                     .outputs = t->outputs,
                                     .settings = t->settings * e->members,
                                     .loss = t->loss,
@@ -78,7 +79,8 @@ static logit_status open_members(lg_envelope *e, const lg_compare *c, lg_party *
                                     .nesterov = t->options.nesterov};
     LG_TRY(lg_party_open(&e->party, device, LG_PRECISION_F32, t->options.threads, &shape,
                          t->sources.part[LG_PART_TRAIN].set->target_width, err));
-    LG_TRY(lg_problem_set_normal(e->party->problem, t->shape.channels, t->mean, t->std, err));
+    const lg_normal normal = lg_trainer_normal(t);
+    LG_TRY(lg_problem_set_normal(e->party->problem, &normal, err));
     LG_TRY(allocate(e, err));
     LG_TRY(copy_start(e, like, LG_ARRAY_W, err));
     return copy_start(e, like, LG_ARRAY_B, err);

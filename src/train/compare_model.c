@@ -88,15 +88,17 @@ static logit_status open_parties(model_run *run, logit_error *err)
     const logit_model *m = run->model;
     const lg_problem_shape shape = {.features = m->features,
                                     .batch = lg_eval_batch(1, m->features),
+                                    .element = run->source->set->element,
                                     .outputs = m->outputs,
                                     .settings = 1,
                                     .loss = m->loss,
                                     .optim = LG_OPTIM_GD};
     LG_TRY(lg_compare_open_parties(c, &shape, run->source->set->target_width, err));
+    const lg_normal normal = lg_model_normal(m);
     for (int i = 0; i < LG_COMPARE_PARTIES; i++) {
         lg_party *party = c->party[i];
         if (!party) continue;
-        LG_TRY(lg_problem_set_normal(party->problem, m->shape.channels, m->mean, m->std, err));
+        LG_TRY(lg_problem_set_normal(party->problem, &normal, err));
         LG_TRY(lg_problem_put(party->problem, 0, m->weight, m->bias, err));
         party->problem->step.keep_logits = 1;
     }

@@ -34,12 +34,11 @@ static logit_status open_backend(lg_party *party, const char *device, lg_precisi
 }
 
 /* The largest of the arrays of a batch, in bytes. */
-static logit_status batch_bytes(const lg_party *party, int64_t features, size_t *out,
-                                logit_error *err)
+static logit_status batch_bytes(const lg_party *party, size_t sample, size_t *out, logit_error *err)
 {
-    const size_t n = (size_t)party->batch, d = (size_t)features;
+    const size_t n = (size_t)party->batch;
     size_t width = sizeof(float) * (party->target_width > 0 ? (size_t)party->target_width : 1);
-    if (d > width) width = d;
+    if (sample > width) width = sample;
     if (!lg_size_mul(n, width, out))
         LG_FAIL(err, LOGIT_E_NOMEM, "a batch of %zu samples of %zu bytes", n, width);
     return LOGIT_OK;
@@ -50,13 +49,14 @@ static logit_status open_parts(lg_party *party, const lg_problem_shape *shape, l
     lg_backend *backend = party->backend;
     const lg_backend_ops *ops = backend->ops;
     const size_t n = (size_t)party->batch, width = (size_t)party->target_width;
+    const size_t sample = (size_t)shape->features * lg_element_bytes(shape->element);
     size_t bytes = 0;
     LG_TRY(lg_problem_create(&party->problem, backend, shape, err));
-    LG_TRY(batch_bytes(party, shape->features, &bytes, err));
+    LG_TRY(batch_bytes(party, sample, &bytes, err));
     party->gathered = malloc(bytes ? bytes : 1);
     if (!party->gathered)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a batch: %zu bytes", bytes);
-    LG_TRY(ops->alloc(backend, &party->pixels, n * (size_t)shape->features, err));
+    LG_TRY(ops->alloc(backend, &party->pixels, n * sample, err));
     LG_TRY(ops->alloc(backend, &party->weight, n * sizeof(float), err));
     LG_TRY(width > 0 ? ops->alloc(backend, &party->target, n * width * sizeof(float), err)
                      : ops->alloc(backend, &party->label, n * sizeof(int32_t), err));
@@ -116,13 +116,15 @@ logit_status lg_party_batch(lg_party *party, const lg_minibatch *mini, const lg_
     lg_step *step = &party->problem->step;
     const lg_backend_ops *ops = party->backend->ops;
     const size_t width = (size_t)party->target_width;
-    LG_TRY(send(party, mini, mini->pixels, (size_t)step->features, party->pixels, err));
+    const size_t sample = (size_t)step->features * lg_element_bytes(mini->element);
+    LG_TRY(send(party, mini, mini->pixels, sample, party->pixels, err));
     LG_TRY(send(party, mini, mini->label, sizeof(int32_t), party->label, err));
     LG_TRY(send(party, mini, mini->target, width * sizeof(float), party->target, err));
     LG_TRY(send(party, mini, mini->weight, sizeof(float), party->weight, err));
     LG_TRY(ops->upload(party->backend, LG_QUEUE_COMPUTE, party->scalars, scalars,
                        (size_t)step->settings * sizeof *scalars, err));
     step->batch = (lg_batch){.count = mini->count,
+                             .element = mini->element,
                              .pixels = party->pixels,
                              .label = mini->label ? party->label : NULL,
                              .target = mini->target ? party->target : NULL,

@@ -70,11 +70,12 @@ uint64_t lg_record_hash_batch(XXH3_state_t *state, const lg_compare *c)
 {
     const lg_minibatch *mini = c->mini;
     const lg_set *set = c->trainer.sources.part[LG_PART_TRAIN].set;
-    const size_t d = (size_t)c->trainer.features, width = (size_t)set->target_width;
+    const size_t bytes = (size_t)c->trainer.features * lg_element_bytes(mini->element);
+    const size_t width = (size_t)set->target_width;
     XXH3_64bits_reset(state);
     for (int64_t i = 0; i < mini->count; i++) {
         const size_t row = (size_t)(mini->row ? mini->row[i] : i);
-        XXH3_64bits_update(state, mini->pixels + row * d, d);
+        XXH3_64bits_update(state, mini->pixels + row * bytes, bytes);
         if (mini->label) XXH3_64bits_update(state, mini->label + row, sizeof(int32_t));
         if (mini->target)
             XXH3_64bits_update(state, mini->target + row * width, width * sizeof(float));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "base/status.h"
 #include "train/class_names.h"
 #include "train/compare_lockstep.h"
@@ -30,13 +31,46 @@ static void fill_start(const lg_lockstep *ls, lg_replay_array array, float *to, 
     for (int64_t i = 0; i < count; i++) to[i] = (float)(scale * from[i]);
 }
 
+/* Element number `at` of the minibatch's samples, and the other way round. */
+static float number_at(const lg_minibatch *mini, int64_t at)
+{
+    uint16_t half;
+    float single;
+    switch (mini->element) {
+    case LG_ELEMENT_F16:
+        memcpy(&half, mini->pixels + 2 * at, sizeof half);
+        return lg_half_float(half);
+    case LG_ELEMENT_F32:
+        memcpy(&single, mini->pixels + 4 * at, sizeof single);
+        return single;
+    default:
+        return (float)mini->pixels[at];
+    }
+}
+
+static void put_number(uint8_t *pixels, lg_element element, int64_t at, float number)
+{
+    uint16_t half;
+    switch (element) {
+    case LG_ELEMENT_F16:
+        lg_half_of_float(number, &half); /* the file was looked at: it is one */
+        memcpy(pixels + 2 * at, &half, sizeof half);
+        break;
+    case LG_ELEMENT_F32:
+        memcpy(pixels + 4 * at, &number, sizeof number);
+        break;
+    default:
+        pixels[at] = (uint8_t)number;
+    }
+}
+
 /* Row i of what the minibatch holds. */
 static void fill_row(const lg_replay *replay, const lg_minibatch *mini, int64_t i)
 {
     const int64_t row = mini->row ? mini->row[i] : i, d = replay->shape.features;
     const int64_t width = replay->target_width;
     for (int64_t j = 0; j < d; j++)
-        replay->array[LG_REPLAY_PIXELS][i * d + j] = (float)mini->pixels[row * d + j];
+        replay->array[LG_REPLAY_PIXELS][i * d + j] = number_at(mini, row * d + j);
     if (mini->weight) replay->array[LG_REPLAY_WEIGHT][i] = mini->weight[row];
     if (width == 0) replay->array[LG_REPLAY_TRUTH][i] = (float)mini->label[row];
     for (int64_t j = 0; j < width; j++)
@@ -100,6 +134,7 @@ logit_status lg_replay_write(const lg_lockstep *ls, const char *path, logit_erro
                         .step = c->step,
                         .precision = party[LG_COMPARE_A]->precision};
     replay.shape.batch = c->mini->count;
+    replay.shape.element = c->mini->element;
     snprintf(replay.stage, sizeof replay.stage, "%s", c->out->first.stage);
     for (int i = LG_COMPARE_A; i <= LG_COMPARE_B; i++) {
         if (!party[i]) continue;
@@ -142,17 +177,19 @@ static logit_status make_batch(batch *b, logit_error *err)
 {
     const lg_replay *replay = b->replay;
     const int64_t n = replay->shape.batch, count = n * replay->shape.features;
-    b->pixels = malloc((size_t)count);
+    b->pixels = malloc((size_t)count * lg_element_bytes(replay->shape.element));
     b->label = malloc((size_t)n * sizeof *b->label);
     b->sample = malloc((size_t)n * sizeof *b->sample);
     if (!b->pixels || !b->label || !b->sample)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a replay");
-    for (int64_t i = 0; i < count; i++) b->pixels[i] = (uint8_t)replay->array[LG_REPLAY_PIXELS][i];
+    for (int64_t i = 0; i < count; i++)
+        put_number(b->pixels, replay->shape.element, i, replay->array[LG_REPLAY_PIXELS][i]);
     for (int64_t i = 0; i < n; i++) b->sample[i] = (int32_t)i;
     for (int64_t i = 0; i < n && replay->target_width == 0; i++)
         b->label[i] = (int32_t)replay->array[LG_REPLAY_TRUTH][i];
     b->mini = (lg_minibatch){
         .count = n,
+        .element = replay->shape.element,
         .pixels = b->pixels,
         .label = replay->target_width == 0 ? b->label : NULL,
         .target = replay->target_width > 0 ? replay->array[LG_REPLAY_TRUTH] : NULL,
@@ -220,11 +257,13 @@ static void pose_as_training(lg_compare *c, batch *b)
     lg_trainer *t = &c->trainer;
     const lg_replay *replay = b->replay;
     b->data = (lg_dataset){.classes = replay->classes, .class_name = replay->class_name};
-    b->set = (lg_set){.ops = &set_ops, .own = (void *)(uintptr_t)replay};
+    b->set = (lg_set){
+        .ops = &set_ops, .element = replay->shape.element, .own = (void *)(uintptr_t)replay};
     t->sources.data = &b->data;
     t->sources.part[LG_PART_TRAIN].set = &b->set;
     t->shape = replay->image;
     t->features = replay->shape.features;
+    t->floats = lg_element_is_float(replay->shape.element);
     t->classes = replay->classes;
     t->outputs = replay->shape.outputs;
     t->settings = replay->shape.settings;

@@ -2,9 +2,9 @@
  *
  * Layer 2 (train).  safetensors: everything that the minibatch starts from, as float32 (weights,
  * biases, states of the optimiser, sums of gradients where it is not the first of its step, pixels
- * as numbers 0 .. 255, labels or targets, sample weights, scale and shift of the pixels), and as
- * metadata shapes, names, scalars (hexadecimal, so that no bit is lost), devices, step and stage.
- * A replay owns what it points at. */
+ * as numbers 0 .. 255 or features, labels or targets, sample weights, scale and shift of the
+ * pixels), and as metadata shapes, names, scalars (hexadecimal, so that no bit is lost), devices,
+ * step and stage. A replay owns what it points at. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_COMPARE_REPLAY_H
 #define LG_TRAIN_COMPARE_REPLAY_H

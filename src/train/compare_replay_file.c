@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "train/class_names.h"
@@ -160,6 +161,8 @@ static void add_all_meta(writing *w, const lg_replay *r)
     add_meta(w, "device_a", r->device[0]);
     add_meta(w, "device_b", r->device[1][0] ? r->device[1] : NULL);
     add_meta(w, "precision", lg_precisions[r->precision].name);
+    if (lg_element_is_float(r->shape.element))
+        add_meta(w, "element", lg_element_name(r->shape.element));
     add_meta(w, "classes", w->classes.data);
     add_meta(w, "samples", w->samples.size < NAMES_ROOM ? w->samples.data : NULL);
 }
@@ -238,6 +241,16 @@ static logit_status read_numbers(const reading *r)
     return LOGIT_OK;
 }
 
+/* Of the samples: bytes, where nothing is said. */
+static logit_status read_element(const reading *r)
+{
+    const cJSON *entry = lg_safetensors_meta(r->file, "element");
+    lg_element *element = &r->replay->shape.element;
+    for (*element = 0; entry && *element < LG_ELEMENT_COUNT; ++*element)
+        if (strcmp(entry->valuestring, lg_element_name(*element)) == 0) return LOGIT_OK;
+    return entry ? FAULT(r, entry, "UNSUP", "an unknown element") : LOGIT_OK;
+}
+
 static logit_status read_kinds(const reading *r)
 {
     lg_replay *replay = r->replay;
@@ -257,6 +270,7 @@ static logit_status read_kinds(const reading *r)
         return FAULT(r, optim, "UNSUP", "an unknown optimizer");
     if (replay->precision == LG_PRECISION_COUNT)
         return FAULT(r, precision, "UNSUP", "an unknown precision");
+    LG_TRY(read_element(r));
     LG_TRY(read_text(r, "stage", replay->stage, sizeof replay->stage));
     LG_TRY(read_text(r, "device_a", replay->device[0], sizeof replay->device[0]));
     if (!lg_safetensors_meta(r->file, "device_b")) return LOGIT_OK;
@@ -331,12 +345,21 @@ static logit_status check_kinds(const reading *r)
     return LOGIT_OK;
 }
 
+/* 1 if a sample of that element can hold the number. */
+static int is_element(lg_element element, double value)
+{
+    uint16_t half;
+    if (element == LG_ELEMENT_F32) return 1;
+    if (element == LG_ELEMENT_F16) return lg_half_of_float((float)value, &half);
+    return value >= 0.0 && value <= 255.0 && value == floor(value);
+}
+
 /* What number an array may hold. */
 static int is_allowed(const lg_replay *replay, lg_replay_array array, double value)
 {
     const int classes = replay->classes;
     if (!isfinite(value)) return 0;
-    if (array == LG_REPLAY_PIXELS) return value >= 0.0 && value <= 255.0 && value == floor(value);
+    if (array == LG_REPLAY_PIXELS) return is_element(replay->shape.element, value);
     if (array == LG_REPLAY_WEIGHT) return value >= 0.0;
     if (array != LG_REPLAY_TRUTH || replay->target_width > 0) return 1;
     return value >= 0.0 && value < classes && value == floor(value);

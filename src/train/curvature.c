@@ -12,7 +12,7 @@
 enum { SAMPLES = 2048, ROUNDS = 100 };
 static const double SETTLED = 1e-4; /* relative change per round that ends the iteration */
 
-/* The sample, on the device: pixels [count][d], zero targets, and scalars. */
+/* The sample, on the device: elements [count][d], zero targets, and scalars. */
 typedef struct sample {
     int64_t count;
     double sum; /* of the weights */
@@ -24,9 +24,14 @@ typedef struct sample {
     lg_problem *problem;
 } sample;
 
+static size_t sample_bytes(const lg_curvature_input *in)
+{
+    return (size_t)in->features * lg_element_bytes(lg_loader_element(in->loader));
+}
+
 static logit_status gather(const lg_curvature_input *in, sample *s, logit_error *err)
 {
-    const int64_t d = in->features;
+    const size_t bytes = sample_bytes(in);
     const lg_minibatch *mini;
     LG_TRY(lg_loader_start(in->loader, 0, 0, err));
     while (s->count < SAMPLES) {
@@ -37,7 +42,7 @@ static logit_status gather(const lg_curvature_input *in, sample *s, logit_error 
             if (mini->weight && mini->weight[row] == 0.0f) continue;
             s->weight[s->count] = mini->weight ? mini->weight[row] : 1.0f;
             s->sum += s->weight[s->count];
-            memcpy(s->host + s->count++ * d, mini->pixels + row * d, (size_t)d);
+            memcpy(s->host + (size_t)s->count++ * bytes, mini->pixels + (size_t)row * bytes, bytes);
         }
         lg_loader_release(in->loader, mini);
     }
@@ -50,7 +55,7 @@ static logit_status upload(const lg_curvature_input *in, sample *s, logit_error 
     lg_backend *backend = in->backend;
     const lg_backend_ops *ops = backend->ops;
     const lg_scalars scalars = {.scale = 1.0 / s->sum};
-    const size_t bytes = (size_t)(s->count * in->features);
+    const size_t bytes = (size_t)s->count * sample_bytes(in);
     const size_t targets = (size_t)s->count * sizeof(float);
     LG_TRY(ops->alloc(backend, &s->pixels, bytes, err));
     LG_TRY(ops->alloc(backend, &s->target, targets, err));
@@ -68,7 +73,7 @@ static logit_status upload(const lg_curvature_input *in, sample *s, logit_error 
                                     .loss = LG_LOSS_MSE,
                                     .optim = LG_OPTIM_SGD};
     LG_TRY(lg_problem_create(&s->problem, backend, &shape, err));
-    return lg_problem_set_normal(s->problem, in->channels, in->mean, in->std, err);
+    return lg_problem_set_normal(s->problem, in->normal, err);
 }
 
 /* v <- H v, batch by batch. */
@@ -81,10 +86,12 @@ static logit_status multiply(const lg_curvature_input *in, sample *s, logit_erro
     step->scalars = s->scalars;
     for (int64_t first = 0; first < s->count; first += in->batch) {
         const int64_t left = s->count - first;
-        step->batch = (lg_batch){.count = left < in->batch ? left : in->batch,
-                                 .pixels = (const uint8_t *)s->pixels + first * d,
-                                 .target = (const float *)s->target + first,
-                                 .weight = (const float *)s->device_weight + first};
+        step->batch =
+            (lg_batch){.count = left < in->batch ? left : in->batch,
+                       .element = lg_loader_element(in->loader),
+                       .pixels = (const uint8_t *)s->pixels + (size_t)first * sample_bytes(in),
+                       .target = (const float *)s->target + first,
+                       .weight = (const float *)s->device_weight + first};
         step->accumulate = first > 0;
         LG_TRY(ops->pixels(in->backend, step, err));
         LG_TRY(ops->logits(in->backend, step, err));
@@ -141,7 +148,7 @@ logit_status lg_curvature_measure(const lg_curvature_input *in, double *curvatur
     sample s = {0};
     const int64_t most =
         lg_loader_count(in->loader) < SAMPLES ? lg_loader_count(in->loader) : SAMPLES;
-    s.host = malloc((size_t)(most * in->features));
+    s.host = malloc((size_t)most * sample_bytes(in));
     s.weight = malloc((size_t)most * sizeof *s.weight);
     s.v = malloc((size_t)(in->features + 1) * sizeof *s.v);
     logit_status status = LOGIT_OK;

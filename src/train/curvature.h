@@ -16,8 +16,7 @@ typedef struct lg_curvature_input {
     lg_backend *backend;
     lg_loader *loader; /* its epoch 0 gives the sample; started anew */
     int64_t features, batch;
-    int channels;
-    const double *mean, *std;
+    const lg_normal *normal;
     lg_loss loss;
     uint64_t seed;
     const logit_watch *watch; /* progress and stop; may be NULL */

@@ -148,6 +148,7 @@ static logit_status begin_report(logit_data_report *report, const lg_dataset *da
         logit_part_report *part = &report->part[report->parts++];
         part->part = data->has_parts ? lg_part_names[i] : "all";
         part->count = data->part[i]->count;
+        part->element = lg_element_name(data->part[i]->element);
         part->class_count = calloc(classes, sizeof *part->class_count);
         complete = part->class_count != NULL;
     }

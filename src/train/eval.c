@@ -36,7 +36,8 @@ static logit_status open_problem(evaluation *e, const logit_model *model,
                                 .passes = 1,
                                 .limit = (size_t)options->device_memory};
     LG_TRY(lg_problem_create(&e->problem, e->backend, &shape, err));
-    LG_TRY(lg_problem_set_normal(e->problem, model->shape.channels, model->mean, model->std, err));
+    const lg_normal normal = lg_model_normal(model);
+    LG_TRY(lg_problem_set_normal(e->problem, &normal, err));
     LG_TRY(lg_problem_put(e->problem, 0, model->weight, model->bias, err));
     LG_TRY(lg_feed_open(&e->feed, e->backend, e->sources.part[LG_PART_TEST].loader, &feed, watch,
                         text, sizeof text, err));

@@ -15,7 +15,8 @@
 enum {
     INTEGER = 16,        /* room for an int as text */
     HEADER_REST = 65536, /* of the file's header, kept for what is not class names */
-    METAS = 12
+    METAS = 13,
+    TENSORS = 5
 };
 
 /* ---------------------------------------------------------------------------------- making --- */
@@ -107,7 +108,41 @@ void lg_model_destroy(logit_model *model)
     free(model->weight);
     free(model->bias);
     free(model->prior);
+    free(model->feature_mean);
+    free(model->feature_std);
     free(model);
+}
+
+logit_status lg_model_set_features(logit_model *model, const float *mean, const float *std,
+                                   logit_error *err)
+{
+    const size_t bytes = (size_t)model->features * sizeof(float);
+    model->floats = 1;
+    if (!mean) return LOGIT_OK;
+    if (!model->feature_mean) model->feature_mean = malloc(bytes);
+    if (!model->feature_std) model->feature_std = malloc(bytes);
+    if (!model->feature_mean || !model->feature_std)
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the means of %lld features",
+                (long long)model->features);
+    memcpy(model->feature_mean, mean, bytes);
+    memcpy(model->feature_std, std, bytes);
+    return LOGIT_OK;
+}
+
+lg_normal lg_model_normal(const logit_model *model)
+{
+    return (lg_normal){.floats = model->floats,
+                       .channels = model->shape.channels,
+                       .mean = model->mean,
+                       .std = model->std,
+                       .feature_mean = model->feature_mean,
+                       .feature_std = model->feature_std};
+}
+
+const lg_element *lg_model_element(const logit_model *model)
+{
+    static const lg_element of[] = {LG_ELEMENT_U8, LG_ELEMENT_F32};
+    return &of[model->floats];
 }
 
 logit_status lg_model_set_text(char **field, const char *text, logit_error *err)
@@ -143,8 +178,10 @@ static int make_text(made_text *made, const logit_model *model)
     snprintf(made->width, INTEGER, "%d", shape->width);
     snprintf(made->channels, INTEGER, "%d", shape->channels);
     lg_class_names_add(&made->classes, model->class_name, model->classes);
-    add_numbers(&made->mean, model->mean, shape->channels);
-    add_numbers(&made->std, model->std, shape->channels);
+    if (!model->floats) {
+        add_numbers(&made->mean, model->mean, shape->channels);
+        add_numbers(&made->std, model->std, shape->channels);
+    }
     return !made->classes.failed && !made->mean.failed && !made->std.failed;
 }
 
@@ -166,13 +203,21 @@ static logit_status write_model(const logit_model *model, const made_text *made,
                                      {"channels", made->channels},
                                      {"mean", made->mean.data},
                                      {"std", made->std.data},
+                                     {"element", model->floats ? LG_MODEL_FLOAT : NULL},
                                      {"normalize", model->normalize},
                                      {"resize", model->resize},
                                      {"summary", model->summary}};
-    const lg_tensor_out tensor[] = {{"weight", 2, {model->outputs, model->features}, model->weight},
-                                    {"bias", 1, {model->outputs}, model->bias},
-                                    {"prior", 1, {model->classes}, model->prior}};
-    const lg_safetensors_out content = {meta, METAS, tensor, has_prior(model) ? 3 : 2};
+    lg_tensor_out tensor[TENSORS] = {
+        {"weight", 2, {model->outputs, model->features}, model->weight},
+        {"bias", 1, {model->outputs}, model->bias}};
+    int tensors = 2;
+    if (has_prior(model))
+        tensor[tensors++] = (lg_tensor_out){"prior", 1, {model->classes}, model->prior};
+    if (model->feature_mean) {
+        tensor[tensors++] = (lg_tensor_out){"mean", 1, {model->features}, model->feature_mean};
+        tensor[tensors++] = (lg_tensor_out){"std", 1, {model->features}, model->feature_std};
+    }
+    const lg_safetensors_out content = {meta, METAS, tensor, tensors};
     return lg_safetensors_write(path, &content, err);
 }
 

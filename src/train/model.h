@@ -1,4 +1,5 @@
-/* model.h -- a trained model: weights, bias, and everything needed to use them on an image.
+/* model.h -- a trained model: weights, bias, and everything needed to use them on an image, or on
+ * a vector of features.
  *
  * Layer 2 (train).  As a file it is safetensors (safetensors.h): `weight` [outputs][features],
  * `bias` [outputs], float32, and metadata; docs/model-file.md is the description for others.  It
@@ -14,8 +15,12 @@
 #include "core/loss.h"
 #include "data/image.h"
 #include "logit.h"
+#include "train/problem.h"
 
 enum { LG_MODEL_MAX_CHANNELS = 3 };
+
+/* What the metadata call the elements of a model of features. */
+#define LG_MODEL_FLOAT "float"
 
 /* The name of the model in a run folder. */
 #define LG_MODEL_FILE "model.safetensors"
@@ -29,6 +34,9 @@ struct logit_model {
     int64_t features;                                               /* height * width * channels */
     char *normalize;                                                /* "unit" or "standard" */
     double mean[LG_MODEL_MAX_CHANNELS], std[LG_MODEL_MAX_CHANNELS]; /* of x/255 */
+    int floats; /* the model sees features, not pixels: mean and std above mean nothing, and these
+                 * are subtracted and divided by, [features]; both NULL where normalize is "unit" */
+    float *feature_mean, *feature_std;
     char *resize;  /* the rule, LG_IMAGE_RESIZE_RULE */
     char *summary; /* training summary: one JSON object as text, may be NULL */
     float *weight; /* [outputs][features] */
@@ -46,6 +54,16 @@ struct logit_model {
 logit_status lg_model_create(logit_model **out, lg_loss loss, int classes, char *const *class_name,
                              lg_image_target shape, logit_error *err);
 void lg_model_destroy(logit_model *model);
+
+/* Makes it a model of features, and takes a copy of their mean and std (NULL, NULL: as they are).
+ * Error: NOMEM. */
+logit_status lg_model_set_features(logit_model *model, const float *mean, const float *std,
+                                   logit_error *err);
+
+/* How its samples are normalised; borrowed from the model. */
+lg_normal lg_model_normal(const logit_model *model);
+/* The element that a set for it must have: of features, one for all widths. */
+const lg_element *lg_model_element(const logit_model *model);
 
 /* Replaces one of the strings (normalize, summary) by a copy of text.  Error: NOMEM. */
 logit_status lg_model_set_text(char **field, const char *text, logit_error *err);

@@ -1,5 +1,6 @@
 /* model_load.c -- a model file is believed when all its parts say the same. */
 /* SPDX-License-Identifier: MIT */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "data/dataset.h"
 #include "train/class_names.h"
 #include "train/json_check.h"
 #include "train/model.h"
@@ -130,20 +132,37 @@ static logit_status read_integer(const reading *r, const char *key, int most, in
     return LOGIT_OK;
 }
 
+/* Pixels, unless it says otherwise. */
+static logit_status read_element(const reading *r)
+{
+    char shown[SHOWN];
+    const cJSON *entry = lg_safetensors_meta(r->file, "element");
+    if (!entry) return LOGIT_OK;
+    r->model->floats = strcmp(entry->valuestring, LG_MODEL_FLOAT) == 0;
+    if (r->model->floats) return LOGIT_OK;
+    return FAULT(r, entry, "UNSUP", "element \"%s\" is not known, expected \"" LG_MODEL_FLOAT "\"",
+                 lg_text_escape(shown, sizeof shown, entry->valuestring));
+}
+
 static logit_status read_shape(const reading *r)
 {
     lg_image_target *shape = &r->model->shape;
-    LG_TRY(read_integer(r, "height", LG_IMAGE_MAX_SIDE, &shape->height));
-    LG_TRY(read_integer(r, "width", LG_IMAGE_MAX_SIDE, &shape->width));
+    const int side = r->model->floats ? LG_FEATURES_MAX : LG_IMAGE_MAX_SIDE;
+    LG_TRY(read_integer(r, "height", side, &shape->height));
+    LG_TRY(read_integer(r, "width", side, &shape->width));
     LG_TRY(read_integer(r, "channels", LG_MODEL_MAX_CHANNELS, &shape->channels));
     if (shape->channels == 2)
         return FAULT(r, lg_safetensors_meta(r->file, "channels"), "UNSUP",
                      "channels is 2, expected 1 or 3");
-    if ((size_t)shape->height * (size_t)shape->width > LG_IMAGE_MAX_PIXELS)
+    r->model->features = (int64_t)shape->height * shape->width * shape->channels;
+    if (r->model->floats && r->model->features > LG_FEATURES_MAX)
+        return FAULT(r, lg_safetensors_meta(r->file, "height"), "LIMIT",
+                     "%lld features, at most %d are read", (long long)r->model->features,
+                     LG_FEATURES_MAX);
+    if (!r->model->floats && (size_t)shape->height * (size_t)shape->width > LG_IMAGE_MAX_PIXELS)
         return FAULT(r, lg_safetensors_meta(r->file, "height"), "LIMIT",
                      "%d x %d pixels, at most %zu are decoded", shape->width, shape->height,
                      LG_IMAGE_MAX_PIXELS);
-    r->model->features = (int64_t)shape->height * shape->width * shape->channels;
     return LOGIT_OK;
 }
 
@@ -193,9 +212,11 @@ static logit_status read_normalize(const reading *r)
     if (!unit && strcmp(entry->valuestring, "standard") != 0)
         return FAULT(r, entry, "UNSUP", "normalize \"%s\" is not known",
                      lg_text_escape(shown, sizeof shown, entry->valuestring));
-    LG_TRY(read_numbers(r, "mean", -HUGE_VAL, model->mean));
-    LG_TRY(read_numbers(r, "std", 0.0, model->std));
-    for (int c = 0; c < model->shape.channels && unit; c++)
+    if (!model->floats) {
+        LG_TRY(read_numbers(r, "mean", -HUGE_VAL, model->mean));
+        LG_TRY(read_numbers(r, "std", 0.0, model->std));
+    }
+    for (int c = 0; c < model->shape.channels && unit && !model->floats; c++)
         if (model->mean[c] != 0.0 || model->std[c] != 1.0)
             return FAULT(r, entry, "MISMATCH", "normalize is unit, and mean is not 0 or std not 1");
     return lg_model_set_text(&model->normalize, entry->valuestring, r->err);
@@ -276,6 +297,25 @@ static logit_status read_prior(const reading *r)
     return LOGIT_OK;
 }
 
+/* Mean and deviation of every feature, unless they are taken as they are. */
+static logit_status read_feature_normal(const reading *r)
+{
+    logit_model *model = r->model;
+    if (!model->floats || strcmp(model->normalize, "unit") == 0) return LOGIT_OK;
+    LG_TRY(read_tensor(r, "mean", &model->features, 1, &model->feature_mean));
+    LG_TRY(read_tensor(r, "std", &model->features, 1, &model->feature_std));
+    for (int64_t i = 0; i < model->features; i++) {
+        const double mean = (double)model->feature_mean[i], std = (double)model->feature_std[i];
+        if (!isfinite(mean))
+            return FAULT(r, lg_safetensors_find(r->file, "mean")->entry, "RANGE",
+                         "mean[%lld] is %g", (long long)i, mean);
+        if (!isfinite(std) || !(std >= (double)FLT_MIN))
+            return FAULT(r, lg_safetensors_find(r->file, "std")->entry, "RANGE", "std[%lld] is %g",
+                         (long long)i, std);
+    }
+    return LOGIT_OK;
+}
+
 static int64_t count_not_finite(const float *number, int64_t count)
 {
     int64_t found = 0;
@@ -292,6 +332,7 @@ static logit_status read_model(const reading *r)
     LG_TRY(read_version(r));
     LG_TRY(read_loss(r));
     LG_TRY(read_classes(r));
+    LG_TRY(read_element(r));
     LG_TRY(read_shape(r));
     LG_TRY(read_normalize(r));
     LG_TRY(read_resize(r));
@@ -299,6 +340,7 @@ static logit_status read_model(const reading *r)
     const int64_t shape[2] = {model->outputs, model->features};
     LG_TRY(read_tensor(r, "weight", shape, 2, &model->weight));
     LG_TRY(read_tensor(r, "bias", shape, 1, &model->bias));
+    LG_TRY(read_feature_normal(r));
     return read_prior(r);
 }
 

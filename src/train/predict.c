@@ -1,4 +1,4 @@
-/* predict.c -- one image through a model: pixels, logits, and what they mean. */
+/* predict.c -- one sample through a model: pixels, logits, and what they mean. */
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -6,17 +6,21 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "data/npy_names.h"
+#include "data/npy_set.h"
 #include "train/open_device.h"
 #include "train/prior.h"
 #include "train/probability.h"
 #include "train/problem.h"
 
-/* Everything one image needs, kept from call to call. */
+enum { SHOWN = 600 }; /* bytes of a path inside a message */
+
+/* Everything one sample needs, kept from call to call. */
 typedef struct lg_predictor {
     lg_decoder *decoder;
     lg_backend *backend;
     lg_problem *problem; /* one row */
-    uint8_t *pixels;     /* host */
+    uint8_t *pixels;     /* host: room for a sample of the widest element */
     void *device_pixels;
     double *z, *shift; /* [outputs] */
     lg_chance *chance; /* [classes] */
@@ -45,6 +49,8 @@ static logit_status predictor_open(lg_predictor *p, const logit_model *model,
 {
     const size_t k = (size_t)model->outputs;
     const size_t rows = model->classes > 0 ? (size_t)model->classes : 1;
+    const size_t room = (size_t)model->features * lg_element_bytes(*lg_model_element(model));
+    const lg_normal normal = lg_model_normal(model);
     logit_options one_thread = *options;
     const lg_problem_shape shape = {.features = model->features,
                                     .batch = 1,
@@ -52,7 +58,7 @@ static logit_status predictor_open(lg_predictor *p, const logit_model *model,
                                     .settings = 1,
                                     .loss = model->loss,
                                     .optim = LG_OPTIM_GD};
-    p->pixels = malloc((size_t)model->features);
+    p->pixels = malloc(room);
     p->z = calloc(k, sizeof *p->z);
     p->shift = calloc(k, sizeof *p->shift);
     p->chance = calloc(rows, sizeof *p->chance);
@@ -63,9 +69,9 @@ static logit_status predictor_open(lg_predictor *p, const logit_model *model,
     one_thread.threads = 1;
     LG_TRY(lg_open_device(&p->backend, &one_thread, 0, NULL, err));
     LG_TRY(lg_problem_create(&p->problem, p->backend, &shape, err));
-    LG_TRY(lg_problem_set_normal(p->problem, model->shape.channels, model->mean, model->std, err));
+    LG_TRY(lg_problem_set_normal(p->problem, &normal, err));
     LG_TRY(lg_problem_put(p->problem, 0, model->weight, model->bias, err));
-    return p->backend->ops->alloc(p->backend, &p->device_pixels, (size_t)model->features, err);
+    return p->backend->ops->alloc(p->backend, &p->device_pixels, room, err);
 }
 
 /* The model's predictor, made on first use. */
@@ -101,34 +107,33 @@ static logit_status follow_prior(lg_predictor *p, const logit_model *model, cons
     return LOGIT_OK;
 }
 
-/* z of the image in p->pixels. */
-static logit_status forward(lg_predictor *p, const logit_model *model, logit_error *err)
+/* z of the sample in p->pixels. */
+static logit_status forward(lg_predictor *p, const logit_model *model, lg_element element,
+                            logit_error *err)
 {
     lg_backend *backend = p->backend;
     const lg_backend_ops *ops = backend->ops;
     lg_step *step = &p->problem->step;
-    step->batch = (lg_batch){.count = 1, .pixels = p->device_pixels};
+    step->batch = (lg_batch){.count = 1, .element = element, .pixels = p->device_pixels};
     LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, p->device_pixels, p->pixels,
-                       (size_t)model->features, err));
+                       (size_t)model->features * lg_element_bytes(element), err));
     LG_TRY(ops->pixels(backend, step, err));
     LG_TRY(ops->logits(backend, step, err));
     return lg_backend_get_double(backend, p->z, step->z, model->outputs, err);
 }
 
-logit_status logit_predict_file(logit_model *model, const char *file, const logit_options *options,
-                                logit_guess *guess, int top_k, int *count, logit_error *err)
+static int rows_of(const logit_model *model)
 {
-    lg_predictor *p;
-    const int rows = model->classes > 0 ? model->classes : 1;
-    *count = 0;
-    if (top_k < 1) LG_FAIL(err, LOGIT_E_USAGE, "top_k %d: at least 1 is needed", top_k);
-    LG_TRY(predictor_of(model, options, &p, err));
-    LG_TRY(follow_prior(p, model, options->prior, err));
-    LG_TRY(lg_image_decode_file(p->decoder, AT_FDCWD, file, model->shape, p->pixels, err));
-    LG_TRY(forward(p, model, err));
-    const int wanted = top_k < rows ? top_k : rows;
+    return model->classes > 0 ? model->classes : 1;
+}
+
+/* The `wanted` best classes of the sample in p->pixels. */
+static logit_status guess_sample(lg_predictor *p, const logit_model *model, lg_element element,
+                                 logit_guess *guess, int wanted, logit_error *err)
+{
+    LG_TRY(forward(p, model, element, err));
     lg_chances(model->loss, model->classes, p->z, p->shift, p->chance);
-    lg_chances_best(p->chance, rows, p->order, wanted);
+    lg_chances_best(p->chance, rows_of(model), p->order, wanted);
     for (int i = 0; i < wanted; i++) {
         const int c = p->order[i];
         const lg_chance *chance = &p->chance[c];
@@ -139,8 +144,125 @@ logit_status logit_predict_file(logit_model *model, const char *file, const logi
                                  .logit = chance->logit,
                                  .odds = chance->odds};
     }
+    return LOGIT_OK;
+}
+
+/* The predictor, ready for these options. */
+static logit_status prepare(logit_model *model, const logit_options *options, int top_k,
+                            lg_predictor **out, logit_error *err)
+{
+    if (top_k < 1) LG_FAIL(err, LOGIT_E_USAGE, "top_k %d: at least 1 is needed", top_k);
+    LG_TRY(predictor_of(model, options, out, err));
+    return follow_prior(*out, model, options->prior, err);
+}
+
+/* An image of that file, in p->pixels. */
+static logit_status read_image(lg_predictor *p, const logit_model *model, const char *file,
+                               logit_error *err)
+{
+    char shown[SHOWN];
+    if (model->floats)
+        LG_FAIL(err, LOGIT_E_DATA,
+                "%s: the model is of features (floats), not of images; give it a .npy file of them",
+                lg_text_escape(shown, sizeof shown, file));
+    return lg_image_decode_file(p->decoder, AT_FDCWD, file, model->shape, p->pixels, err);
+}
+
+logit_status logit_predict_file(logit_model *model, const char *file, const logit_options *options,
+                                logit_guess *guess, int top_k, int *count, logit_error *err)
+{
+    lg_predictor *p = NULL;
+    const int wanted = top_k < rows_of(model) ? top_k : rows_of(model);
+    *count = 0;
+    LG_TRY(prepare(model, options, top_k, &p, err));
+    LG_TRY(read_image(p, model, file, err));
+    LG_TRY(guess_sample(p, model, LG_ELEMENT_U8, guess, wanted, err));
     *count = wanted;
     return LOGIT_OK;
+}
+
+/* ------------------------------------------------------------------------- files of samples --- */
+
+/* What is asked about every sample of a file. */
+typedef struct asking {
+    logit_model *model;
+    lg_predictor *predictor;
+    logit_guess *guess; /* [wanted] */
+    int wanted;
+    logit_status (*found)(void *user, const logit_prediction *prediction, logit_error *err);
+    void *user;
+} asking;
+
+/* The rows of a .npy file as samples for the model. */
+static logit_status open_rows(lg_set **out, const logit_model *model, const char *file,
+                              logit_error *err)
+{
+    char shown[SHOWN];
+    LG_TRY(lg_npy_set_open(out, LG_PART_TEST, file, err));
+    lg_set *set = *out;
+    if (lg_element_is_float(set->element) != model->floats)
+        LG_FAIL(err, LOGIT_E_DATA, "%s: holds %s, but the model is of %s",
+                lg_text_escape(shown, sizeof shown, file),
+                model->floats ? "images (bytes)" : "features (floats)",
+                model->floats ? "features (floats)" : "images (bytes)");
+    if (!lg_npy_set_is_images(set)) return lg_npy_set_shape(set, model->shape, err);
+    set->shape = model->shape;
+    return LOGIT_OK;
+}
+
+/* A row that is bad is told as such, and the others go on. */
+static logit_status ask_row(const asking *a, const lg_set *set, int64_t i, logit_error *err)
+{
+    char name[SHOWN];
+    logit_error bad;
+    logit_prediction one = {.guess = a->guess};
+    one.name = set->ops->name(set, i, name, sizeof name);
+    const logit_status status =
+        set->ops->read(set, i, a->predictor->decoder, a->predictor->pixels, &bad);
+    if (status == LOGIT_OK) {
+        LG_TRY(guess_sample(a->predictor, a->model, set->element, a->guess, a->wanted, err));
+        one.count = a->wanted;
+    } else if (status == LOGIT_E_DATA) {
+        one.error = &bad;
+    } else {
+        if (err) *err = bad;
+        return status;
+    }
+    return a->found(a->user, &one, err);
+}
+
+static logit_status ask_rows(const asking *a, const char *file, logit_error *err)
+{
+    lg_set *set = NULL;
+    logit_status status = open_rows(&set, a->model, file, err);
+    for (int64_t i = 0; status == LOGIT_OK && i < set->count; i++) status = ask_row(a, set, i, err);
+    lg_set_destroy(set);
+    return status;
+}
+
+static logit_status ask_image(const asking *a, const char *file, logit_error *err)
+{
+    const logit_prediction one = {.name = file, .guess = a->guess, .count = a->wanted};
+    LG_TRY(read_image(a->predictor, a->model, file, err));
+    LG_TRY(guess_sample(a->predictor, a->model, LG_ELEMENT_U8, a->guess, a->wanted, err));
+    return a->found(a->user, &one, err);
+}
+
+logit_status logit_predict_samples(
+    logit_model *model, const char *file, const logit_options *options, int top_k,
+    logit_status (*found)(void *user, const logit_prediction *prediction, logit_error *err),
+    void *user, logit_error *err)
+{
+    int rows = 0;
+    asking a = {.model = model, .found = found, .user = user};
+    LG_TRY(prepare(model, options, top_k, &a.predictor, err));
+    LG_TRY(lg_npy_is_named(file, &rows, err));
+    a.wanted = top_k < rows_of(model) ? top_k : rows_of(model);
+    a.guess = calloc((size_t)a.wanted, sizeof *a.guess);
+    if (!a.guess) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %d classes", a.wanted);
+    const logit_status status = rows ? ask_rows(&a, file, err) : ask_image(&a, file, err);
+    free(a.guess);
+    return status;
 }
 
 /* ------------------------------------------------------------------ the model, for the public ---
@@ -170,6 +292,9 @@ logit_model_info logit_model_describe(const logit_model *model)
                               .width = model->shape.width,
                               .channels = model->shape.channels,
                               .features = model->features,
+                              .floats = model->floats,
+                              .feature_mean = model->feature_mean,
+                              .feature_std = model->feature_std,
                               .weight = model->weight,
                               .bias = model->bias,
                               .class_name = (const char *const *)model->class_name,

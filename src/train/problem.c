@@ -82,10 +82,9 @@ logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_p
                               .optim = shape->optim,
                               .nesterov = shape->nesterov,
                               .momentum = shape->momentum};
-    const double unit_mean = 0.0, unit_std = 1.0;
+    const lg_normal unit = {.floats = 1};
     const logit_status status = allocate(problem, err);
-    if (status != LOGIT_OK ||
-        lg_problem_set_normal(problem, 1, &unit_mean, &unit_std, err) != LOGIT_OK) {
+    if (status != LOGIT_OK || lg_problem_set_normal(problem, &unit, err) != LOGIT_OK) {
         lg_problem_destroy(problem);
         return status != LOGIT_OK ? status : LOGIT_E_DEVICE;
     }
@@ -103,8 +102,22 @@ void lg_problem_destroy(lg_problem *problem)
     free(problem);
 }
 
-logit_status lg_problem_set_normal(lg_problem *problem, int channels, const double *mean,
-                                   const double *std, logit_error *err)
+static void fill_normal(const lg_normal *n, int64_t d, float *scale, float *shift)
+{
+    for (int64_t i = 0; i < d; i++) {
+        const int64_t c = n->floats ? i : i % n->channels;
+        const double mean = !n->floats        ? n->mean[c]
+                            : n->feature_mean ? (double)n->feature_mean[c]
+                                              : 0.0;
+        const double std = !n->floats       ? n->std[c]
+                           : n->feature_std ? (double)n->feature_std[c]
+                                            : 1.0;
+        scale[i] = (float)(1.0 / (n->floats ? std : 255.0 * std));
+        shift[i] = (float)(-mean / std);
+    }
+}
+
+logit_status lg_problem_set_normal(lg_problem *problem, const lg_normal *normal, logit_error *err)
 {
     lg_backend *backend = problem->backend;
     const lg_backend_ops *ops = backend->ops;
@@ -114,11 +127,7 @@ logit_status lg_problem_set_normal(lg_problem *problem, int channels, const doub
     if (!scale)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the normalisation of %lld features",
                 (long long)d);
-    for (int64_t i = 0; i < d; i++) {
-        const int c = (int)(i % channels);
-        scale[i] = (float)(1.0 / (255.0 * std[c]));
-        shift[i] = (float)(-mean[c] / std[c]);
-    }
+    fill_normal(normal, d, scale, shift);
     logit_status status = ops->upload(backend, LG_QUEUE_COMPUTE,
                                       (void *)(uintptr_t)problem->step.scale, scale, bytes, err);
     if (status == LOGIT_OK)

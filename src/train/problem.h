@@ -15,8 +15,18 @@ typedef struct lg_problem {
     lg_step step;  /* shapes and pointers; batch, scalars and number are the caller's to set */
 } lg_problem;
 
+/* How elements become x.  Pixels: (u/255 - mean) / std, per channel of [h][w][channels].  Features:
+ * (v - mean) / std, each by its own, or as they are.  Borrows what it points at. */
+typedef struct lg_normal {
+    int floats; /* features, whatever their width */
+    int channels;
+    const double *mean, *std;                /* [channels] */
+    const float *feature_mean, *feature_std; /* [features]; NULL: 0 and 1 */
+} lg_normal;
+
 typedef struct lg_problem_shape {
     int64_t features, batch;
+    lg_element element; /* of the samples, for whoever makes room for them; others leave it out */
     int outputs, settings;
     lg_loss loss;
     lg_optim optim;
@@ -33,9 +43,8 @@ logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_p
                                logit_error *err);
 void lg_problem_destroy(lg_problem *problem);
 
-/* x = (u8/255 - mean) / std per channel; pixels are [h][w][channels]. */
-logit_status lg_problem_set_normal(lg_problem *problem, int channels, const double *mean,
-                                   const double *std, logit_error *err);
+/* Scale and shift of every feature, for batches of such elements. */
+logit_status lg_problem_set_normal(lg_problem *problem, const lg_normal *normal, logit_error *err);
 
 /* W and b of one setting, as float32. */
 logit_status lg_problem_put(lg_problem *problem, int setting, const float *weight,

@@ -40,11 +40,13 @@ static logit_status open_set(lg_dataset **out, char *identity, const char *path,
         how.known_by = model ? NULL : "the training set";
         how.known_classes = like->classes;
         how.shape = like->part[LG_PART_TRAIN]->shape;
+        how.element = &like->part[LG_PART_TRAIN]->element;
     }
     if (model) {
         how.known_class = model->class_name;
         how.known_classes = model->classes;
         how.shape = model->shape;
+        how.element = lg_model_element(model);
     }
     lg_cache cache;
     lg_cache_prepare(&cache, &how, options, watch);
@@ -98,8 +100,9 @@ static logit_status hold_out(lg_sources *sources, const logit_options *options, 
     if (val->count == 0) return LOGIT_OK;
     val->set = set;
     snprintf(sources->note, sizeof sources->note,
-             "%lld images held out of the training part (%g, stratified, seed %llu)",
-             (long long)val->count, options->val_split, (unsigned long long)options->seed);
+             "%lld %s held out of the training part (%g, stratified, seed %llu)",
+             (long long)val->count, lg_element_is_float(set->element) ? "samples" : "images",
+             options->val_split, (unsigned long long)options->seed);
     return LOGIT_OK;
 }
 

@@ -4,6 +4,7 @@
  *   trainer.c         logit_train: open, train epoch by epoch, finish
  *   trainer_open.c    from options and data to a problem on a device, every choice made
  *   trainer_place.c   what of it lies on the device, and how it gets there
+ *   trainer_normal.c  mean and deviation of pixels and features
  *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
  *   trainer_finish.c  the kept setting, objective, model file, test part
  *   checkpoint.c      where it stands, saved and put back
@@ -51,6 +52,8 @@ struct lg_trainer {
     lg_image_target shape;
     int64_t features, eval_batch;
     double mean[LG_MODEL_MAX_CHANNELS], std[LG_MODEL_MAX_CHANNELS];
+    int floats; /* the samples are features: mean and std of each, [features]; NULL: as they are */
+    float *feature_mean, *feature_std;
     double mean_square;  /* mean of |x|^2 over samples, x normalised */
     lg_setting *setting; /* [settings] */
     double curvature;    /* NaN if it was not measured */
@@ -86,6 +89,11 @@ void lg_trainer_close(lg_trainer *t);
 
 /* trainer_place.c: feeds and bursts, once the problem is there. */
 logit_status lg_trainer_place(lg_trainer *t, logit_error *err);
+/* trainer_normal.c.  Mean and deviation: the model's that training starts from (or NULL), or the
+ * data's; and how long a normalised sample is, squared, in the mean. */
+logit_status lg_trainer_normalise(lg_trainer *t, const logit_model *from, logit_error *err);
+/* How samples are normalised; borrowed from the trainer. */
+lg_normal lg_trainer_normal(const lg_trainer *t);
 
 /* trainer_epoch.c */
 logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err);

@@ -100,6 +100,7 @@ static logit_status fetch_model(lg_trainer *t, int s, logit_model **out, logit_e
     LG_TRY(lg_model_set_text(&model->normalize, t->options.normalize, err));
     memcpy(model->mean, t->mean, sizeof model->mean);
     memcpy(model->std, t->std, sizeof model->std);
+    if (t->floats) LG_TRY(lg_model_set_features(model, t->feature_mean, t->feature_std, err));
     summarise(t, &t->setting[s], &text);
     for (int c = 0; c < t->classes; c++)
         model->prior[c] = (float)((t->mass.per_class[c] + 1.0) / (t->mass.sum + t->classes));

@@ -65,7 +65,7 @@ static logit_status fit_augment(const lg_trainer *t, logit_error *err)
     return LOGIT_OK;
 }
 
-/* Everything that follows from names alone. */
+/* Of the set, and of others that stand beside it. */
 static void write_identity(lg_trainer *t)
 {
     const lg_source *val = &t->sources.part[LG_PART_VAL], *test = &t->sources.part[LG_PART_TEST];
@@ -73,6 +73,7 @@ static void write_identity(lg_trainer *t)
              val->owned ? " val " : "", val->identity, test->owned ? " test " : "", test->identity);
 }
 
+/* Everything that follows from names alone. */
 static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *err)
 {
     if (!t->is_given)
@@ -81,6 +82,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
     write_identity(t);
     t->shape = train->shape;
     t->features = (int64_t)t->shape.height * t->shape.width * t->shape.channels;
+    t->floats = lg_element_is_float(train->element);
     t->options.height = t->shape.height;
     t->options.width = t->shape.width;
     t->options.channels = t->shape.channels;
@@ -158,30 +160,11 @@ static logit_status open_loaders(lg_trainer *t, logit_error *err)
                               training ? t->options.batch_size : t->eval_batch,
                               training ? t->shuffle : LG_SHUFFLE_NONE, memory, t->watch, err));
         if (!lg_loader_is_resident(source->loader)) continue;
-        memory -= source->count * t->features;
+        memory -= source->count * t->features * (int64_t)lg_element_bytes(source->set->element);
         if (memory < 0) memory = 0;
     }
     t->steps_per_epoch = lg_optims[t->optim].whole ? 1 : lg_loader_batches(train->loader);
     return lg_loader_preload(train->loader, err);
-}
-
-/* Mean and deviation: the model's that training starts from, or the data's; and how long a
- * normalised sample is, squared, in the mean. */
-static logit_status normalise(lg_trainer *t, const logit_model *from, logit_error *err)
-{
-    double mean[LG_MODEL_MAX_CHANNELS] = {0.0}, std[LG_MODEL_MAX_CHANNELS] = {1.0};
-    LG_TRY(lg_loader_normal(t->sources.part[LG_PART_TRAIN].loader, mean, std, err));
-    if (from) t->options.normalize = strcmp(from->normalize, "unit") == 0 ? "unit" : "standard";
-    const int standard = strcmp(t->options.normalize, "standard") == 0;
-    t->mean_square = 0.0;
-    for (int c = 0; c < LG_MODEL_MAX_CHANNELS; c++) {
-        t->mean[c] = from ? from->mean[c] : standard && c < t->shape.channels ? mean[c] : 0.0;
-        t->std[c] = from ? from->std[c] : standard && c < t->shape.channels ? std[c] : 1.0;
-        if (c >= t->shape.channels) continue;
-        const double off = (mean[c] - t->mean[c]) / t->std[c], wide = std[c] / t->std[c];
-        t->mean_square += t->shape.height * t->shape.width * (off * off + wide * wide);
-    }
-    return LOGIT_OK;
 }
 
 /* Before anything is read: a device that is not there is said at once. */
@@ -227,13 +210,12 @@ static void choose_l2_and_epochs(lg_trainer *t)
 static logit_status measure_curvature(lg_trainer *t, logit_error *err)
 {
     int64_t used;
+    const lg_normal normal = lg_trainer_normal(t);
     const lg_curvature_input input = {.backend = t->backend,
                                       .loader = t->sources.part[LG_PART_TRAIN].loader,
                                       .features = t->features,
                                       .batch = lg_eval_batch(1, t->features),
-                                      .channels = t->shape.channels,
-                                      .mean = t->mean,
-                                      .std = t->std,
+                                      .normal = &normal,
                                       .loss = t->loss,
                                       .seed = t->options.seed,
                                       .watch = t->watch};
@@ -296,7 +278,8 @@ static logit_status open_problem(lg_trainer *t, const logit_model *from, logit_e
                                     .nesterov = t->options.nesterov,
                                     .momentum = any_momentum(t)};
     LG_TRY(lg_problem_create(&t->problem, t->backend, &shape, err));
-    LG_TRY(lg_problem_set_normal(t->problem, t->shape.channels, t->mean, t->std, err));
+    const lg_normal normal = lg_trainer_normal(t);
+    LG_TRY(lg_problem_set_normal(t->problem, &normal, err));
     LG_TRY(initialise(t, from, err));
     t->total = calloc((size_t)t->settings, sizeof *t->total);
     if (!t->total) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the totals");
@@ -349,7 +332,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(open_loaders(t, err));
     LG_TRY(weigh(t, err));
     LG_TRY(let_spin(t, err));
-    LG_TRY(normalise(t, from, err));
+    LG_TRY(lg_trainer_normalise(t, from, err));
     choose_l2_and_epochs(t);
     LG_TRY(choose_lr(t, err));
     LG_TRY(open_problem(t, from, err));
@@ -387,6 +370,8 @@ void lg_trainer_close(lg_trainer *t)
     lg_text_clear(&t->objective);
     lg_text_clear(&t->plan);
     lg_checkpoint_clear(&t->saving);
+    free(t->feature_mean);
+    free(t->feature_std);
     free(t->setting);
     free(t->total);
 }
