@@ -51,7 +51,7 @@ static size_t array_bytes(const rig *r, rig_array array)
     const size_t rows = (size_t)s->rows, n = (size_t)s->n, d = (size_t)s->d;
     switch (array) {
     case RIG_PIXELS:
-        return rows * d;
+        return rows * d * lg_element_bytes(s->element);
     case RIG_ROW:
         return n * sizeof(int32_t);
     case RIG_LABEL:
@@ -85,6 +85,7 @@ static void wire(rig *r)
     step->outputs = r->shape.k;
     step->settings = r->shape.s;
     step->batch.count = r->shape.n;
+    step->batch.element = r->shape.element;
     step->scalars = address(r, RIG_SCALARS);
     step->scale = address(r, RIG_SCALE);
     step->shift = address(r, RIG_SHIFT);

@@ -17,7 +17,7 @@
 
 typedef enum rig_array {
     /* inputs, as they lie in memory */
-    RIG_PIXELS,  /* uint8_t  [rows][d] */
+    RIG_PIXELS,  /* elements [rows][d] */
     RIG_ROW,     /* int32_t  [n] */
     RIG_LABEL,   /* int32_t  [rows] */
     RIG_TARGET,  /* float    [rows][k] */
@@ -55,6 +55,7 @@ typedef struct rig_shape {
     int64_t n, d;
     int k, s;
     int64_t rows; /* samples in the set; 0: n */
+    lg_element element;
 } rig_shape;
 
 typedef struct rig {

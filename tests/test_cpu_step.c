@@ -2,7 +2,8 @@
  *
  * Tests (suite cpu_step).  Fused or in parts, on 1, 2, 3 or 8 threads, by any instruction set, in a
  * grid or alone: two steps end in the same weights, states, gradients, losses and totals, bit for
- * bit.  Shapes are odd on purpose; 40000 features make a batch go in groups of rows. */
+ * bit, whatever the elements.  Shapes are odd on purpose; 40000 features make a batch go in groups
+ * of rows. */
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #include "core/cpu_isa.h"
+#include "tests/elements.h"
 #include "tests/near.h"
 #include "tests/problem.h"
 
@@ -26,7 +28,7 @@ typedef struct plan {
 /* A plan for every number: all kinds of truth, optimiser and gathering take turns. */
 static plan plan_of(rig_shape shape, int turn)
 {
-    const plan p = {
+    plan p = {
         .shape = shape,
         .loss = (lg_loss)(turn % LG_LOSS_COUNT),
         .optim = (lg_optim)(turn / 2 % LG_OPTIM_COUNT),
@@ -36,6 +38,7 @@ static plan plan_of(rig_shape shape, int turn)
         .weighted = turn / 2 % 2,
         .gather = turn % 3 != 1,
     };
+    p.shape.element = (lg_element)((turn + turn / 3) % LG_ELEMENT_COUNT);
     return p;
 }
 
@@ -43,12 +46,9 @@ static plan plan_of(rig_shape shape, int turn)
 static void give_rows(rig *r, const plan *p)
 {
     const int64_t rows = r->shape.rows, d = r->shape.d;
-    uint8_t *pixels = malloc((size_t)(rows * d));
+    uint8_t *pixels = elements_make(r->shape.element, ELEMENTS_TAME, rows * d);
     int32_t *row = malloc((size_t)r->shape.n * sizeof *row);
-    ck_assert_ptr_nonnull(pixels);
     ck_assert_ptr_nonnull(row);
-    for (int64_t i = 0; i < rows * d; i++)
-        pixels[i] = (uint8_t)(((uint64_t)i * 2654435761u >> 9) % 256);
     for (int64_t i = 0; i < r->shape.n; i++) row[i] = (int32_t)((i * 7 + 3) % rows);
     rig_give(r, RIG_PIXELS, pixels);
     rig_give(r, RIG_ROW, p->gather ? row : NULL);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/elements.h"
 #include "tests/near.h"
 #include "tests/twin_rig.h"
 
@@ -31,11 +32,10 @@ enum { PICTURES = sizeof pictures / sizeof *pictures };
 static void give_pictures(twin *t)
 {
     const rig_shape *shape = &t->cpu.shape;
-    const size_t bytes = (size_t)(shape->rows * shape->d), d = (size_t)shape->d;
-    uint8_t *pixels = malloc(bytes);
+    const size_t d = (size_t)shape->d;
+    uint8_t *pixels = elements_make(shape->element, ELEMENTS_WILD, shape->rows * shape->d);
     float *numbers = malloc(2 * d * sizeof *numbers);
-    ck_assert(pixels && numbers);
-    for (size_t i = 0; i < bytes; i++) pixels[i] = (uint8_t)((i * 2654435761u) >> 9);
+    ck_assert_ptr_nonnull(numbers);
     for (size_t j = 0; j < d; j++) {
         numbers[j] = (float)rig_uniform(60, j, 0.001, 0.02);
         numbers[d + j] = (float)rig_uniform(61, j, -2, 0);
@@ -47,9 +47,10 @@ static void give_pictures(twin *t)
     free(numbers);
 }
 
-START_TEST(pixels_have_the_bits_of_the_cpu) /* picture */
+START_TEST(pixels_have_the_bits_of_the_cpu) /* picture x element */
 {
-    rig_shape shape = pictures[_i];
+    rig_shape shape = pictures[_i / LG_ELEMENT_COUNT];
+    shape.element = (lg_element)(_i % LG_ELEMENT_COUNT);
     shape.rows = shape.n + 3;
     twin t;
     if (twin_skips(_i) || !twin_open(&t, shape, _i)) return;
@@ -319,7 +320,7 @@ Suite *lg_suite_cuda_step(void)
     TCase *tc = tcase_create("bits");
     tcase_set_timeout(tc, 120);
     tcase_add_unchecked_fixture(tc, twin_look, NULL);
-    tcase_add_loop_test(tc, pixels_have_the_bits_of_the_cpu, 0, PICTURES);
+    tcase_add_loop_test(tc, pixels_have_the_bits_of_the_cpu, 0, PICTURES * LG_ELEMENT_COUNT);
     tcase_add_loop_test(tc, sums_have_the_bits_of_the_cpu, 0, TABLES);
     tcase_add_loop_test(tc, the_first_bad_loss_is_latched, 0, 3);
     tcase_add_loop_test(tc, biases_are_added_once, 0, 5);

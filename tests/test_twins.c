@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "tests/elements.h"
 #include "tests/pair.h"
 
 Suite *lg_suite_twins(void);
@@ -44,20 +45,20 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 /* ------------------------------------------------------------------------------ pixels --- */
 
-START_TEST(pixels_agree) /* one fused multiply-add: half an ulp; the reference adds its own */
+/* shape x element.  One fused multiply-add: half an ulp; the reference adds its own. */
+START_TEST(pixels_agree)
 {
-    rig_shape shape = shapes[_i];
+    rig_shape shape = shapes[_i / LG_ELEMENT_COUNT];
     shape.rows = shape.n + 3;
-    const int64_t bytes = shape.rows * shape.d;
-    uint8_t *pixels = malloc((size_t)bytes);
+    shape.element = (lg_element)(_i % LG_ELEMENT_COUNT);
+    uint8_t *pixels = elements_make(shape.element, ELEMENTS_TAME, shape.rows * shape.d);
     int32_t *rows = malloc((size_t)shape.n * sizeof *rows);
     float *scale = malloc((size_t)shape.d * 2 * sizeof *scale), *shift = scale + shape.d;
-    for (int64_t i = 0; i < bytes; i++) pixels[i] = (uint8_t)(i * 37 + i / 256);
     for (int64_t i = 0; i < shape.n; i++) rows[i] = (int32_t)((i * 5 + 2) % shape.rows);
     for (int64_t j = 0; j < shape.d; j++) {
         const float mean = (float)rig_uniform(60, (uint64_t)j, 0.1, 0.9);
         const float std = (float)rig_uniform(61, (uint64_t)j, 0.05, 0.5);
-        scale[j] = 1.0f / (255.0f * std);
+        scale[j] = 1.0f / (lg_element_is_float(shape.element) ? std : 255.0f * std);
         shift[j] = -mean / std;
     }
     pair p;
@@ -228,7 +229,8 @@ START_TEST(updates_agree) /* optimiser x shape of 7 */
     static const int widths[] = {1, 3, 15, 16, 17, 31, 784};
     const lg_optim optim = (lg_optim)(_i / 7);
     pair p;
-    for (int row = 0; pair_open_next(&p, &row, (rig_shape){1, widths[_i % 7], 3, 3, 0});
+    for (int row = 0;
+         pair_open_next(&p, &row, (rig_shape){.n = 1, .d = widths[_i % 7], .k = 3, .s = 3});
          pair_close(&p)) {
         p.device.step.optim = p.ref.step.optim = optim;
         for (int u = 0; u < UPDATES; u++) {
@@ -309,7 +311,7 @@ Suite *lg_suite_twins(void)
     Suite *suite = suite_create("twins");
     TCase *tc = tcase_create("ops");
     tcase_set_timeout(tc, 60);
-    tcase_add_loop_test(tc, pixels_agree, 0, SHAPES);
+    tcase_add_loop_test(tc, pixels_agree, 0, SHAPES * LG_ELEMENT_COUNT);
     tcase_add_loop_test(tc, logits_agree, 0, SHAPES);
     tcase_add_loop_test(tc, gradients_agree, 0, SHAPES);
     tcase_add_loop_test(tc, gradients_agree_where_they_add_up, 0, SHAPES);

@@ -30,7 +30,8 @@ START_TEST(known_losses)
     lg_scalars scalars = rig_scalars();
     scalars.smoothing = v->smoothing;
     pair p;
-    for (int row = 0; pair_open_next(&p, &row, (rig_shape){1, 1, v->k, 1, 0}); pair_close(&p)) {
+    for (int row = 0; pair_open_next(&p, &row, (rig_shape){.n = 1, .d = 1, .k = v->k, .s = 1});
+         pair_close(&p)) {
         rig *r = &p.device;
         double loss, dz[4];
         r->step.loss = v->loss;

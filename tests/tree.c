@@ -177,8 +177,8 @@ int64_t tree_count_good(const lg_set *set)
 {
     lg_decoder *decoder;
     int64_t good = 0;
-    const size_t bytes =
-        (size_t)set->shape.height * (size_t)set->shape.width * (size_t)set->shape.channels;
+    const size_t bytes = (size_t)set->shape.height * (size_t)set->shape.width *
+                         (size_t)set->shape.channels * lg_element_bytes(set->element);
     uint8_t *out = malloc(bytes);
     ck_assert_int_eq(lg_decoder_create(&decoder, NULL), LOGIT_OK);
     for (int64_t i = 0; i < set->count; i++)
