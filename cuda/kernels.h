@@ -18,8 +18,8 @@
 extern "C" {
 #endif
 
-/* x [n][d] = scale * element + shift, rows gathered through batch.row where there is one; as floats,
- * or as bfloat16 where half_x.  pixels.cu. */
+/* x [n][d] = scale * element + shift, rows gathered through batch.row where there is one; as
+ * floats, or as bfloat16 where half_x.  pixels.cu. */
 cudaError_t lg_pixels_cuda(const lg_step *step, int half_x, cudaStream_t stream);
 
 /* How a loss launcher differs from the op `loss`. */

@@ -23,7 +23,7 @@ typedef struct prediction {
     int width;   /* of the column of class names */
     int64_t images, failures;
     logit_status printing; /* how the printing of the last sample went */
-    logit_status first; /* what the first failure was */
+    logit_status first;    /* what the first failure was */
 } prediction;
 
 /* A numeric target has no class. */
