@@ -21,7 +21,7 @@ _logit() {
         "train --precision") words="f32 tf32 bf16" ;;
         "train --format") words="text json" ;;
         "train --progress") words="auto plain none" ;;
-        "train --val-split" | "train --size" | "train --classes" | "train --max-bad" | "train --l2" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --epochs" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
+        "train --val-split" | "train --size" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --epochs" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
         "eval --on-bad") words="fail skip" ;;
         "eval --device") words="auto cpu cuda ref" ;;
         "eval --part") words="train val test" ;;
@@ -47,7 +47,7 @@ _logit() {
         "compare --part") words="train val test" ;;
         "compare --format") words="text json" ;;
         "compare --progress") words="auto plain none" ;;
-        "compare --val-split" | "compare --size" | "compare --classes" | "compare --max-bad" | "compare --l2" | "compare --label-smoothing" | "compare --class-weight" | "compare --lr" | "compare --momentum" | "compare --weight-decay" | "compare --epochs" | "compare --batch-size" | "compare --seed" | "compare --threads" | "compare --memory" | "compare --devices" | "compare --steps" | "compare --tolerance") return ;;
+        "compare --val-split" | "compare --size" | "compare --shift" | "compare --classes" | "compare --max-bad" | "compare --l2" | "compare --label-smoothing" | "compare --class-weight" | "compare --lr" | "compare --momentum" | "compare --weight-decay" | "compare --epochs" | "compare --batch-size" | "compare --seed" | "compare --threads" | "compare --memory" | "compare --devices" | "compare --steps" | "compare --tolerance") return ;;
         "pack --channels") words="auto 1 3" ;;
         "pack --on-bad") words="fail skip" ;;
         "pack --order") words="random index" ;;
@@ -58,19 +58,19 @@ _logit() {
         "bench --device") words="auto cpu cuda ref" ;;
         "bench --precision") words="f32 tf32 bf16" ;;
         "bench --format") words="text json" ;;
-        "bench --threads" | "bench --seconds") return ;;
+        "bench --threads" | "bench --seconds" | "bench --only") return ;;
         "help --completion") words="bash" ;;
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
-        train) words="--val --val-split --test --size --channels --normalize --shuffle --classes --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
+        train) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
         eval) words="--on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --format --config --progress --quiet --verbose --help" ;;
         predict) words="--device --top --prior --null --format --config --quiet --verbose --help" ;;
         data) words="--classes --threads --format --config --progress --quiet --verbose --help" ;;
-        compare) words="--val --val-split --test --size --channels --normalize --shuffle --classes --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
+        compare) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
         pack) words="--size --channels --classes --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
-        bench) words="--device --precision --threads --seconds --format --config --quiet --verbose --help" ;;
+        bench) words="--device --precision --threads --seconds --only --format --config --quiet --verbose --help" ;;
         help) words="--man --completion --help" ;;
         esac
     fi
