@@ -6,10 +6,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -94,12 +96,17 @@ static logit_status refuse_locked(const char *path, const char *owner, logit_err
             *owner ? ")" : "");
 }
 
-/* The number in a lock file, or "" if it is not written yet. */
+/* The process that holds a lock file.  It writes its number just behind taking the lock: until then
+ * there is nothing, or the number of a dead one, so that a tenth of a second is waited for it. */
 static void read_owner(int lock, char *owner, size_t size)
 {
-    const ssize_t got = pread(lock, owner, size - 1, 0);
-    owner[got > 0 ? got : 0] = '\0';
-    owner[strspn(owner, "0123456789")] = '\0';
+    const struct timespec pause = {.tv_nsec = 2000000};
+    for (int tries = 0; tries < 50; tries++, nanosleep(&pause, NULL)) {
+        const ssize_t got = pread(lock, owner, size - 1, 0);
+        owner[got > 0 ? got : 0] = '\0';
+        owner[strspn(owner, "0123456789")] = '\0';
+        if (*owner && (kill((pid_t)strtol(owner, NULL, 10), 0) == 0 || errno == EPERM)) return;
+    }
 }
 
 /* LOCKED while somebody holds RUN/lock; a lock file that a dead run left is nothing. */
@@ -111,7 +118,7 @@ static logit_status check_lock(const char *path, logit_error *err)
     const int lock = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (lock < 0) return LOGIT_OK;
     const int held = fcntl(lock, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
-    read_owner(lock, owner, sizeof owner);
+    if (held) read_owner(lock, owner, sizeof owner);
     close(lock);
     return held ? refuse_locked(path, owner, err) : LOGIT_OK;
 }
