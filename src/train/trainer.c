@@ -19,8 +19,8 @@ static logit_status train(lg_trainer *t, logit_error *err)
 {
     while (t->epoch < t->options.epochs && !t->stopping && any_alive(t)) {
         LG_TRY(lg_trainer_run_epoch(t, err));
-        if (t->stopping) break;
-        LG_TRY(lg_trainer_validate(t, err));
+        if (!t->stopping) LG_TRY(lg_trainer_validate(t, err));
+        if (t->stopping) break; /* the epoch counts once it is validated */
         t->epoch++;
         LG_TRY(lg_report_epoch(t, err));
         t->epoch_samples = 0;

@@ -259,5 +259,6 @@ logit_status lg_trainer_validate(lg_trainer *t, logit_error *err)
     }
     for (int s = 0; s < t->settings; s++) logit_score_clear(&score[s]);
     free(score);
+    if (status == LOGIT_E_STOPPED) t->stopping = 1; /* while the part was read for the first time */
     return t->stopping ? LOGIT_OK : status;
 }
