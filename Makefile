@@ -1,6 +1,6 @@
 # logit -- `make help` lists the targets.
 #
-# Overridable: CC  CXX  NVCC  CUDA=0|1  MODE=release|debug|asan|tsan  PREFIX  DESTDIR
+# Overridable: CC  CXX  NVCC  CUDA=0|1  MODE=release|debug|asan|tsan|coverage  PREFIX  DESTDIR
 #              V=1 (show commands)  WERROR=1
 # CFLAGS, CPPFLAGS and LDFLAGS stand behind what is needed, and so win over it.
 # Everything is built under build/MODE/, so that modes never mix; build/logit and build/draw are
@@ -20,10 +20,12 @@ flags.release = -O3 -g -DNDEBUG -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 flags.debug   = -O0 -g
 flags.asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 flags.tsan    = -O1 -g -fsanitize=thread
+# What `make coverage` builds: every line counted.
+flags.coverage = -O0 -g --coverage
 # What `make fuzz` builds, with clang: everything watched, and the fuzzer told of every branch.
 flags.fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 ifeq ($(flags.$(MODE)),)
-$(error MODE=$(MODE) is not one of: release debug asan tsan fuzz)
+$(error MODE=$(MODE) is not one of: release debug asan tsan coverage fuzz)
 endif
 
 # No fast-math anywhere: float bits are promised.  Contraction off: fmaf is written where it is meant.
@@ -33,7 +35,7 @@ cppflags = -Iinclude -Isrc -I. -D_GNU_SOURCE $(CPPFLAGS)
 cflags   = -std=c11 $(flags.$(MODE)) $(FLOATS) $(WARNINGS) -fPIC -fvisibility=hidden -pthread $(CFLAGS)
 cxxflags = -std=c++17 $(flags.$(MODE)) $(FLOATS) $(WARNINGS) -fPIC -fvisibility=hidden -fno-exceptions \
            -fno-rtti -pthread $(CXXFLAGS)
-ldflags  = $(filter -fsanitize% -fno-sanitize%,$(flags.$(MODE))) -pie -pthread -Wl,-z,relro,-z,now \
+ldflags  = $(filter -fsanitize% -fno-sanitize% --coverage,$(flags.$(MODE))) -pie -pthread -Wl,-z,relro,-z,now \
            $(LDFLAGS)
 LIBS      = -lcjson -larchive -lxxhash -lz -ldl -lm
 
@@ -63,7 +65,7 @@ test.o    := $(patsubst %.c,$B/%.o,$(filter-out tests/fuzz_%,$(wildcard tests/*.
 objects   := $(lib.o) $(cli.o) $(main.o) $(draw.o) $(test.o) $(cuda.o) $(simt.o) $(rules.o) $(try.o)
 
 .DEFAULT_GOAL := all
-.PHONY: all run print-nvcc print-gpus check check-built check-long check-kernels run-kernels test bench asan tsan tidy fuzz check-gpu bench-gpu gpu-kit format format-check layers symbols \
+.PHONY: all run print-nvcc print-gpus check check-built check-long check-kernels run-kernels test bench asan tsan tidy analyze hardening coverage soak fuzz check-gpu bench-gpu gpu-kit format format-check layers symbols \
         deps install uninstall clean help
 .DELETE_ON_ERROR:
 
@@ -79,13 +81,14 @@ run: deps
 check: deps
 	$(Q)$(MAKE) --no-print-directory layers all check-built
 
-## check-long: what takes too long for check: 300 kills, every call that can fail, fuzzing
+## check-long: all that takes too long for check, as 300 kills, every call that can fail, soak, fuzzing
 check-long: all $B/tests/libshim.so
-	$(Q)LOGIT_KILLS=300 LOGIT_FAULT_STRIDE=1 tests/check $B kill fault
+	$(Q)LOGIT_KILLS=300 LOGIT_FAULT_STRIDE=1 LOGIT_SIGNALS=300 LOGIT_LOCK_ROUNDS=100 LOGIT_CHANGES=50 \
+	    LOGIT_SOAK_STEPS=100000 tests/check $B kill fault full signal lock change soak
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=1200
 
 ## check-built: the tests of check, of what is built, installing nothing
-check-built: symbols $B/tests/libshim.so
+check-built: symbols hardening $B/tests/libshim.so
 	$(Q)$(MAKE) --no-print-directory test
 	$(Q)$(MAKE) --no-print-directory check-kernels
 	$(Q)tests/check $B
@@ -118,11 +121,36 @@ bench-gpu: $(if $(cuda.so),all $B/tests/run) ; $(Q)tests/gpu/run --bench --torch
 ## gpu-kit: gather in build/gpu-kit what tests/gpu/run needs on a machine with nothing but a GPU
 gpu-kit: all $B/tests/run ; $(Q)tests/gpu/pack
 
-## tidy: static checks with clang-tidy and cppcheck
-tidy:
-	$(Q)clang-tidy --quiet $(filter-out src/data/stb_%.c,$(wildcard src/*.c src/*/*.c)) -- $(cppflags) -std=c11
+## tidy: static checks with clang-tidy (.clang-tidy), cppcheck and the analyzer of gcc
+tidy.c = $(filter-out src/data/stb_%.c src/core/cpu_kernels.c,$(wildcard src/*.c src/*/*.c datasets/*.c))
+tidy.flags = -std=c11 $(cppflags) -DLG_ANALYZE
+tidy: analyze
+	@command -v clang-tidy >/dev/null && command -v cppcheck >/dev/null || \
+	    { echo "tidy: clang-tidy or cppcheck is missing: apt-get install clang-tidy cppcheck" >&2; exit 1; }
+	@echo "  TIDY  clang-tidy"
+	$(Q)printf '%s\n' $(tidy.c) | xargs -P 2 -I % sh -c 'clang-tidy --quiet % -- $(tidy.flags) 2>/dev/null'
+	@echo "  TIDY  cppcheck"
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
-	    --suppress='*:*stb_image*' -Iinclude -Isrc src datasets
+	    --suppressions-list=.cppcheck -DLG_ANALYZE -Iinclude -Isrc $(tidy.c)
+## analyze: gcc -fanalyzer of every source, warnings as errors
+# Its leaks are left out: it loses arrays of pointers that a loop fills.  `make asan` looks for leaks.
+analyze.off = -Wno-analyzer-malloc-leak
+analyze:
+	@echo "  TIDY  gcc -fanalyzer"
+	$(Q)printf '%s\n' $(tidy.c) | xargs -P 2 -I % $(CC) $(tidy.flags) -O1 -fanalyzer -Werror \
+	    $(analyze.off) -c % -o /dev/null
+
+## hardening: look up in the built program what protects it
+hardening: $B/logit ; $(Q)tests/hardening $<
+
+## coverage: run the unit tests with every line counted, print the shares
+coverage:
+	$(Q)find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(Q)$(MAKE) --no-print-directory MODE=coverage CUDA=0 test
+	$(Q)tests/coverage build/coverage
+
+## soak: 100,000 steps of each way to train; memory, descriptors and threads must not grow
+soak: all ; $(Q)LOGIT_SOAK_STEPS=100000 tests/check $B soak
 
 ## fuzz: fuzz every reader for FUZZ_SECONDS each (60), with clang's libFuzzer
 FUZZ_SECONDS ?= 60

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-logit_status lg_fail(logit_error *err, logit_status status, const char *file, int line,
-                     const char *format, ...)
+logit_status(lg_fail)(logit_error *err, logit_status status, const char *file, int line,
+                      const char *format, ...)
 {
     if (!err) return status;
     err->status = status;

