@@ -92,7 +92,7 @@ folder_changes() {
     change make_folder 4 "$image: " truncate -s 0 "$image"
     change make_folder 4 "$image: " replace "$image"
     change make_folder 5 "$image: is not a regular file" to_fifo "$image"
-    change make_folder 5 "$image: is a folder" to_folder "$image"
+    change make_folder 5 "$image: " to_folder "$image"
     change make_folder 5 "$image: cannot be opened: Too many levels" to_loop "$image"
     change make_folder 5 "cannot be opened: No such file" rm -r data/train
     change make_folder 0 "" touch "$image"
