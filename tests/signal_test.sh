@@ -103,11 +103,12 @@ twice_at_random_moments() {
     same "two signals" want-saved-each-step run
 }
 
-# A step of the reference on large images takes seconds.  The first signal waits for it to end, the
+# A step of the reference on large images takes a while, and behind the first there is another in
+# the epoch.  The first signal waits for that to end, the
 # second does not, and leaves the checkpoint from before as it was.
 second_does_not_wait() {
     local train process began took code=0
-    train=("$logit" train digits --device ref --size 320x320 --batch-size 480
+    train=("$logit" train digits --device ref --size 320x320 --batch-size 240
         --progress none --epochs 1000 --checkpoint-every 1)
     rm -rf run
     "${train[@]}" -o run >log 2>&1 &
