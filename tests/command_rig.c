@@ -125,6 +125,7 @@ pid_t start(const char *name, const char *const *words)
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* no program outlives a test that failed */
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL); /* which nohup has it ignore */
     send_to(name, "out", STDOUT_FILENO);
     send_to(name, "err", STDERR_FILENO);
     execv(getenv("LOGIT"), argv);
