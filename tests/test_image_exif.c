@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "tests/image_make.h"
 
@@ -302,6 +304,31 @@ START_TEST(the_first_note_before_the_frame_counts)
 }
 END_TEST
 
+/* A set takes its images' sizes from memory, from files, or from stretches of a tar. */
+START_TEST(every_probe_tells_the_turned_size)
+{
+    image_bytes file = {0};
+    lg_image_info info[3];
+    char path[64];
+    int64_t bytes;
+    make_jpeg_note(&file, plain);
+    const int fd = memfd_create("tar", 0);
+    ck_assert_int_eq(pwrite(fd, file.data, file.size, 0), (ssize_t)file.size);
+    ck_assert_int_eq(pwrite(fd, file.data, file.size, 512), (ssize_t)file.size);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    const lg_image_span span = {fd, 512, file.size};
+    ck_assert_int_eq(lg_image_probe(file.data, file.size, "a", &info[0], NULL), LOGIT_OK);
+    ck_assert_int_eq(lg_image_probe_file(-1, path, &info[1], &bytes, NULL), LOGIT_OK);
+    ck_assert_int_eq(lg_image_probe_span(span, "c", &info[2], NULL), LOGIT_OK);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(info[i].width, 11);
+        ck_assert_int_eq(info[i].height, 17);
+    }
+    close(fd);
+    image_clear(&file);
+}
+END_TEST
+
 Suite *lg_suite_image_exif(void)
 {
     Suite *suite = suite_create("image_exif");
@@ -312,6 +339,7 @@ Suite *lg_suite_image_exif(void)
     tcase_add_loop_test(tcase, a_senseless_note_is_none, 0, sizeof senseless / sizeof *senseless);
     tcase_add_test(tcase, a_damaged_note_does_no_harm);
     tcase_add_test(tcase, the_first_note_before_the_frame_counts);
+    tcase_add_test(tcase, every_probe_tells_the_turned_size);
     suite_add_tcase(suite, tcase);
     return suite;
 }

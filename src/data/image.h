@@ -10,7 +10,7 @@
  * What comes out, by rule
  *   - Stored values: gamma and colour profiles are not applied.
  *   - The right way up: turned and mirrored as an Exif orientation says (JPEG: in an APP1 before
- * the frame; PNG: in an eXIf chunk before the data).  One that makes no sense is none.
+ *     the frame; PNG: in an eXIf chunk before the data).  One that makes no sense is none.
  *   - Transparency is left aside: a pixel has its stored colour.  16 bits: the upper 8.
  *   - Colour to grey: a JPEG's own luma where it has one, else (77 R + 150 G + 29 B) / 256.
  *     Grey to colour: three equal channels.

@@ -196,5 +196,7 @@ logit_status lg_image_probe_span(lg_image_span span, const char *name, lg_image_
     const lg_image_kind *kind;
     lg_image_source source = {
         .name = name, .size = span.size, .window = window, .fd = span.fd, .offset = span.offset};
-    return lg_image_open(&source, &kind, info, err);
+    const logit_status status = lg_image_open(&source, &kind, info, err);
+    *info = lg_image_turned(*info);
+    return status;
 }
