@@ -1,6 +1,6 @@
 # logit -- `make help` lists the targets.
 #
-# Overridable: CC  CXX  NVCC  CUDA=0|1  MODE=release|debug|asan|tsan|coverage  PREFIX  DESTDIR
+# Overridable: CC  CXX  NVCC  CUDA=0|1  TURBO=0|1  MODE=release|debug|asan|tsan|coverage  PREFIX  DESTDIR
 #              V=1 (show commands)  WERROR=1
 # CFLAGS, CPPFLAGS and LDFLAGS stand behind what is needed, and so win over it.
 # Everything is built under build/MODE/, so that modes never mix; build/logit and build/draw are
@@ -37,7 +37,9 @@ cxxflags = -std=c++17 $(flags.$(MODE)) $(FLOATS) $(WARNINGS) -fPIC -fvisibility=
            -fno-rtti -pthread $(CXXFLAGS)
 ldflags  = $(filter -fsanitize% -fno-sanitize% --coverage,$(flags.$(MODE))) -pie -pthread -Wl,-z,relro,-z,now \
            $(LDFLAGS)
-LIBS      = -lcjson -larchive -lxxhash -lz -ldl -lm
+# libjpeg-turbo, for --decoder turbo.
+TURBO    ?= $(shell pkg-config --exists libjpeg && echo 1 || echo 0)
+LIBS      = -lcjson -larchive -lxxhash -lz -ldl -lm $(if $(filter 1,$(TURBO)),$(shell pkg-config --libs libjpeg))
 
 # One object per instruction set from one source; which one runs is decided at run time.
 ISA.x86_64 = avx2 avx512
@@ -307,6 +309,13 @@ $B/%.o: %.c
 $(kernel.o): $B/src/core/cpu_kernels.%.o: src/core/cpu_kernels.c
 	@mkdir -p $(@D) && echo "  CC    $< ($*)"
 	$(Q)$(CC) $(cppflags) $(cflags) $(ISA.$*) -DLG_ISA=$* -MMD -MP -c $< -o $@
+
+# Built anew where TURBO changes.
+cflags.image_turbo.c = $(if $(filter 1,$(TURBO)),-DLG_TURBO $(shell pkg-config --cflags libjpeg))
+$B/src/data/image_turbo.o: $B/turbo-$(TURBO)
+$B/turbo-%:
+	@mkdir -p $(@D) && rm -f $B/turbo-* && touch $@
+	@echo "  $(if $(filter 1,$*),WITH ,NO   ) libjpeg-turbo (--decoder turbo)"
 
 # stb_image adds and shifts past 32 bits on damaged JPEGs; harmless, but not defined in C.
 cflags.stb_image.c = -fwrapv $(if $(filter asan,$(MODE)),-fno-sanitize=shift)

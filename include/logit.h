@@ -16,7 +16,8 @@
  *     at a time.
  *   - The library prints nothing and never exits: it speaks through errors and logit_watch.
  *
- * Link with: liblogit.a -lcjson -lxxhash -lz -ldl -lm -pthread */
+ * Link with: liblogit.a -lcjson -larchive -lxxhash -lz -ldl -lm -pthread, and -ljpeg
+ * where `logit info` names the decoder turbo */
 /* SPDX-License-Identifier: MIT */
 #ifndef LOGIT_H
 #define LOGIT_H
@@ -97,9 +98,11 @@ typedef struct logit_options {
                             * an epoch */
     int shift;             /* 0; N: and moved by up to N pixels in each direction */
     const char *classes;   /* NULL, or "a,b,..": only these, in this order */
-    const char *on_bad;    /* "fail" or "skip" */
-    const char *cache;     /* NULL: the user's cache folder, or a folder, or "off" */
-    double max_bad;        /* 0.001: with skip, the share of bad samples that ends the run */
+    const char *decoder; /* of JPEGs.  "auto": what the model was trained with, else "stb".  "stb",
+                          * "turbo" (a name of logit_decoder_name) */
+    const char *on_bad;  /* "fail" or "skip" */
+    const char *cache;   /* NULL: the user's cache folder, or a folder, or "off" */
+    double max_bad;      /* 0.001: with skip, the share of bad samples that ends the run */
     /* model and objective */
     const char *loss;           /* "auto": sigmoid for two classes, softmax for more */
     const char *class_weight;   /* NULL, "balanced" or "name=w,.." */
@@ -134,6 +137,7 @@ LOGIT_API void logit_options_default(logit_options *options);
 LOGIT_API const char *logit_loss_name(int i);
 LOGIT_API const char *logit_optimizer_name(int i);
 LOGIT_API const char *logit_schedule_name(int i);
+LOGIT_API const char *logit_decoder_name(int i); /* in this build */
 LOGIT_API const char *logit_format_name(int i);  /* data set formats */
 LOGIT_API const char *logit_format_about(int i); /* one line each */
 LOGIT_API const char *logit_device_name(int i);

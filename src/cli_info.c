@@ -24,6 +24,7 @@ static const struct {
 } families[] = {
     {"devices", "devices", logit_device_name},
     {"formats", "formats", logit_format_name},
+    {"decoders", "decoders", logit_decoder_name},
     {"losses", "losses", logit_loss_name},
     {"optimizers", "optimizers", logit_optimizer_name},
     {"schedules", "schedules", logit_schedule_name},

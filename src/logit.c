@@ -29,6 +29,14 @@ const char *logit_format_name(int i)
     return lg_format_name(i);
 }
 
+const char *logit_decoder_name(int i)
+{
+    for (int d = 0; d < LG_DECODING_COUNT; d++)
+        if (lg_decoding_is_built((lg_decoding)d) && i-- == 0)
+            return lg_decoding_name((lg_decoding)d);
+    return NULL;
+}
+
 const char *logit_format_about(int i)
 {
     return lg_format_about(i);

@@ -60,7 +60,7 @@ bench)
 [
  {"name": "ceiling: memory read", "shape": "1 thread", "value": 3.25, "unit": "GB/s", "floor": null, "bound": "", "ratio": null},
  {"name": "step, fused", "shape": "a, b", "value": 1234567.8, "unit": "samples/s", "floor": 999.6, "bound": "memory", "ratio": 2.345},
- {"name": "decode and resize", "shape": "x", "value": 5.4e-05, "unit": "images/s", "floor": null, "bound": "", "ratio": null}
+ {"name": "decode, stb", "shape": "x", "value": 5.4e-05, "unit": "images/s", "floor": null, "bound": "", "ratio": null}
 ]
 LINES
     ;;
@@ -121,7 +121,7 @@ expect 0 'a quick run ends well' --quick -o "$work/real"
 f=$work/said
 [ "$(grep -c 'step, ' "$f")" -ge 4 ]
 judge $? 'there is a step for each shape'
-for part in 'ceiling: ' 'logits ' 'gradient ' 'loader, ' 'decode and resize '; do
+for part in 'ceiling: ' 'logits ' 'gradient ' 'loader, ' 'decode, stb '; do
     grep -q "^$part.*[0-9]" "$f"
     judge $? "there is a line for $part"
 done

@@ -47,6 +47,29 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t most, unsigne
     return size;
 }
 
+/* Every other library there is may differ in pixels and in what it takes, but ends as well, and the
+ * same twice. */
+static void ask_others(const uint8_t *bytes, size_t size, lg_image_target target)
+{
+    static lg_decoder *decoder;
+    static uint8_t out[2][SIDE * SIDE * 3];
+    logit_error err;
+    if (!decoder) must(lg_decoder_create(&decoder, &err) == LOGIT_OK, "no decoder");
+    for (int d = LG_DECODING_STB + 1; d < LG_DECODING_COUNT; d++) {
+        if (!lg_decoding_is_built((lg_decoding)d)) continue;
+        int good[2];
+        lg_decoder_use(decoder, (lg_decoding)d);
+        for (int i = 0; i < 2; i++) {
+            good[i] =
+                lg_image_decode(decoder, bytes, size, "fuzz", target, out[i], &err) == LOGIT_OK;
+            if (!good[i])
+                must(err.status == LOGIT_E_DATA && strrchr(err.message, '['), "an odd error");
+        }
+        must(good[0] == good[1] && (!good[0] || !memcmp(out[0], out[1], sizeof out[0])),
+             "another library, and not the same twice");
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static lg_decoder *decoder;
@@ -63,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         lg_image_decode(decoder, bytes, size, "fuzz", target, small[0], &err) == LOGIT_OK;
     if (!first) must(err.status == LOGIT_E_DATA && strrchr(err.message, '['), "an odd error");
     must(is_image || !first, "decoded, and yet not an image");
+    ask_others(bytes, size, target);
     if (!first) memset(small[0], 0, sizeof small[0]);
 
     if (is_image) { /* something else in between */

@@ -305,6 +305,11 @@ logit_status lg_dataset_open(lg_dataset **out, const char *path, const lg_datase
         lg_dataset_close(dataset);
         return status;
     }
+    for (int p = 0; p < LG_PART_COUNT; p++) {
+        if (!dataset->part[p]) continue;
+        dataset->part[p]->decoding = options->decoding;
+        if (dataset->part[p]->decodes) dataset->decoding = options->decoding;
+    }
     *out = dataset;
     return LOGIT_OK;
 }

@@ -64,6 +64,7 @@ struct lg_set {
     int64_t count;
     lg_image_target shape; /* of what read delivers; feature vectors are 1 x d x 1 */
     lg_element element;    /* of what read delivers: u8 for images; floats are features, finite */
+    lg_decoding decoding;  /* what its readers are to decode with: lg_decoder_use */
     int decodes;           /* 1: read decodes an image file: worth keeping what comes out */
     int as_it_lies;        /* 1: neighbours by index lie side by side (a tar); 0: lg_order_mix says
                             * who does (a packed file), or it does not matter (files) */
@@ -83,6 +84,7 @@ typedef struct lg_dataset {
     char **class_name;           /* [classes] */
     lg_set *part[LG_PART_COUNT]; /* NULL where there is none.  A set without parts is all train. */
     int has_parts;               /* 0: the set is one heap, and part[LG_PART_TRAIN] is all of it */
+    lg_decoding decoding;        /* what its images are, or were, decoded with */
     int64_t stray, hidden;       /* files left aside */
     int empty_classes;           /* without a sample in the first part; 0 against a model */
     char stray_example[256];     /* one of them, escaped */
@@ -99,6 +101,7 @@ typedef struct lg_dataset_options {
     const lg_element *element; /* what samples must be: pixels, or floats of whatever width; NULL:
                                 * any */
     int64_t memory;            /* most bytes that the format may hold in memory; 0: no limit */
+    lg_decoding decoding;      /* of images: the set's readers are told, by lg_set */
     lg_pool *pool;             /* for reading headers; NULL: this thread alone */
     const logit_watch *watch;  /* may be NULL */
     /* May be NULL.  Asked once all samples are listed: the shape, if it is known from elsewhere, so

@@ -28,6 +28,11 @@ void lg_decoder_destroy(lg_decoder *decoder)
     free(decoder);
 }
 
+void lg_decoder_use(lg_decoder *decoder, lg_decoding decoding)
+{
+    decoder->decoding = decoding;
+}
+
 static logit_status check_target(lg_image_target target, logit_error *err)
 {
     const int sides = target.height >= 1 && target.height <= LG_IMAGE_MAX_SIDE &&

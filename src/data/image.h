@@ -5,7 +5,7 @@
  * before a decoder sees it, and the decoder works in a zeroed arena of a size that follows from
  * the header, so that a damaged or hostile file ends as an error and never as a crash, a leak, a
  * bomb or a silent half image.  The pixels depend on the bytes of the file and on the target
- * alone: not on the machine, nor on the images decoded before.
+ * alone, for one choice of a decoder: not on the machine, nor on the images decoded before.
  *
  * What comes out, by rule
  *   - Stored values: gamma and colour profiles are not applied.
@@ -31,6 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "data/decoding.h"
 #include "logit.h"
 
 #define LG_IMAGE_MAX_FILE ((size_t)64 << 20)   /* bytes */
@@ -48,6 +49,10 @@ typedef struct lg_decoder lg_decoder;
 /* *out is NULL on failure.  Error: NOMEM. */
 logit_status lg_decoder_create(lg_decoder **out, logit_error *err);
 void lg_decoder_destroy(lg_decoder *decoder);
+
+/* From now on JPEGs are decoded by this library, which is in this build (decoding.h); at first by
+ * stb. */
+void lg_decoder_use(lg_decoder *decoder, lg_decoding decoding);
 
 typedef struct lg_image_info {
     int width, height;  /* the right way up */

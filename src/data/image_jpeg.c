@@ -327,9 +327,9 @@ logit_status lg_jpeg_check(lg_image_source *source, int channels, lg_image_plan 
     return LOGIT_OK;
 }
 
-logit_status lg_jpeg_decode(lg_decoder *decoder, const lg_image_source *source,
-                            const lg_image_plan *plan, int channels, const uint8_t **pixels,
-                            logit_error *err)
+logit_status lg_jpeg_decode_stb(lg_decoder *decoder, const lg_image_source *source,
+                                const lg_image_plan *plan, int channels, const uint8_t **pixels,
+                                logit_error *err)
 {
     lg_stb_job job = {.bytes = source->bytes, .size = source->size, .channels = channels};
     *pixels = lg_stb_decode(&decoder->arena, &job);

@@ -6,6 +6,7 @@
  *   image_exif.c    which way is up
  *   image_plain.c   a PNG as a plain one: inflated by zlib, nothing optional left in it
  *   stb_image.c     stb's decoder, in the arena (image_arena.c)
+ *   decoding.c, image_turbo.c   or another library's, for JPEG
  *   image_turn.c    the right way up
  *   image_resize.c  to the target's size
  *   image.c         all of it in order */
@@ -154,6 +155,14 @@ logit_status lg_jpeg_check(lg_image_source *source, int channels, lg_image_plan 
 logit_status lg_jpeg_decode(struct lg_decoder *decoder, const lg_image_source *source,
                             const lg_image_plan *plan, int channels, const uint8_t **pixels,
                             logit_error *err);
+/* The same by one library each (decoding.def); decoding.c chooses. */
+logit_status lg_jpeg_decode_stb(struct lg_decoder *decoder, const lg_image_source *source,
+                                const lg_image_plan *plan, int channels, const uint8_t **pixels,
+                                logit_error *err);
+logit_status lg_jpeg_decode_turbo(struct lg_decoder *decoder, const lg_image_source *source,
+                                  const lg_image_plan *plan, int channels, const uint8_t **pixels,
+                                  logit_error *err);
+int lg_turbo_is_built(void);
 logit_status lg_png_probe(lg_image_source *source, lg_image_info *info, logit_error *err);
 logit_status lg_png_check(lg_image_source *source, int channels, lg_image_plan *plan,
                           logit_error *err);
@@ -201,6 +210,7 @@ int lg_image_resize(lg_image_arena *arena, const uint8_t *pixels, int height, in
                     lg_image_target target, uint8_t *out);
 
 struct lg_decoder {
+    lg_decoding decoding;
     lg_image_arena arena;
     lg_bytes file;   /* lg_image_decode_file */
     z_stream stream; /* kept from PNG to PNG */

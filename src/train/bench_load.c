@@ -18,6 +18,7 @@ typedef struct decoding {
     const lg_set *set;
     lg_decoder *decoder;
     uint8_t *out;
+    size_t bytes; /* of a sample */
     int64_t files;
 } decoding;
 
@@ -35,8 +36,8 @@ static logit_status decode_pass(void *argument, logit_error *err)
     return LOGIT_OK;
 }
 
-static logit_status time_decoding(const lg_bench *bench, decoding *d, const char *format,
-                                  logit_error *err)
+static logit_status time_decoding(const lg_bench *bench, decoding *d, lg_decoding by,
+                                  const char *format, double *files_per_second, logit_error *err)
 {
     double rate, bytes = 0.0;
     char shape[64];
@@ -48,14 +49,62 @@ static logit_status time_decoding(const lg_bench *bench, decoding *d, const char
         LG_TRY(d->set->ops->probe(d->set, spread(d, i), &info, &size, err));
         bytes += (double)size;
     }
+    lg_decoder_use(d->decoder, by);
     LG_TRY(lg_bench_time(bench, decode_pass, d, &rate, err));
     snprintf(shape, sizeof shape, "%s, to %dx%dx%d, 1 thread", format, to.height, to.width,
              to.channels);
     const int floats = lg_element_is_float(d->set->element);
-    const char *name = floats ? "read and check" : "decode and resize";
-    lg_bench_report(bench, name, shape, floats ? "samples/s" : "images/s", rate * (double)d->files,
-                    NULL);
+    char name[40];
+    if (d->set->decodes)
+        snprintf(name, sizeof name, "decode, %s", lg_decoding_name(by));
+    else
+        snprintf(name, sizeof name, "%s", floats ? "read and check" : "decode and resize");
+    *files_per_second = rate * (double)d->files;
+    lg_bench_report(bench, name, shape, floats ? "samples/s" : "images/s", *files_per_second, NULL);
     lg_bench_report(bench, name, shape, "MB/s of files", rate * bytes / 1e6, NULL);
+    return LOGIT_OK;
+}
+
+/* How far another library's pixels are from stb's, after resizing. */
+static logit_status compare_pixels(const lg_bench *bench, decoding *d, lg_decoding other,
+                                   logit_error *err)
+{
+    char name[40];
+    int largest = 0;
+    double sum = 0.0;
+    uint8_t *pair = d->out + d->bytes;
+    for (int64_t f = 0; f < d->files; f++) {
+        lg_decoder_use(d->decoder, LG_DECODING_STB);
+        LG_TRY(d->set->ops->read(d->set, spread(d, f), d->decoder, d->out, err));
+        lg_decoder_use(d->decoder, other);
+        LG_TRY(d->set->ops->read(d->set, spread(d, f), d->decoder, pair, err));
+        for (size_t i = 0; i < d->bytes; i++) {
+            const int apart = abs(d->out[i] - pair[i]);
+            largest = apart > largest ? apart : largest;
+            sum += apart;
+        }
+    }
+    snprintf(name, sizeof name, "decode, %s:stb", lg_decoding_name(other));
+    lg_bench_report(bench, name, "largest difference of a pixel", "of 255", largest, NULL);
+    lg_bench_report(bench, name, "mean difference", "of 255",
+                    sum / ((double)d->files * (double)d->bytes), NULL);
+    return LOGIT_OK;
+}
+
+/* By every library in this build, where the set holds image files. */
+static logit_status time_decoders(const lg_bench *bench, decoding *d, const char *format,
+                                  logit_error *err)
+{
+    double stb, rate;
+    char name[40];
+    LG_TRY(time_decoding(bench, d, LG_DECODING_STB, format, &stb, err));
+    for (int by = LG_DECODING_STB + 1; by < LG_DECODING_COUNT && d->set->decodes; by++) {
+        if (!lg_decoding_is_built((lg_decoding)by)) continue;
+        LG_TRY(time_decoding(bench, d, (lg_decoding)by, format, &rate, err));
+        snprintf(name, sizeof name, "decode, %s:stb", lg_decoding_name((lg_decoding)by));
+        lg_bench_report(bench, name, "1 thread", "times the rate", rate / stb, NULL);
+        LG_TRY(compare_pixels(bench, d, (lg_decoding)by, err));
+    }
     return LOGIT_OK;
 }
 
@@ -68,11 +117,12 @@ logit_status lg_bench_decode(const lg_bench *bench, const char *data, logit_erro
     d.set = sources.part[LG_PART_TEST].set;
     const lg_image_target to = d.set->shape;
     logit_status status = lg_decoder_create(&d.decoder, err);
-    d.out = malloc((size_t)to.height * (size_t)to.width * (size_t)to.channels *
-                   lg_element_bytes(d.set->element));
+    d.bytes = (size_t)to.height * (size_t)to.width * (size_t)to.channels *
+              lg_element_bytes(d.set->element);
+    d.out = malloc(2 * d.bytes);
     if (status == LOGIT_OK && !d.out)
         status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for an image");
-    if (status == LOGIT_OK) status = time_decoding(bench, &d, sources.data->format, err);
+    if (status == LOGIT_OK) status = time_decoders(bench, &d, sources.data->format, err);
     lg_decoder_destroy(d.decoder);
     free(d.out);
     lg_sources_close(&sources);

@@ -54,8 +54,8 @@ static void name_file(lg_cache *cache, const lg_dataset *data)
     char folder[PATH_MAX], how[80];
     uint8_t identity[LG_IDENTITY_BYTES];
     if (!find_folder(cache->options, folder)) return;
-    snprintf(how, sizeof how, "%s, asked for %dx%dx%d", "stb", cache->asked.height,
-             cache->asked.width, cache->asked.channels);
+    snprintf(how, sizeof how, "%s, asked for %dx%dx%d", lg_decoding_name(cache->decoding),
+             cache->asked.height, cache->asked.width, cache->asked.channels);
     if (lg_dataset_identity(data, how, identity, NULL) != LOGIT_OK) return;
     size_t used = strlen(folder);
     if (used + 2 * LG_IDENTITY_BYTES + 16 > sizeof cache->path) return;
@@ -104,7 +104,8 @@ static lg_image_target ask(void *user, const lg_dataset *data)
 void lg_cache_prepare(lg_cache *cache, lg_dataset_options *how, const logit_options *options,
                       const logit_watch *watch)
 {
-    *cache = (lg_cache){.options = options, .watch = watch, .asked = how->shape};
+    *cache = (lg_cache){
+        .options = options, .watch = watch, .asked = how->shape, .decoding = how->decoding};
     if (!is_wanted(options)) return;
     how->known = ask;
     how->known_user = cache;
@@ -166,6 +167,7 @@ static logit_status pack(lg_cache *cache, lg_dataset *data, logit_error *err)
 static void pass_on(const lg_dataset *from, lg_dataset *to)
 {
     to->format = from->format;
+    to->decoding = from->decoding;
     to->stray = from->stray;
     to->hidden = from->hidden;
     to->empty_classes = from->empty_classes;

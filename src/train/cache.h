@@ -20,6 +20,7 @@
 typedef struct lg_cache {
     const logit_options *options;
     const logit_watch *watch;
+    lg_decoding decoding;  /* as asked of the set */
     lg_image_target asked; /* of the shape: what is not left open */
     char path[PATH_MAX];   /* of the packed file; "" where there can be none */
     int found;             /* it is there */

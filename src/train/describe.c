@@ -109,6 +109,7 @@ static logit_status open_survey(survey *s, int threads, logit_error *err)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for looking at the set");
     for (int i = 0; i < threads; i++) {
         LG_TRY(lg_decoder_create(&s->decoder[i], err));
+        lg_decoder_use(s->decoder[i], s->set->decoding);
         s->pixels[i] = malloc(s->sample_bytes);
         if (!s->pixels[i])
             LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu pixels", s->sample_bytes);
@@ -198,12 +199,13 @@ logit_status logit_data_describe(const char *data, const logit_options *given,
     lg_dataset *set = NULL;
     LG_TRY(lg_options_settle(&options, err));
     LG_TRY(lg_pool_create(&pool, options.threads, err));
-    const lg_dataset_options how = {.classes = options.classes,
-                                    .memory = options.memory,
-                                    .shape = {options.height, options.width, options.channels},
-                                    .pool = pool,
-                                    .watch = watch};
-    logit_status status = lg_dataset_open(&set, data, &how, err);
+    lg_dataset_options how = {.classes = options.classes,
+                              .memory = options.memory,
+                              .shape = {options.height, options.width, options.channels},
+                              .pool = pool,
+                              .watch = watch};
+    logit_status status = lg_decoder_choose(&how.decoding, &options, NULL, watch, err);
+    if (status == LOGIT_OK) status = lg_dataset_open(&set, data, &how, err);
     if (status == LOGIT_OK) status = describe(set, pool, watch, report, err);
     lg_dataset_close(set);
     lg_pool_destroy(pool);

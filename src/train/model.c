@@ -15,7 +15,7 @@
 enum {
     INTEGER = 16,        /* room for an int as text */
     HEADER_REST = 65536, /* of the file's header, kept for what is not class names */
-    METAS = 13,
+    METAS = 14,
     TENSORS = 5
 };
 
@@ -191,6 +191,12 @@ static int has_prior(const logit_model *model)
     return model->prior && model->prior[0] > 0.0f;
 }
 
+/* NULL, and no key, for stb. */
+static const char *decoder_text(const logit_model *model)
+{
+    return model->decoding == LG_DECODING_STB ? NULL : lg_decoding_name(model->decoding);
+}
+
 static logit_status write_model(const logit_model *model, const made_text *made, const char *path,
                                 logit_error *err)
 {
@@ -206,6 +212,7 @@ static logit_status write_model(const logit_model *model, const made_text *made,
                                      {"element", model->floats ? LG_MODEL_FLOAT : NULL},
                                      {"normalize", model->normalize},
                                      {"resize", model->resize},
+                                     {"decoder", decoder_text(model)},
                                      {"summary", model->summary}};
     lg_tensor_out tensor[TENSORS] = {
         {"weight", 2, {model->outputs, model->features}, model->weight},

@@ -233,6 +233,18 @@ static logit_status read_resize(const reading *r)
     return lg_model_set_text(&r->model->resize, entry->valuestring, r->err);
 }
 
+/* Missing: stb. */
+static logit_status read_decoder(const reading *r)
+{
+    char shown[SHOWN];
+    const cJSON *entry = lg_safetensors_meta(r->file, "decoder");
+    if (!entry) return LOGIT_OK;
+    r->model->decoding = lg_decoding_find(entry->valuestring);
+    if (r->model->decoding != LG_DECODING_COUNT) return LOGIT_OK;
+    return FAULT(r, entry, "UNSUP", "decoder \"%s\" is not known",
+                 lg_text_escape(shown, sizeof shown, entry->valuestring));
+}
+
 static logit_status read_summary(const reading *r)
 {
     static const lg_json_rules rules = {.depth = 16, .values = INT64_MAX};
@@ -336,6 +348,7 @@ static logit_status read_model(const reading *r)
     LG_TRY(read_shape(r));
     LG_TRY(read_normalize(r));
     LG_TRY(read_resize(r));
+    LG_TRY(read_decoder(r));
     LG_TRY(read_summary(r));
     const int64_t shape[2] = {model->outputs, model->features};
     LG_TRY(read_tensor(r, "weight", shape, 2, &model->weight));

@@ -25,7 +25,6 @@ enum {
 static const double keep_every = 2.0; /* seconds between two states of the journal */
 
 /* The rule by which images are decoded. */
-static const char decoder_name[] = "stb";
 
 typedef struct packing {
     const logit_pack_options *options; /* settled */
@@ -187,6 +186,7 @@ static logit_status open_loader(stretch *s, logit_error *err)
                                    .max_bad = 1.0,
                                    .watch = s->all->watch};
     LG_TRY(lg_decoder_create(&s->decoder, err));
+    lg_decoder_use(s->decoder, s->set->decoding);
     s->pixels = malloc((size_t)bytes);
     if (!s->pixels) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a sample");
     return lg_loader_create(&s->loader, &how, err);
@@ -239,12 +239,13 @@ static logit_status open_data(lg_dataset **out, const char *path, const logit_op
 {
     lg_pool *pool;
     LG_TRY(lg_pool_create(&pool, options->threads, err));
-    const lg_dataset_options how = {.classes = options->classes,
-                                    .memory = options->memory,
-                                    .shape = {options->height, options->width, options->channels},
-                                    .pool = pool,
-                                    .watch = watch};
-    const logit_status status = lg_dataset_open(out, path, &how, err);
+    lg_dataset_options how = {.classes = options->classes,
+                              .memory = options->memory,
+                              .shape = {options->height, options->width, options->channels},
+                              .pool = pool,
+                              .watch = watch};
+    logit_status status = lg_decoder_choose(&how.decoding, options, NULL, watch, err);
+    if (status == LOGIT_OK) status = lg_dataset_open(out, path, &how, err);
     lg_pool_destroy(pool);
     return status;
 }
@@ -261,7 +262,8 @@ static logit_status open_writer(packing *all, logit_error *err)
         plan_part(all, p);
         LG_TRY(order_part(all, p, err));
     }
-    snprintf(how, sizeof how, "%s, order %s", decoder_name, all->options->order);
+    snprintf(how, sizeof how, "%s, order %s", lg_decoding_name(all->data->decoding),
+             all->options->order);
     LG_TRY(lg_dataset_identity(all->data, how, plan.key, err));
     plan.header = all->header;
     LG_TRY(lg_packed_create(&all->writer, &plan, err));
@@ -277,7 +279,7 @@ static logit_status finish(packing *all, int64_t *bytes, logit_error *err)
     lg_text_add(&source, "{\"format\": ");
     lg_text_add_json(&source, all->data->format);
     lg_text_add(&source, ", \"decoder\": \"%s\", \"resize\": \"%s\", \"version\": \"%s\"}",
-                decoder_name, LG_IMAGE_RESIZE_RULE, LOGIT_VERSION);
+                lg_decoding_name(all->data->decoding), LG_IMAGE_RESIZE_RULE, LOGIT_VERSION);
     if (source.failed) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a line of text");
     rest.source = source.data;
     for (int p = 0; p < LG_PART_COUNT; p++) {

@@ -12,6 +12,7 @@
 #include "train/prior.h"
 #include "train/probability.h"
 #include "train/problem.h"
+#include "train/settings.h"
 
 enum { SHOWN = 600 }; /* bytes of a path inside a message */
 
@@ -65,7 +66,10 @@ static logit_status predictor_open(lg_predictor *p, const logit_model *model,
     p->order = calloc(rows, sizeof *p->order);
     if (!p->pixels || !p->z || !p->shift || !p->chance || !p->order)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a prediction");
+    lg_decoding decoding;
+    LG_TRY(lg_decoder_choose(&decoding, options, model, NULL, err));
     LG_TRY(lg_decoder_create(&p->decoder, err));
+    lg_decoder_use(p->decoder, decoding);
     one_thread.threads = 1;
     LG_TRY(lg_open_device(&p->backend, &one_thread, 0, NULL, err));
     LG_TRY(lg_problem_create(&p->problem, p->backend, &shape, err));

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/order.h"
+#include "train/model.h"
 #include "train/trainer.h"
 
 void logit_options_default(logit_options *options)
@@ -19,6 +20,7 @@ void logit_options_default(logit_options *options)
         .val_split = 0.1,
         .normalize = "standard",
         .shuffle = "auto",
+        .decoder = "auto",
         .on_bad = "fail",
         .max_bad = 0.001,
         .loss = "auto",
@@ -95,10 +97,38 @@ static logit_status hold_word(const char *name, const char *value, const char *a
     LG_FAIL(err, LOGIT_E_USAGE, "--%s \"%s\": expected %s or %s", name, value, a, b);
 }
 
+logit_status lg_decoder_choose(lg_decoding *out, const logit_options *options,
+                               const logit_model *model, const logit_watch *watch, logit_error *err)
+{
+    *out = model ? model->decoding : LG_DECODING_STB;
+    if (strcmp(options->decoder, "auto") == 0 && lg_decoding_is_built(*out)) return LOGIT_OK;
+    if (strcmp(options->decoder, "auto") == 0) {
+        lg_report_message(
+            watch, LOGIT_LEVEL_NOTICE,
+            "the model learnt from images that %s decoded, which this logit was built "
+            "without: stb decodes them here, and some pixels differ by a few of 255",
+            lg_decoding_name(*out));
+        *out = LG_DECODING_STB;
+        return LOGIT_OK;
+    }
+    *out = lg_decoding_find(options->decoder);
+    if (*out == LG_DECODING_COUNT)
+        LG_FAIL(err, LOGIT_E_USAGE, "--decoder \"%s\": expected auto, stb or turbo",
+                options->decoder);
+    if (!lg_decoding_is_built(*out))
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--decoder %s: this logit was built without it; install the package %s and build "
+                "it anew, or use --decoder stb",
+                options->decoder, lg_decoding_package(*out));
+    return LOGIT_OK;
+}
+
 static logit_status hold_words(const logit_options *o, logit_error *err)
 {
     LG_TRY(hold_word("normalize", o->normalize, "standard", "unit", err));
     LG_TRY(hold_word("on-bad", o->on_bad, "fail", "skip", err));
+    lg_decoding decoding;
+    LG_TRY(lg_decoder_choose(&decoding, o, NULL, NULL, err));
     LG_TRY(hold_word("init", o->init, "prior", "zero", err));
     if (strcmp(o->shuffle, "auto") != 0 && lg_shuffle_find(o->shuffle) < 0)
         LG_FAIL(err, LOGIT_E_USAGE, "--shuffle \"%s\": expected auto, full, block or none",

@@ -5,6 +5,7 @@
 #ifndef LG_TRAIN_SETTINGS_H
 #define LG_TRAIN_SETTINGS_H
 
+#include "data/decoding.h"
 #include "logit.h"
 
 enum { LG_MAX_SETTINGS = 1024 };
@@ -12,6 +13,12 @@ enum { LG_MAX_SETTINGS = 1024 };
 /* Checks every value of options that does not depend on the data, and fills in threads and memory.
  * Error: USAGE, naming the option, what was found and what is expected. */
 logit_status lg_options_settle(logit_options *options, logit_error *err);
+
+/* What decodes JPEGs: as options->decoder says; for "auto" as the model (NULL: none) was trained,
+ * or stb where this build cannot, which is said to watch.  Error: USAGE (not in this build). */
+logit_status lg_decoder_choose(lg_decoding *out, const logit_options *options,
+                               const logit_model *model, const logit_watch *watch,
+                               logit_error *err);
 
 struct lg_setting;
 

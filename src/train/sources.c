@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "train/cache.h"
+#include "train/settings.h"
 
 /* Threads that open a set.  Most of the time they wait for a disk that serves many at once: the
  * headers of a million files, from a cold cache, take 63 s with 2 threads and 28 s with 8, on two
@@ -28,8 +29,11 @@ static logit_status open_set(lg_dataset **out, char *identity, const char *path,
 {
     uint8_t bytes[LG_IDENTITY_BYTES];
     lg_pool *pool;
+    lg_decoding decoding;
+    LG_TRY(lg_decoder_choose(&decoding, options, model, like ? NULL : watch, err));
     LG_TRY(lg_pool_create(&pool, opening_threads(options), err));
-    lg_dataset_options how = {.classes = options->classes,
+    lg_dataset_options how = {.decoding = decoding,
+                              .classes = options->classes,
                               .memory = options->memory,
                               .shape = {options->height, options->width, options->channels},
                               .pool = pool,
@@ -53,7 +57,7 @@ static logit_status open_set(lg_dataset **out, char *identity, const char *path,
     logit_status status = lg_dataset_open(out, path, &how, err);
     lg_pool_destroy(pool);
     if (status == LOGIT_OK && identity) {
-        status = lg_dataset_identity(*out, "stb", bytes, err);
+        status = lg_dataset_identity(*out, lg_decoding_name((*out)->decoding), bytes, err);
         lg_identity_write(identity, bytes);
     }
     if (status == LOGIT_OK) status = lg_cache_apply(&cache, out, err);

@@ -98,6 +98,7 @@ static logit_status fetch_model(lg_trainer *t, int s, logit_model **out, logit_e
     LG_TRY(lg_model_create(out, t->loss, t->classes, t->sources.data->class_name, t->shape, err));
     logit_model *model = *out;
     LG_TRY(lg_model_set_text(&model->normalize, t->options.normalize, err));
+    model->decoding = t->sources.data->decoding;
     memcpy(model->mean, t->mean, sizeof model->mean);
     memcpy(model->std, t->std, sizeof model->std);
     if (t->floats) LG_TRY(lg_model_set_features(model, t->feature_mean, t->feature_std, err));

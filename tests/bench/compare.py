@@ -279,7 +279,7 @@ def compare_pillow(args):
     with open(args.parts, encoding="utf-8") as file:
         lines = json.load(file)
     mine = [line for line in lines
-            if line["name"] == "decode and resize" and line["unit"] == "images/s"][0]
+            if line["name"] == "decode, stb" and line["unit"] == "images/s"][0]
     height, width, channels = re.search(r"(\d+)x(\d+)x(\d+)", mine["shape"]).groups()
     say("Pillow: decoding")
     got = run_child("pil_decode.py", {"data": args.images, "height": int(height),
