@@ -233,13 +233,11 @@ static logit_status read_resize(const reading *r)
     return lg_model_set_text(&r->model->resize, entry->valuestring, r->err);
 }
 
-/* Missing: stb. */
 static logit_status read_decoder(const reading *r)
 {
     char shown[SHOWN];
     const cJSON *entry = lg_safetensors_meta(r->file, "decoder");
-    if (!entry) return LOGIT_OK;
-    r->model->decoding = lg_decoding_find(entry->valuestring);
+    r->model->decoding = entry ? lg_decoding_find(entry->valuestring) : LG_DECODING_STB;
     if (r->model->decoding != LG_DECODING_COUNT) return LOGIT_OK;
     return FAULT(r, entry, "UNSUP", "decoder \"%s\" is not known",
                  lg_text_escape(shown, sizeof shown, entry->valuestring));
