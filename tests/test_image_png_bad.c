@@ -229,9 +229,10 @@ END_TEST
 
 START_TEST(im11_signatures)
 {
-    static const char *const damaged[] = {"\011PNG\r\n\032\n",     "\211png\r\n\032\n",
-                                          "\211PNG\n\n\032\n",     "\211PNG\r\r\032\n",
-                                          "\211PNG\r\r\n\032\r\n", "\211PNG\n\032\n"};
+    static const char *const damaged[] = {
+        "\011PNG\r\n\032\n", "\211png\r\n\032\n",     "\211PNG\n\n\032\n",
+        "\211PNG\r\r\032\n", "\211PNG\r\r\n\032\r\n", "\211PNG\n\032\n",
+        "\211QNG\r\n\032\n", "\211PNg\r\n\032\n",     "\211PNG\r\n \n"};
     image_bytes good = {0}, file = {0};
     image_png_make(&good, small);
     image_put(&file, damaged[_i], strlen(damaged[_i]));
@@ -258,7 +259,7 @@ Suite *lg_suite_image_png_bad(void)
     tcase_add_loop_test(tests, a_broken_zlib_stream, 0, 4);
     tcase_add_loop_test(tests, im9_sizes, 0, 7);
     tcase_add_loop_test(tests, im11_headers, 0, 9);
-    tcase_add_loop_test(tests, im11_signatures, 0, 6);
+    tcase_add_loop_test(tests, im11_signatures, 0, 9);
     suite_add_tcase(suite, tests);
     return suite;
 }
