@@ -6,6 +6,10 @@
 #   LOGIT_DEVICE      what trains (cpu)
 # SPDX-License-Identifier: MIT
 set -uo pipefail
+# Signals that whoever runs the tests ignores (nohup, a job in the background) would be ignored here
+# too, and no trap can undo that.
+[ -n "${LOGIT_SIGNALS_HEARD:-}" ] ||
+    LOGIT_SIGNALS_HEARD=1 exec env --default-signal=INT,TERM,HUP bash "$0" "$@"
 # shellcheck source=tests/shell_rig.sh
 source "$(dirname "$0")/shell_rig.sh"
 set -m # else a job in the background ignores SIGINT, and logit leaves what is ignored ignored
@@ -103,9 +107,12 @@ twice_at_random_moments() {
     same "two signals" want-saved-each-step run
 }
 
+# gone PROCESS: ended, or waiting to be asked for its code
+gone() { ! kill -0 "$1" || [ "$(awk '{print $3}' "/proc/$1/stat")" = Z ]; }
+
 # A step of the reference on large images takes a while, and behind the first there is another in
-# the epoch.  The first signal waits for that to end, the
-# second does not, and leaves the checkpoint from before as it was.
+# the epoch.  The first signal waits for that to end, the second does not, and leaves the checkpoint
+# from before as it was.
 second_does_not_wait() {
     local train process began took code=0
     train=("$logit" train digits --device ref --size 320x320 --batch-size 240
@@ -119,6 +126,7 @@ second_does_not_wait() {
     sleep 0.05
     began=$(now_ms)
     kill -s INT $process 2>/dev/null || complain "a long step: over before the second signal"
+    await 60000 gone $process || kill -KILL $process
     wait $process || code=$?
     took=$(($(now_ms) - began))
     [ $code -eq 130 ] || complain "a long step: exit $code"
