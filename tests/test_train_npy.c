@@ -4,6 +4,7 @@
  * Tests (suite train_npy).  The set is that of npy_bytes.h. */
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +146,31 @@ START_TEST(evaluation_is_what_the_model_file_says) /* normalize x set */
     logit_score_clear(&score);
     logit_score_clear(&other);
     logit_model_close(model);
+}
+END_TEST
+
+/* Values that were changed in place: the file has another time. */
+START_TEST(a_run_does_not_go_on_with_other_features)
+{
+    logit_error err;
+    FILE *file;
+    struct stat info;
+    options.lr = (logit_list){1, {0.01}};
+    options.force = 0;
+    train("f32", "run", LOGIT_OK, NULL);
+    options.resume = 1;
+    options.epochs++;
+    train("f32", "run", LOGIT_OK, NULL);
+    ck_assert_int_eq(stat(small_set_path("f32/X.npy"), &info), 0);
+    file = fopen(small_set_path("f32/X.npy"), "r+b");
+    fseek(file, -1, SEEK_END);
+    fputc(0x40, file);
+    fclose(file);
+    const struct timespec times[2] = {info.st_atim, {info.st_mtim.tv_sec + 1, 0}};
+    ck_assert_int_eq(utimensat(AT_FDCWD, small_set_path("f32/X.npy"), times, 0), 0);
+    options.epochs++;
+    train("f32", "run", LOGIT_E_DATA, &err);
+    ck_assert_msg(strstr(err.message, "is not the set") != NULL, "%s", err.message);
 }
 END_TEST
 
@@ -346,6 +372,7 @@ Suite *lg_suite_train_npy(void)
     tcase_add_loop_test(tests, threads_and_memory_change_nothing, 0, 6);
     tcase_add_loop_test(tests, model_keeps_mean_and_deviation_of_every_feature, 0, 2);
     tcase_add_loop_test(tests, evaluation_is_what_the_model_file_says, 0, 4);
+    tcase_add_test(tests, a_run_does_not_go_on_with_other_features);
     tcase_add_loop_test(tests, training_goes_on_from_a_model_of_features, 0, 2);
     tcase_add_loop_test(tests, every_row_is_predicted, 0, 2);
     tcase_add_test(tests, features_and_images_are_not_mixed);

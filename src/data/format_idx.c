@@ -92,14 +92,7 @@ static void idx_close(lg_set *set)
 /* The labels' file needs no look: lg_dataset_identity takes the labels themselves. */
 static logit_status idx_identify(const lg_set *set, lg_identity *identity, logit_error *err)
 {
-    const idx_set *own = set->own;
-    struct stat info;
-    char shown[SHOWN];
-    if (stat(own->images.path, &info) != 0)
-        LG_FAIL(err, LOGIT_E_IO, "%s: cannot be looked at",
-                lg_text_escape(shown, sizeof shown, own->images.path));
-    lg_identity_add_file(identity, &info);
-    return LOGIT_OK;
+    return lg_identity_add_path(identity, ((const idx_set *)set->own)->images.path, err);
 }
 
 static const lg_set_ops idx_ops = {.read = idx_read,

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/identity.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
@@ -16,7 +17,7 @@ struct lg_identity {
 /* Changes whenever the list of what is added does. */
 static const char scheme[] = "logit identity 1";
 
-enum { NAME_ROOM = 4200 };
+enum { NAME_ROOM = 4200, SHOWN = 300 };
 
 void lg_identity_add(lg_identity *identity, const void *bytes, size_t size)
 {
@@ -34,6 +35,17 @@ void lg_identity_add_file(lg_identity *identity, const struct stat *info)
 static void add_text(lg_identity *identity, const char *text)
 {
     lg_identity_add(identity, text, strlen(text) + 1);
+}
+
+logit_status lg_identity_add_path(lg_identity *identity, const char *path, logit_error *err)
+{
+    struct stat info;
+    char shown[SHOWN];
+    if (stat(path, &info) != 0)
+        LG_FAIL(err, LOGIT_E_IO, "%s: cannot be looked at: %s",
+                lg_text_escape(shown, sizeof shown, path), strerror(errno));
+    lg_identity_add_file(identity, &info);
+    return LOGIT_OK;
 }
 
 /* The names of samples that are files of their own, without the set's own path in front: a set that

@@ -30,5 +30,7 @@ void lg_identity_write(char text[LG_IDENTITY_TEXT], const uint8_t identity[LG_ID
 void lg_identity_add(lg_identity *identity, const void *bytes, size_t size);
 /* Size and time of a file. */
 void lg_identity_add_file(lg_identity *identity, const struct stat *info);
+/* The same by its path.  Error: IO. */
+logit_status lg_identity_add_path(lg_identity *identity, const char *path, logit_error *err);
 
 #endif

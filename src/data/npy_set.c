@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/identity.h"
 #include "data/raw_image.h"
 
 enum { SHOWN = 300 }; /* bytes of a path inside a message */
@@ -127,8 +128,17 @@ static void npy_close(lg_set *set)
     free(own);
 }
 
-static const lg_set_ops npy_ops = {
-    .read = npy_read, .name = npy_name, .probe = npy_probe, .close = npy_close};
+/* Labels and weights need no look: lg_dataset_identity takes them themselves. */
+static logit_status npy_identify(const lg_set *set, lg_identity *identity, logit_error *err)
+{
+    return lg_identity_add_path(identity, ((const npy_set *)set->own)->file.path, err);
+}
+
+static const lg_set_ops npy_ops = {.read = npy_read,
+                                   .name = npy_name,
+                                   .probe = npy_probe,
+                                   .close = npy_close,
+                                   .identify = npy_identify};
 
 /* -------------------------------------------------------------------------------- opening --- */
 
