@@ -1,7 +1,8 @@
 /* bench_packed.c -- how fast the loader brings a packed set from the page cache.
  *
- * A file many times larger than the slots, written for this and removed, read in the order of its
- * rows and in a full shuffle, held against copying memory in the same run. */
+ * Files many times larger than the slots, written for this and removed, held against copying memory
+ * in the same run: one whose rows lie by index, read in that order, and one as `logit pack` writes
+ * it, rows mixed, read in a block shuffle and in a full one. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "base/status.h"
 #include "data/loader.h"
+#include "data/order.h"
 #include "data/packed_write.h"
 #include "train/bench.h"
 
@@ -35,25 +37,33 @@ static logit_status walk_epoch(void *argument, logit_error *err)
 
 static const char name[] = "loader, packed, page cache";
 
-static void say_shape(char *out, size_t size, size_t bytes, int shuffled)
+static const struct {
+    lg_shuffle shuffle;
+    int mixed; /* the rows of the file */
+    const char *words;
+} orders[] = {{LG_SHUFFLE_NONE, 0, "in order"},
+              {LG_SHUFFLE_BLOCK, 1, "block shuffle"},
+              {LG_SHUFFLE_FULL, 1, "full shuffle"}};
+enum { ORDERS = sizeof orders / sizeof *orders };
+
+static void say_shape(char *out, size_t size, size_t bytes, int order)
 {
-    snprintf(out, size, "%zu bytes, batch %d, %s", bytes, BATCH,
-             shuffled ? "full shuffle" : "in order");
+    snprintf(out, size, "%zu bytes, batch %d, %s", bytes, BATCH, orders[order].words);
 }
 
-static int is_wanted(const lg_bench *bench, size_t bytes, int shuffled)
+static int is_wanted(const lg_bench *bench, size_t bytes, int order)
 {
     char shape[64];
-    say_shape(shape, sizeof shape, bytes, shuffled);
+    say_shape(shape, sizeof shape, bytes, order);
     return lg_bench_wants(bench, name, shape);
 }
 
 /* The processor's own ceilings are not measured where a GPU computes. */
-static void report(const lg_bench *bench, size_t bytes, int shuffled, double rate)
+static void report(const lg_bench *bench, size_t bytes, int order, double rate)
 {
     logit_measure line = {.value = rate, .floor = NAN};
     snprintf(line.name, sizeof line.name, "%s", name);
-    say_shape(line.shape, sizeof line.shape, bytes, shuffled);
+    say_shape(line.shape, sizeof line.shape, bytes, order);
     snprintf(line.unit, sizeof line.unit, "samples/s");
     if (bench->ceiling.copy_all > 0.0) {
         line.floor = bench->ceiling.copy_all / (double)bytes;
@@ -63,11 +73,11 @@ static void report(const lg_bench *bench, size_t bytes, int shuffled, double rat
 }
 
 static logit_status time_loader(const lg_bench *bench, const lg_set *set, size_t bytes,
-                                int shuffled, logit_error *err)
+                                int order, logit_error *err)
 {
     const lg_loader_options how = {.set = set,
                                    .batch = BATCH,
-                                   .shuffle = shuffled ? LG_SHUFFLE_FULL : LG_SHUFFLE_NONE,
+                                   .shuffle = orders[order].shuffle,
                                    .threads = bench->options->threads,
                                    .memory = MEMORY};
     packed_walk walk = {0};
@@ -75,7 +85,7 @@ static logit_status time_loader(const lg_bench *bench, const lg_set *set, size_t
     LG_TRY(lg_loader_create(&walk.loader, &how, err));
     const logit_status status = lg_bench_time(bench, walk_epoch, &walk, &rate, err);
     lg_loader_destroy(walk.loader);
-    if (status == LOGIT_OK) report(bench, bytes, shuffled, rate * (double)set->count);
+    if (status == LOGIT_OK) report(bench, bytes, order, rate * (double)set->count);
     return status;
 }
 
@@ -93,7 +103,8 @@ static logit_status put_rows(lg_packed_writer *writer, int64_t count, size_t byt
     return status;
 }
 
-static logit_status write_file(const char *path, lg_image_target shape, logit_error *err)
+static logit_status write_file(const char *path, lg_image_target shape, int mixed,
+                               logit_error *err)
 {
     static char *names[] = {"a", "b"};
     const size_t bytes = (size_t)shape.height * (size_t)shape.width * (size_t)shape.channels;
@@ -106,12 +117,14 @@ static logit_status write_file(const char *path, lg_image_target shape, logit_er
         (lg_packed_part){.count = (uint64_t)count, .shape = shape, .element = LG_ELEMENT_U8};
     LG_TRY(lg_packed_create(&writer, &plan, err));
     lg_packed_rest rest = {.class_name = names, .source = "{}"};
-    int32_t *label = calloc((size_t)count, sizeof *label);
-    for (int64_t i = 0; label && i < count; i++) label[i] = (int32_t)(i & 1);
-    rest.part[LG_PART_TRAIN].label = label;
+    int32_t *label = malloc(2 * (size_t)count * sizeof *label), *place = label + count;
     logit_status status = LOGIT_OK;
     if (!label)
         status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for labels");
+    for (int64_t i = 0; label && i < count; i++) label[i] = (int32_t)(i & 1);
+    if (label) lg_order_mix(place, count);
+    rest.part[LG_PART_TRAIN].label = label;
+    rest.part[LG_PART_TRAIN].place = mixed ? place : NULL;
     if (status == LOGIT_OK) status = put_rows(writer, count, bytes, err);
     if (status == LOGIT_OK) status = lg_packed_finish(writer, &rest, &size, err);
     lg_packed_writer_destroy(writer, 0);
@@ -119,33 +132,37 @@ static logit_status write_file(const char *path, lg_image_target shape, logit_er
     return status;
 }
 
+/* A file of rows by index or mixed, and what is read from it. */
 static logit_status bench_file(const lg_bench *bench, const char *path, lg_image_target shape,
-                               logit_error *err)
+                               int mixed, logit_error *err)
 {
     const lg_dataset_options how = {.memory = MEMORY};
     const size_t bytes = (size_t)shape.height * (size_t)shape.width * (size_t)shape.channels;
     lg_dataset *data;
-    if (!is_wanted(bench, bytes, 0) && !is_wanted(bench, bytes, 1)) return LOGIT_OK;
-    LG_TRY(write_file(path, shape, err));
+    int wanted = 0;
+    for (int i = 0; i < ORDERS; i++)
+        wanted += orders[i].mixed == mixed && is_wanted(bench, bytes, i);
+    if (!wanted) return LOGIT_OK;
+    LG_TRY(write_file(path, shape, mixed, err));
     logit_status status = lg_dataset_open(&data, path, &how, err);
     unlink(path); /* what is mapped stays readable */
     if (status != LOGIT_OK) return status;
-    for (int shuffled = 0; shuffled < 2 && status == LOGIT_OK; shuffled++)
-        if (is_wanted(bench, bytes, shuffled))
-            status = time_loader(bench, data->part[LG_PART_TRAIN], bytes, shuffled, err);
+    for (int i = 0; i < ORDERS && status == LOGIT_OK; i++)
+        if (orders[i].mixed == mixed && is_wanted(bench, bytes, i))
+            status = time_loader(bench, data->part[LG_PART_TRAIN], bytes, i, err);
     lg_dataset_close(data);
     return status;
 }
 
 logit_status lg_bench_packed(const lg_bench *bench, logit_error *err)
 {
-    static const lg_image_target shapes[] = {{28, 28, 1}, {32, 32, 3}};
+    static const lg_image_target shapes[] = {{28, 28, 1}, {32, 32, 3}, {64, 64, 3}};
     const char *folder = getenv("TMPDIR");
     char path[1024];
     snprintf(path, sizeof path, "%.900s/logit-bench-%ld.packed",
              folder && *folder ? folder : "/tmp", (long)getpid());
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        const logit_status status = bench_file(bench, path, shapes[i], err);
+    for (size_t i = 0; i < 2 * sizeof shapes / sizeof *shapes; i++) {
+        const logit_status status = bench_file(bench, path, shapes[i / 2], (int)i % 2, err);
         if (status == LOGIT_E_IO) return LOGIT_OK; /* no room for the file: no figure */
         LG_TRY(status);
     }
