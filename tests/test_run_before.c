@@ -106,16 +106,23 @@ END_TEST
 START_TEST(half_written_files_of_a_killed_run_go)
 {
     static const char *const ours[] = {"run/checkpoint.0.12.tmp", "run/checkpoint.1.7.tmp",
-                                       "run/model.safetensors.99999.tmp", "run/config.ini.1.tmp"};
-    static const char *const others[] = {"run/checkpoint.0.tmp", "run/checkpoint.0..tmp",
-                                         "run/checkpoint.2.5.tmp", "run/config.ini.1.tmp2",
-                                         "run/notes.1.tmp"};
-    ck_assert_int_eq(mkdir("run", 0777), 0);
-    for (int i = 0; i < 4; i++) write_file(ours[i], "x");
-    for (int i = 0; i < 5; i++) write_file(others[i], "x");
+                                       "run/model.safetensors.99999.tmp", "run/config.ini.1.tmp",
+                                       "run/settings/01/model.safetensors.12.tmp"};
+    static const char *const others[] = {"run/checkpoint.0.tmp",
+                                         "run/checkpoint.0..tmp",
+                                         "run/checkpoint.2.5.tmp",
+                                         "run/config.ini.1.tmp2",
+                                         "run/notes.1.tmp",
+                                         "run/settings/01/notes.1.tmp",
+                                         "run/settings/x1/model.safetensors.12.tmp"};
+    static const char *const folders[] = {"run", "run/settings", "run/settings/01",
+                                          "run/settings/x1"};
+    for (int i = 0; i < 4; i++) ck_assert_int_eq(mkdir(folders[i], 0777), 0);
+    for (int i = 0; i < 5; i++) write_file(ours[i], "x");
+    for (int i = 0; i < 7; i++) write_file(others[i], "x");
     lg_run_folder_close(open_run("run", "photos", LG_RUN_BEFORE_GO_ON, LOGIT_OK), 1);
-    for (int i = 0; i < 4; i++) ck_assert_msg(access(ours[i], F_OK) != 0, "%s stays", ours[i]);
-    for (int i = 0; i < 5; i++) ck_assert_msg(access(others[i], F_OK) == 0, "%s goes", others[i]);
+    for (int i = 0; i < 5; i++) ck_assert_msg(access(ours[i], F_OK) != 0, "%s stays", ours[i]);
+    for (int i = 0; i < 7; i++) ck_assert_msg(access(others[i], F_OK) == 0, "%s goes", others[i]);
 }
 END_TEST
 

@@ -72,8 +72,8 @@ static void report(const lg_bench *bench, size_t bytes, int order, double rate)
     bench->found(bench->user, &line);
 }
 
-static logit_status time_loader(const lg_bench *bench, const lg_set *set, size_t bytes,
-                                int order, logit_error *err)
+static logit_status time_loader(const lg_bench *bench, const lg_set *set, size_t bytes, int order,
+                                logit_error *err)
 {
     const lg_loader_options how = {.set = set,
                                    .batch = BATCH,
@@ -103,8 +103,7 @@ static logit_status put_rows(lg_packed_writer *writer, int64_t count, size_t byt
     return status;
 }
 
-static logit_status write_file(const char *path, lg_image_target shape, int mixed,
-                               logit_error *err)
+static logit_status write_file(const char *path, lg_image_target shape, int mixed, logit_error *err)
 {
     static char *names[] = {"a", "b"};
     const size_t bytes = (size_t)shape.height * (size_t)shape.width * (size_t)shape.channels;

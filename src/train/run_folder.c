@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/status.h"
+#include "train/run_before.h"
 
 enum { PATH_ROOM = 4096, NAME_ROOM = 600 };
 
@@ -215,80 +216,6 @@ static logit_status take_lock(lg_run_folder *folder, logit_error *err)
     return lg_file_write_all(folder->lock, file, owner, (size_t)length, err);
 }
 
-/* Removes FOLDER/name, if it is there. */
-static logit_status remove_old(int folder, const char *path, const char *name, logit_error *err)
-{
-    char shown[NAME_ROOM];
-    if (unlinkat(folder, name, 0) == 0 || errno == ENOENT) return LOGIT_OK;
-    LG_FAIL(err, LOGIT_E_IO, "%s: the run before left %s, which cannot be removed: %s",
-            lg_text_escape(shown, sizeof shown, path), name, strerror(errno));
-}
-
-/* Removes settings/NN/model.safetensors of the run before, and the folders that are then empty. */
-static logit_status remove_old_settings(int folder, const char *path, logit_error *err)
-{
-    const int settings =
-        openat(folder, "settings", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *list = settings >= 0 ? fdopendir(settings) : NULL;
-    logit_status status = LOGIT_OK;
-    if (!list && settings >= 0) close(settings);
-    for (struct dirent *entry; list && status == LOGIT_OK && (entry = readdir(list));) {
-        if (entry->d_name[strspn(entry->d_name, "0123456789")]) continue;
-        const int one =
-            openat(settings, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (one < 0) continue;
-        status = remove_old(one, path, "model.safetensors", err);
-        close(one);
-        unlinkat(settings, entry->d_name, AT_REMOVEDIR); /* fails, rightly, if not empty */
-    }
-    if (list) closedir(list);
-    unlinkat(folder, "settings", AT_REMOVEDIR);
-    return status;
-}
-
-/* 1 for NAME.PID.tmp, as lg_file_replace names what it has not finished, of a file of ours. */
-static int is_unfinished(const char *name)
-{
-    static const char *const ours[] = {"checkpoint.0", "checkpoint.1", "model.safetensors",
-                                       "config.ini"};
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
-        const size_t length = strlen(ours[i]);
-        if (strncmp(name, ours[i], length) != 0 || name[length] != '.') continue;
-        const char *number = name + length + 1;
-        const size_t digits = strspn(number, "0123456789");
-        if (digits > 0 && strcmp(number + digits, ".tmp") == 0) return 1;
-    }
-    return 0;
-}
-
-/* Removes what a run that was killed while it saved left half written.  The lock is ours. */
-static void remove_unfinished(const lg_run_folder *folder)
-{
-    DIR *list = opendir(folder->path);
-    if (!list) return;
-    for (const struct dirent *entry; (entry = readdir(list)) != NULL;)
-        if (is_unfinished(entry->d_name)) unlinkat(dirfd(list), entry->d_name, 0);
-    closedir(list);
-}
-
-/* What the run before wrote must not look like the work of this one, should this one fail. */
-static logit_status remove_run_before(const lg_run_folder *folder, logit_error *err)
-{
-    static const char *const names[] = {"checkpoint.0", "checkpoint.1", "model.safetensors",
-                                        "config.ini", "metrics.jsonl"};
-    const int fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    logit_status status = LOGIT_OK;
-    char shown[NAME_ROOM];
-    if (fd < 0)
-        LG_FAIL(err, LOGIT_E_IO, "%s: folder cannot be opened: %s",
-                lg_text_escape(shown, sizeof shown, folder->path), strerror(errno));
-    for (size_t i = 0; i < sizeof names / sizeof *names && status == LOGIT_OK; i++)
-        status = remove_old(fd, folder->path, names[i], err);
-    if (status == LOGIT_OK) status = remove_old_settings(fd, folder->path, err);
-    close(fd);
-    return status;
-}
-
 static logit_status refuse_metrics(const lg_run_folder *folder, logit_error *err)
 {
     char file[PATH_ROOM + 16], name[NAME_ROOM];
@@ -318,9 +245,9 @@ logit_status lg_run_folder_open(lg_run_folder **out, const char *path, const cha
     if (path) snprintf(folder->path, sizeof folder->path, "%s", path);
     logit_status status = path ? lg_folder_make(path, err) : make_numbered(folder->path, data, err);
     if (status == LOGIT_OK) status = take_lock(folder, err);
-    if (status == LOGIT_OK) remove_unfinished(folder);
+    if (status == LOGIT_OK) lg_run_before_sweep(folder->path);
     if (status == LOGIT_OK && before == LG_RUN_BEFORE_REMOVE)
-        status = remove_run_before(folder, err);
+        status = lg_run_before_remove(folder->path, err);
     if (status == LOGIT_OK) status = open_metrics(folder, before != LG_RUN_BEFORE_GO_ON, err);
     if (status != LOGIT_OK) {
         lg_run_folder_close(folder, 0);
