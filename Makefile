@@ -104,7 +104,7 @@ run-kernels: $B/tests/run $(simt.so)
 
 ## test: run the unit tests alone (CK_RUN_SUITE=ring for one suite, CK_FORK=no under a debugger)
 test: $B/tests/run $(simt.so) $B/logit $B/draw
-	$(Q)LOGIT_BIN=$B/logit LOGIT_DRAW=$B/draw LOGIT_PLUGIN_DIR=$B/tests $B/tests/run
+	$(Q)LOGIT_BIN=$B/logit LOGIT_DRAW=$B/draw LOGIT_PLUGIN_DIR=$B/tests tests/suites $B/tests/run
 
 ## bench: measure this machine, beside PyTorch and scikit-learn where they are importable
 bench: deps
