@@ -221,7 +221,7 @@ $B/logit: $(lib.o) $(cli.o) $(main.o)
 	$(Q)$(CC) $(ldflags) $^ -o $@ $(LIBS)
 
 # What of the library writes packed files.
-packer.o   = $(addprefix $B/src/data/,order.o packed_layout.o packed_journal.o packed_write.o packed_rest.o)
+packer.o   = $(addprefix $B/src/data/,image_write.o order.o packed_layout.o packed_journal.o packed_write.o packed_rest.o)
 
 $B/draw: $(draw.o) $(base.o) $(packer.o)
 	@echo "  LINK  $@"
@@ -320,6 +320,6 @@ $B/turbo-%:
 # stb_image adds and shifts past 32 bits on damaged JPEGs; harmless, but not defined in C.
 cflags.stb_image.c = -fwrapv $(if $(filter asan,$(MODE)),-fno-sanitize=shift)
 # stb_image_write's JPEG writer shifts a negative number.
-cflags.write_image.c = $(if $(filter asan,$(MODE)),-fno-sanitize=shift)
+cflags.image_write.c = $(if $(filter asan,$(MODE)),-fno-sanitize=shift)
 
 -include $(objects:.o=.d)

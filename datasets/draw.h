@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "datasets/canvas.h"
-#include "datasets/write_image.h"
+#include "data/image_write.h"
 
 /* Draws picture `image` of class class_index (= image mod K) on a canvas of any size. */
 typedef void lg_draw_fn(lg_canvas *canvas, uint64_t seed, int64_t image, int class_index);

@@ -1,9 +1,9 @@
-/* write_image.c -- stb_image_write, kept in one file, in memory, and with zlib's deflate.
+/* image_write.c -- stb_image_write, kept in one file, in memory, and with zlib's deflate.
  *
  * zlib instead of the writer's own deflate: half the time, two thirds of the bytes, and running
  * out of memory is an answer instead of an assertion. */
 /* SPDX-License-Identifier: MIT */
-#include "datasets/write_image.h"
+#include "data/image_write.h"
 
 #include <pthread.h>
 #include <stdlib.h>

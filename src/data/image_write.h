@@ -1,10 +1,10 @@
-/* write_image.h -- pixels to the bytes of a PNG or JPEG file.
+/* image_write.h -- pixels to the bytes of a PNG or JPEG file.
  *
- * Part of the drawing program; knows base.  Encodes into memory; writing, and noticing a full
+ * Layer 1 (data).  Encodes into memory; writing, and noticing a full
  * disk, is the caller's. */
 /* SPDX-License-Identifier: MIT */
-#ifndef LG_DATASETS_WRITE_IMAGE_H
-#define LG_DATASETS_WRITE_IMAGE_H
+#ifndef LG_DATA_IMAGE_WRITE_H
+#define LG_DATA_IMAGE_WRITE_H
 
 #include <stdint.h>
 
