@@ -50,7 +50,7 @@ ISAS      := base $(ISA.$(shell uname -m))
 base.o    := $(patsubst %.c,$B/%.o,$(wildcard src/base/*.c))
 kernel.o  := $(foreach isa,$(ISAS),$B/src/core/cpu_kernels.$(isa).o)
 lib.o     := $(base.o) $(kernel.o) $(patsubst %.c,$B/%.o,$(filter-out src/core/cpu_kernels.c,\
-                $(wildcard src/core/*.c src/data/*.c src/train/*.c)) src/logit.c)
+                $(wildcard src/core/*.c src/data/*.c src/train/*.c src/report/*.c)) src/logit.c)
 cli.o     := $(patsubst %.c,$B/%.o,$(wildcard src/cli*.c))
 main.o    := $B/src/main.o
 # The CUDA backend is a plug-in; it brings a copy of base and of core's tables.  Its sources are
@@ -177,11 +177,12 @@ format-check: ; $(Q)clang-format --dry-run --Werror $(format.c)
 
 ## layers: fail if a file includes a layer it may not
 layers:
-	$(Q)! grep -nE '#include "(core|data|train|cli)' src/base/*.[ch]
-	$(Q)! grep -nE '#include "(data|train|cli)' src/core/*.[ch]
-	$(Q)! grep -nE '#include "(core|train|cli)' src/data/*.[ch]
-	$(Q)! grep -nE '#include "cli' src/train/*.[ch] src/logit.c
-	$(Q)! grep -nE '#include "(core|data|train)/' src/main.c src/cli*
+	$(Q)! grep -nE '#include "(core|data|train|report|cli)' src/base/*.[ch]
+	$(Q)! grep -nE '#include "(data|train|report|cli)' src/core/*.[ch]
+	$(Q)! grep -nE '#include "(core|train|report|cli)' src/data/*.[ch]
+	$(Q)! grep -nE '#include "(cli|report)' src/train/*.[ch]
+	$(Q)! grep -nE '#include "cli' src/report/*.[ch] src/logit.c
+	$(Q)! grep -nE '#include "(core|data|train|report)/' src/main.c src/cli*
 	$(Q)! grep -nE '#include "(data|train|cli)' cuda/*
 	$(Q)! grep -nE '#include [<"]cu(da|blas)' -r src include datasets
 

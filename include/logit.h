@@ -6,6 +6,7 @@
  *   4. Watching a long call    10. Measuring
  *   5. Training                11. Comparing
  *   6. Models                  12. Packing
+ *                              13. Reports
  *
  * Rules that hold for every function here
  *   - A fallible function returns a logit_status and fills *err; err may be NULL.
@@ -531,6 +532,22 @@ typedef struct logit_pack_summary {
 LOGIT_API logit_status logit_pack(const char *data, const logit_pack_options *options,
                                   const logit_watch *watch, logit_pack_summary *summary,
                                   logit_error *err);
+
+/* ------------------------------------------------------------------------- 13. Reports --- */
+
+/* What is asked.  logit_report_options_default fills in the defaults, which are named here. */
+typedef struct logit_report_options {
+    const char *out;    /* NULL: report.html in the run folder */
+    const char *versus; /* NULL, or the class whose weights are taken from all others' */
+} logit_report_options;
+
+LOGIT_API void logit_report_options_default(logit_report_options *options);
+
+/* (Re)writes the report of a run: one HTML file without anything from elsewhere.  Errors: IO (no
+ * run is there; the file cannot be written), DATA (a file of the run is damaged), USAGE (no such
+ * class), NOMEM. */
+LOGIT_API logit_status logit_report(const char *run_folder, const logit_report_options *options,
+                                    logit_error *err);
 
 #ifdef __cplusplus
 }

@@ -150,4 +150,5 @@ void lg_cli_settings_default(lg_cli_settings *settings)
     logit_options_default(&settings->library);
     logit_compare_options_default(&settings->compare);
     logit_pack_options_default(&settings->pack);
+    logit_report_options_default(&settings->report);
 }

@@ -34,16 +34,17 @@ typedef struct lg_cli_settings {
     logit_options library;
     logit_compare_options compare; /* but for its train and device */
     logit_pack_options pack;       /* but for its data */
-    const char *devices;           /* compare: "A,B", or NULL */
-    const char *part;              /* eval, compare: NULL, "train", "val" or "test" */
-    const char *format;            /* "text", "json" or "csv" */
-    const char *progress;          /* "auto", "plain" or "none" */
-    const char *config;            /* config file, or NULL */
-    const char *completion;        /* help: NULL, or a shell's name */
-    double seconds;                /* bench: time to spend on each line */
-    const char *only;              /* bench: lines that hold this text */
-    int null_list;                 /* predict: names on stdin end with NUL */
-    int man;                       /* help: print the man page */
+    logit_report_options report;
+    const char *devices;    /* compare: "A,B", or NULL */
+    const char *part;       /* eval, compare: NULL, "train", "val" or "test" */
+    const char *format;     /* "text", "json" or "csv" */
+    const char *progress;   /* "auto", "plain" or "none" */
+    const char *config;     /* config file, or NULL */
+    const char *completion; /* help: NULL, or a shell's name */
+    double seconds;         /* bench: time to spend on each line */
+    const char *only;       /* bench: lines that hold this text */
+    int null_list;          /* predict: names on stdin end with NUL */
+    int man;                /* help: print the man page */
     int quiet, verbose, help;
 } lg_cli_settings;
 

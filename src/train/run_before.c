@@ -13,8 +13,9 @@
 
 enum { NAME_ROOM = 600 };
 
-static const char *const names[] = {"checkpoint.0", "checkpoint.1", "model.safetensors",
-                                    "config.ini", "metrics.jsonl"};
+static const char *const names[] = {"checkpoint.0", "checkpoint.1",  "model.safetensors",
+                                    "config.ini",   "metrics.jsonl", "eval.json",
+                                    "report.html"};
 enum { NAMES = sizeof names / sizeof *names };
 
 /* What is done with a folder, open at fd: RUN itself, or one in it. */

@@ -105,6 +105,8 @@ static logit_status write_start(lg_trainer *t, logit_error *err)
                 ",\"optimizer\":\"%s\",\"device\":",
                 LOGIT_VERSION, t->options.loss, t->options.optimizer);
     lg_text_add_json(&line, t->device);
+    lg_text_add(&line, ",\"data\":");
+    lg_text_add_json(&line, t->path);
     lg_text_add(&line, ",\"objective\":");
     lg_text_add_json(&line, t->objective.data);
     for (int i = 0; i < LG_PART_COUNT; i++) {

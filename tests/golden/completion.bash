@@ -4,7 +4,7 @@ _logit() {
     local verb=${COMP_WORDS[1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$verb" = help ] && [ "${current:0:1}" != - ]; }; then
-        words="train eval predict data compare pack info bench help"
+        words="train eval predict data compare pack report info bench help"
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         return
     fi
@@ -60,6 +60,7 @@ _logit() {
         "pack --format") words="text json" ;;
         "pack --progress") words="auto plain none" ;;
         "pack --size" | "pack --classes" | "pack --max-bad" | "pack --threads" | "pack --memory") return ;;
+        "report --versus") return ;;
         "info --format") words="text json" ;;
         "bench --device") words="auto cpu cuda ref" ;;
         "bench --precision") words="f32 tf32 bf16" ;;
@@ -75,6 +76,7 @@ _logit() {
         data) words="--classes --decoder --threads --format --config --progress --quiet --verbose --help" ;;
         compare) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
         pack) words="--size --channels --classes --decoder --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
+        report) words="--out --versus --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
         bench) words="--device --precision --threads --seconds --only --format --config --quiet --verbose --help" ;;
         help) words="--man --completion --help" ;;

@@ -1,0 +1,159 @@
+/* report_grid.c -- all settings side by side. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+
+#include "report/report_html.h"
+#include "report/report_parts.h"
+
+enum { ROWS = 64 /* of the table */ };
+
+/* A setting and what it came to. */
+typedef struct outcome {
+    int setting;
+    double lr, l2, val_loss, val_accuracy, train_loss;
+} outcome;
+
+static int by_outcome(const void *a, const void *b)
+{
+    const outcome *one = a, *other = b;
+    const int one_ended = isfinite(one->val_loss), other_ended = isfinite(other->val_loss);
+    if (one_ended != other_ended) return other_ended - one_ended;
+    if (one_ended && one->val_loss != other->val_loss)
+        return one->val_loss < other->val_loss ? -1 : 1;
+    return one->setting - other->setting;
+}
+
+static double last(const lg_run_setting *setting, lg_run_column column)
+{
+    return setting->epochs > 0 ? setting->column[column][setting->epochs - 1] : NAN;
+}
+
+/* ------------------------------------------------------------------------------ the table --- */
+
+static void add_row(lg_text *page, const outcome *o, int is_kept)
+{
+    lg_text_add(page, "<tr%s><td>%d%s</td><td>%.3g</td><td>%.3g</td><td>",
+                is_kept              ? " class=\"kept\""
+                : isnan(o->val_loss) ? " class=\"stopped\""
+                                     : "",
+                o->setting, is_kept ? " (kept)" : "", o->lr, o->l2);
+    lg_html_figure(page, o->train_loss);
+    lg_text_add(page, "</td><td>");
+    lg_html_figure(page, o->val_loss);
+    lg_text_add(page, "</td><td>");
+    lg_html_figure(page, o->val_accuracy);
+    lg_text_add(page, "</td></tr>\n");
+}
+
+static void add_table(lg_text *page, const lg_run *run, const outcome *o)
+{
+    const int rows = run->settings < ROWS ? run->settings : ROWS;
+    lg_text_add(page,
+                "<details%s><summary>All %d settings, best first</summary>\n"
+                "<div class=\"scroll\"><table><tr><th>setting</th><th>lr</th><th>l2</th>"
+                "<th>train loss</th><th>val loss</th><th>val accuracy</th></tr>\n",
+                run->settings <= 12 ? " open" : "", run->settings);
+    for (int i = 0; i < rows; i++) add_row(page, &o[i], o[i].setting == run->kept);
+    lg_text_add(page, "</table></div>\n");
+    if (rows < run->settings)
+        lg_text_add(page, "<p class=\"note\">%d more are in metrics.jsonl.</p>\n",
+                    run->settings - rows);
+    lg_text_add(page, "</details>\n");
+}
+
+/* ---------------------------------------------------------------------------- the picture --- */
+
+static int by_value(const void *a, const void *b)
+{
+    const double one = *(const double *)a, other = *(const double *)b;
+    return (one > other) - (one < other);
+}
+
+/* Sorts numbers and leaves each once; how many there are then. */
+static int unique(double *value, int count)
+{
+    int kept = 0;
+    qsort(value, (size_t)count, sizeof *value, by_value);
+    for (int i = 0; i < count; i++)
+        if (kept == 0 || value[i] != value[kept - 1]) value[kept++] = value[i];
+    return kept;
+}
+
+/* The best outcome of this learning rate and l2 (settings may differ in more), or NULL. */
+static const outcome *find(const outcome *o, int count, double lr, double l2)
+{
+    for (int i = 0; i < count; i++)
+        if (o[i].lr == lr && o[i].l2 == l2) return &o[i];
+    return NULL;
+}
+
+/* The best cell is darkest; losses far above it all look the same. */
+static void add_cell(lg_text *page, const outcome *o, const outcome *best, int kept)
+{
+    if (!o || !isfinite(o->val_loss)) {
+        lg_text_add(page, "<td title=\"%s\">%s</td>", o ? "stopped: its loss was not finite" : "",
+                    o ? "&times;" : "");
+        return;
+    }
+    const double far = best->val_loss > 0.0 ? o->val_loss / best->val_loss - 1.0 : 0.0;
+    lg_text_add(page,
+                "<td%s style=\"background:rgba(var(--cell),%.2f)\" title=\"setting %d: lr %.3g, "
+                "l2 %.3g, validation loss %.5g, accuracy %.4g\">%.4g</td>",
+                o->setting == kept ? " class=\"right\"" : "", 0.75 * exp(-6.0 * far), o->setting,
+                o->lr, o->l2, o->val_loss, o->val_accuracy, o->val_loss);
+}
+
+static void add_picture(lg_text *page, const lg_run *run, const outcome *o)
+{
+    const int n = run->settings;
+    double *lr = calloc(2 * (size_t)n, sizeof *lr), *l2 = lr + n;
+    if (!lr) {
+        page->failed = 1;
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        lr[i] = o[i].lr;
+        l2[i] = o[i].l2;
+    }
+    const int columns = unique(lr, n), rows = unique(l2, n);
+    lg_text_add(page, "<div class=\"scroll\"><table class=\"matrix\"><tr><th>l2 \\ lr</th>");
+    for (int c = 0; c < columns; c++) lg_text_add(page, "<th>%.3g</th>", lr[c]);
+    lg_text_add(page, "</tr>\n");
+    for (int r = 0; r < rows; r++) {
+        lg_text_add(page, "<tr><th>%.3g</th>", l2[r]);
+        for (int c = 0; c < columns; c++)
+            add_cell(page, find(o, n, lr[c], l2[r]), &o[0], run->kept);
+        lg_text_add(page, "</tr>\n");
+    }
+    lg_text_add(page, "</table></div>\n");
+    free(lr);
+}
+
+void lg_report_grid(lg_text *page, const lg_report *report)
+{
+    const lg_run *run = report->run;
+    if (run->settings < 2) return;
+    outcome *o = calloc((size_t)run->settings, sizeof *o);
+    if (!o) {
+        page->failed = 1;
+        return;
+    }
+    for (int s = 0; s < run->settings; s++) {
+        const lg_run_setting *setting = &run->setting[s];
+        o[s] = (outcome){.setting = s,
+                         .lr = setting->lr,
+                         .l2 = setting->l2,
+                         .val_loss = last(setting, LG_RUN_VAL_LOSS),
+                         .val_accuracy = last(setting, LG_RUN_VAL_ACCURACY),
+                         .train_loss = last(setting, LG_RUN_TRAIN_LOSS)};
+    }
+    qsort(o, (size_t)run->settings, sizeof *o, by_outcome);
+    lg_html_section(page, "grid", "The grid",
+                    "Validation loss of every setting, trained in one pass over the data; the "
+                    "framed one was kept, a cross marks one that diverged.");
+    add_picture(page, run, o);
+    add_table(page, run, o);
+    lg_html_section_end(page);
+    free(o);
+}

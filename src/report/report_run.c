@@ -1,0 +1,185 @@
+/* report_run.c -- lines of JSON to columns of figures. */
+/* SPDX-License-Identifier: MIT */
+#include "report/report_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/status.h"
+#include "base/text.h"
+
+enum { LIMIT = 1 << 28, MOST_SETTINGS = 1 << 20, MOST_LINES = 1 << 20 };
+
+double lg_run_number(const cJSON *object, const char *name)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(member) ? member->valuedouble : NAN;
+}
+
+const char *lg_run_text(const cJSON *object, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+static logit_status no_memory(logit_error *err)
+{
+    LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a report");
+}
+
+/* Room for setting s, which may be the first that is heard of it. */
+static logit_status reach_setting(lg_run *run, int s, logit_error *err)
+{
+    if (s < run->settings) return LOGIT_OK;
+    lg_run_setting *grown = realloc(run->setting, (size_t)(s + 1) * sizeof *grown);
+    if (!grown) return no_memory(err);
+    memset(grown + run->settings, 0, (size_t)(s + 1 - run->settings) * sizeof *grown);
+    run->setting = grown;
+    run->settings = s + 1;
+    return LOGIT_OK;
+}
+
+static logit_status reach_epoch(lg_run_setting *setting, logit_error *err)
+{
+    if (setting->epochs < setting->room) return LOGIT_OK;
+    const int64_t room = setting->room ? 2 * setting->room : 32;
+    for (int c = 0; c < LG_RUN_COLUMNS; c++) {
+        double *grown = realloc(setting->column[c], (size_t)room * sizeof *grown);
+        if (!grown) return no_memory(err);
+        setting->column[c] = grown;
+    }
+    setting->room = room;
+    return LOGIT_OK;
+}
+
+static logit_status add_epoch(lg_run *run, const cJSON *line, logit_error *err)
+{
+    static const char *const names[LG_RUN_COLUMNS] = {
+        "epoch", "lr", "train_loss", "val_loss", "val_accuracy", "samples_per_second"};
+    const double s = lg_run_number(line, "setting");
+    if (!(s >= 0 && s < MOST_SETTINGS)) return LOGIT_OK;
+    LG_TRY(reach_setting(run, (int)s, err));
+    lg_run_setting *setting = &run->setting[(int)s];
+    LG_TRY(reach_epoch(setting, err));
+    for (int c = 0; c < LG_RUN_COLUMNS; c++)
+        setting->column[c][setting->epochs] = lg_run_number(line, names[c]);
+    setting->epochs++;
+    setting->lr = lg_run_number(line, "lr");
+    setting->l2 = lg_run_number(line, "l2");
+    return LOGIT_OK;
+}
+
+/* Keeps the line, or lets it go. */
+static logit_status keep_line(lg_run *run, cJSON *line, logit_error *err)
+{
+    if (run->lines == MOST_LINES) {
+        cJSON_Delete(line);
+        return LOGIT_OK;
+    }
+    if ((run->lines & (run->lines - 1)) == 0) {
+        const size_t room = run->lines ? 2 * (size_t)run->lines : 1;
+        cJSON **grown = realloc(run->line, room * sizeof *grown);
+        if (!grown) {
+            cJSON_Delete(line);
+            return no_memory(err);
+        }
+        run->line = grown;
+    }
+    run->line[run->lines++] = line;
+    return LOGIT_OK;
+}
+
+/* Takes the line over. */
+static logit_status take_line(lg_run *run, cJSON *line, logit_error *err)
+{
+    const char *type = lg_run_text(line, "type");
+    cJSON **place = !type                        ? NULL
+                    : strcmp(type, "start") == 0 ? &run->start
+                    : strcmp(type, "end") == 0   ? &run->end
+                                                 : NULL;
+    if (place) {
+        cJSON_Delete(*place); /* a run that went on has said it twice: the last counts */
+        *place = line;
+        return LOGIT_OK;
+    }
+    if (!type || strcmp(type, "epoch") != 0) return keep_line(run, line, err);
+    const logit_status status = add_epoch(run, line, err);
+    cJSON_Delete(line);
+    return status;
+}
+
+static logit_status read_metrics(lg_run *run, const char *path, lg_bytes *bytes, logit_error *err)
+{
+    char shown[600];
+    LG_TRY(lg_file_read(AT_FDCWD, path, LIMIT, bytes, err));
+    const char *at = (const char *)bytes->data, *end = at + bytes->size;
+    for (int64_t number = 1; at < end; number++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        if (!stop) break; /* the last line of a run that was killed */
+        cJSON *line = cJSON_ParseWithLength(at, (size_t)(stop - at));
+        if (!line)
+            LG_FAIL(err, LOGIT_E_DATA, "%s: line %lld is not JSON [FORMAT]",
+                    lg_text_escape(shown, sizeof shown, path), (long long)number);
+        LG_TRY(take_line(run, line, err));
+        at = stop + 1;
+    }
+    const double kept = lg_run_number(run->end, "setting");
+    if (kept >= 0 && kept < run->settings) run->kept = (int)kept;
+    return LOGIT_OK;
+}
+
+/* A file of the run that may be missing: then bytes->size is 0. */
+static logit_status read_if_there(const char *path, lg_bytes *bytes, logit_error *err)
+{
+    bytes->size = 0;
+    if (access(path, F_OK) != 0) return LOGIT_OK;
+    return lg_file_read(AT_FDCWD, path, LIMIT, bytes, err);
+}
+
+static logit_status read_rest(lg_run *run, char *path, size_t size, lg_bytes *bytes,
+                              logit_error *err)
+{
+    char shown[600];
+    snprintf(path, size, "%s/config.ini", run->folder);
+    LG_TRY(read_if_there(path, bytes, err));
+    run->config = strndup(bytes->data ? (const char *)bytes->data : "", bytes->size);
+    if (!run->config) return no_memory(err);
+    snprintf(path, size, "%s/eval.json", run->folder);
+    LG_TRY(read_if_there(path, bytes, err));
+    if (bytes->size == 0) return LOGIT_OK;
+    run->eval = cJSON_ParseWithLength((const char *)bytes->data, bytes->size);
+    if (run->eval) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_DATA, "%s: is not JSON [FORMAT]",
+            lg_text_escape(shown, sizeof shown, path));
+}
+
+logit_status lg_run_read(lg_run *run, const char *folder, logit_error *err)
+{
+    char path[4200];
+    lg_bytes bytes = {0};
+    *run = (lg_run){.folder = folder, .kept = -1};
+    snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
+    logit_status status = read_metrics(run, path, &bytes, err);
+    if (status == LOGIT_OK) status = read_rest(run, path, sizeof path, &bytes, err);
+    lg_bytes_clear(&bytes);
+    if (status != LOGIT_OK) lg_run_clear(run);
+    return status;
+}
+
+void lg_run_clear(lg_run *run)
+{
+    for (int s = 0; s < run->settings; s++)
+        for (int c = 0; c < LG_RUN_COLUMNS; c++) free(run->setting[s].column[c]);
+    for (int i = 0; i < run->lines; i++) cJSON_Delete(run->line[i]);
+    cJSON_Delete(run->start);
+    cJSON_Delete(run->end);
+    cJSON_Delete(run->eval);
+    free(run->line);
+    free(run->setting);
+    free(run->config);
+    *run = (lg_run){0};
+}

@@ -1,0 +1,50 @@
+/* report_run.h -- a run folder, read back: what it was, epoch by epoch, and how it ended.
+ *
+ * Layer 3 (report).  Reads metrics.jsonl, config.ini and eval.json; a file that is not there leaves
+ * its part empty.  Owns everything but what it borrows by name. */
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_REPORT_RUN_H
+#define LG_REPORT_RUN_H
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+
+#include "logit.h"
+
+/* A setting's figures, one column per name, a row per epoch that it took part in. */
+typedef enum lg_run_column {
+    LG_RUN_EPOCH,
+    LG_RUN_LR,
+    LG_RUN_TRAIN_LOSS,
+    LG_RUN_VAL_LOSS,
+    LG_RUN_VAL_ACCURACY,
+    LG_RUN_RATE, /* samples per second */
+    LG_RUN_COLUMNS
+} lg_run_column;
+
+typedef struct lg_run_setting {
+    double lr, l2;
+    int64_t epochs, room;
+    double *column[LG_RUN_COLUMNS]; /* [epochs]; NaN where there is no figure */
+} lg_run_setting;
+
+typedef struct lg_run {
+    const char *folder; /* borrowed */
+    int settings, kept; /* kept: -1 before the end */
+    lg_run_setting *setting;
+    cJSON *start, *end; /* the lines of these types, or NULL */
+    cJSON *eval;        /* eval.json, or NULL */
+    cJSON **line;       /* [lines] of other types, as they come: what else a run has said */
+    int lines;
+    char *config; /* config.ini, or NULL */
+} lg_run;
+
+/* Errors: IO (no metrics.jsonl in the folder: it is no run), DATA (names file and line), NOMEM. */
+logit_status lg_run_read(lg_run *run, const char *folder, logit_error *err);
+void lg_run_clear(lg_run *run);
+
+/* A member of a JSON object: its number, or NaN; its text, or NULL. */
+double lg_run_number(const cJSON *object, const char *name);
+const char *lg_run_text(const cJSON *object, const char *name);
+
+#endif
