@@ -99,7 +99,8 @@ static void print_end(lg_cli *cli, const logit_summary *summary)
     fprintf(cli->out, "model: %s/model.safetensors",
             lg_text_escape(folder, sizeof folder, summary->folder));
     fprintf(cli->out, " (objective %s", lg_cli_figure(number, summary->objective));
-    fprintf(cli->out, ", %s)\n", lg_cli_elapsed(number, summary->seconds));
+    fprintf(cli->out, ", %s)\nreport: %s/report.html\n", lg_cli_elapsed(number, summary->seconds),
+            lg_text_escape(folder, sizeof folder, summary->folder));
     if (cli->settings > 1) fprintf(cli->out, "kept:  setting %d\n", summary->setting);
     lg_text_add(&next, "logit eval ");
     lg_cli_shell_word(&next, summary->folder);
@@ -152,6 +153,7 @@ logit_status lg_cli_run_train(lg_cli *cli, logit_error *err)
     const logit_status trained =
         logit_train(cli->argument[0], &cli->set.library, &watch, &summary, err);
     LG_TRY(lg_cli_watched(cli, trained, err));
+    LG_TRY(logit_report(summary.folder, &cli->set.report, err));
     if (lg_cli_is_json(cli)) {
         lg_text json = {0};
         make_json(&summary, &json);

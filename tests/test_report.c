@@ -188,7 +188,7 @@ START_TEST(a_run_is_read_back)
     ck_assert_int_eq(lg_run_read(&run, "run", &err), LOGIT_OK);
     ck_assert_int_eq(run.settings, 3);
     ck_assert_int_eq(run.kept, 2);
-    ck_assert_int_eq(run.lines, 1);
+    ck_assert_int_eq(run.other.count, 1);
     ck_assert_int_eq((int)run.setting[0].epochs, 2);
     ck_assert_int_eq((int)run.setting[1].epochs, 0);
     ck_assert_double_eq(run.setting[0].column[LG_RUN_TRAIN_LOSS][1], 1.0);

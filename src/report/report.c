@@ -38,6 +38,7 @@ static logit_status compose(lg_text *page, const lg_report *report, logit_error 
     lg_report_grid(page, report);
     lg_report_figures(page, report);
     LG_TRY(lg_report_weights(page, report, err));
+    lg_report_compare(page, report);
     lg_report_settings(page, report);
     end(page);
     if (page->failed) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a report");

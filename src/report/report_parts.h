@@ -27,6 +27,6 @@ void lg_report_figures(lg_text *page, const lg_report *report);
 /* report_weights.c: rows of W as pictures.  Errors: USAGE (no such class), NOMEM. */
 logit_status lg_report_weights(lg_text *page, const lg_report *report, logit_error *err);
 /* report_compare.c: two devices against each other, where `compare -o RUN` ran. */
-logit_status lg_report_compare(lg_text *page, const lg_report *report, logit_error *err);
+void lg_report_compare(lg_text *page, const lg_report *report);
 
 #endif

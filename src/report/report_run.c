@@ -74,23 +74,28 @@ static logit_status add_epoch(lg_run *run, const cJSON *line, logit_error *err)
 }
 
 /* Keeps the line, or lets it go. */
-static logit_status keep_line(lg_run *run, cJSON *line, logit_error *err)
+static logit_status keep_line(lg_run_lines *lines, cJSON *line, logit_error *err)
 {
-    if (run->lines == MOST_LINES) {
+    if (lines->count == MOST_LINES) {
         cJSON_Delete(line);
         return LOGIT_OK;
     }
-    if ((run->lines & (run->lines - 1)) == 0) {
-        const size_t room = run->lines ? 2 * (size_t)run->lines : 1;
-        cJSON **grown = realloc(run->line, room * sizeof *grown);
+    if ((lines->count & (lines->count - 1)) == 0) {
+        const size_t room = lines->count ? 2 * (size_t)lines->count : 1;
+        cJSON **grown = realloc(lines->line, room * sizeof *grown);
         if (!grown) {
             cJSON_Delete(line);
             return no_memory(err);
         }
-        run->line = grown;
+        lines->line = grown;
     }
-    run->line[run->lines++] = line;
+    lines->line[lines->count++] = line;
     return LOGIT_OK;
+}
+
+static logit_status take_comparison(lg_run *run, cJSON *line, logit_error *err)
+{
+    return keep_line(&run->compared, line, err);
 }
 
 /* Takes the line over. */
@@ -106,13 +111,16 @@ static logit_status take_line(lg_run *run, cJSON *line, logit_error *err)
         *place = line;
         return LOGIT_OK;
     }
-    if (!type || strcmp(type, "epoch") != 0) return keep_line(run, line, err);
+    if (!type || strcmp(type, "epoch") != 0) return keep_line(&run->other, line, err);
     const logit_status status = add_epoch(run, line, err);
     cJSON_Delete(line);
     return status;
 }
 
-static logit_status read_metrics(lg_run *run, const char *path, lg_bytes *bytes, logit_error *err)
+/* Hands every whole line of a file on, which then belongs to `take`. */
+static logit_status read_lines(lg_run *run, const char *path, lg_bytes *bytes,
+                               logit_status (*take)(lg_run *run, cJSON *line, logit_error *err),
+                               logit_error *err)
 {
     char shown[600];
     LG_TRY(lg_file_read(AT_FDCWD, path, LIMIT, bytes, err));
@@ -124,9 +132,15 @@ static logit_status read_metrics(lg_run *run, const char *path, lg_bytes *bytes,
         if (!line)
             LG_FAIL(err, LOGIT_E_DATA, "%s: line %lld is not JSON [FORMAT]",
                     lg_text_escape(shown, sizeof shown, path), (long long)number);
-        LG_TRY(take_line(run, line, err));
+        LG_TRY(take(run, line, err));
         at = stop + 1;
     }
+    return LOGIT_OK;
+}
+
+static logit_status read_metrics(lg_run *run, const char *path, lg_bytes *bytes, logit_error *err)
+{
+    LG_TRY(read_lines(run, path, bytes, take_line, err));
     const double kept = lg_run_number(run->end, "setting");
     if (kept >= 0 && kept < run->settings) run->kept = (int)kept;
     return LOGIT_OK;
@@ -148,6 +162,8 @@ static logit_status read_rest(lg_run *run, char *path, size_t size, lg_bytes *by
     LG_TRY(read_if_there(path, bytes, err));
     run->config = strndup(bytes->data ? (const char *)bytes->data : "", bytes->size);
     if (!run->config) return no_memory(err);
+    snprintf(path, size, "%s/compare.jsonl", run->folder);
+    if (access(path, F_OK) == 0) LG_TRY(read_lines(run, path, bytes, take_comparison, err));
     snprintf(path, size, "%s/eval.json", run->folder);
     LG_TRY(read_if_there(path, bytes, err));
     if (bytes->size == 0) return LOGIT_OK;
@@ -170,15 +186,21 @@ logit_status lg_run_read(lg_run *run, const char *folder, logit_error *err)
     return status;
 }
 
+static void clear_lines(lg_run_lines *lines)
+{
+    for (int i = 0; i < lines->count; i++) cJSON_Delete(lines->line[i]);
+    free(lines->line);
+}
+
 void lg_run_clear(lg_run *run)
 {
     for (int s = 0; s < run->settings; s++)
         for (int c = 0; c < LG_RUN_COLUMNS; c++) free(run->setting[s].column[c]);
-    for (int i = 0; i < run->lines; i++) cJSON_Delete(run->line[i]);
+    clear_lines(&run->other);
+    clear_lines(&run->compared);
     cJSON_Delete(run->start);
     cJSON_Delete(run->end);
     cJSON_Delete(run->eval);
-    free(run->line);
     free(run->setting);
     free(run->config);
     *run = (lg_run){0};

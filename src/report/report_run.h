@@ -1,7 +1,7 @@
 /* report_run.h -- a run folder, read back: what it was, epoch by epoch, and how it ended.
  *
- * Layer 3 (report).  Reads metrics.jsonl, config.ini and eval.json; a file that is not there leaves
- * its part empty.  Owns everything but what it borrows by name. */
+ * Layer 3 (report).  Reads metrics.jsonl, config.ini, eval.json and compare.jsonl; a file that is
+ * not there leaves its part empty.  Owns everything but what it borrows by name. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_REPORT_RUN_H
 #define LG_REPORT_RUN_H
@@ -28,15 +28,20 @@ typedef struct lg_run_setting {
     double *column[LG_RUN_COLUMNS]; /* [epochs]; NaN where there is no figure */
 } lg_run_setting;
 
+typedef struct lg_run_lines {
+    cJSON **line; /* [count] */
+    int count;
+} lg_run_lines;
+
 typedef struct lg_run {
     const char *folder; /* borrowed */
     int settings, kept; /* kept: -1 before the end */
     lg_run_setting *setting;
-    cJSON *start, *end; /* the lines of these types, or NULL */
-    cJSON *eval;        /* eval.json, or NULL */
-    cJSON **line;       /* [lines] of other types, as they come: what else a run has said */
-    int lines;
-    char *config; /* config.ini, or NULL */
+    cJSON *start, *end;    /* the lines of these types, or NULL */
+    cJSON *eval;           /* eval.json, or NULL */
+    lg_run_lines other;    /* lines of other types: what else the run has said */
+    lg_run_lines compared; /* compare.jsonl, where `compare -o` was given this folder */
+    char *config;          /* config.ini, "" where there is none */
 } lg_run;
 
 /* Errors: IO (no metrics.jsonl in the folder: it is no run), DATA (names file and line), NOMEM. */
