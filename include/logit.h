@@ -249,7 +249,9 @@ typedef struct logit_model_info {
     const float *weight;           /* [outputs][features] */
     const float *bias;             /* [outputs] */
     const char *const *class_name; /* [classes] */
-    int64_t not_finite; /* weights that are NaN or infinite: such a model is of little use */
+    const char *decoder; /* of the JPEGs it learnt from; a build that has no logit_decoder_name
+                          * like this takes stb for "auto", and pixels differ by a few of 255 */
+    int64_t not_finite;  /* weights that are NaN or infinite: such a model is of little use */
 } logit_model_info;
 
 /* Borrowed from the model until it is closed. */

@@ -242,9 +242,26 @@ static void print_next(lg_cli *cli)
     lg_text_clear(&next);
 }
 
+/* Says so where the images cannot be decoded as those that the model learnt from. */
+static void check_decoder(lg_cli *cli, const char *decoder)
+{
+    char text[256];
+    const char *name;
+    if (strcmp(cli->set.library.decoder, "auto") != 0) return;
+    for (int i = 0; (name = logit_decoder_name(i)); i++)
+        if (strcmp(name, decoder) == 0) return;
+    snprintf(
+        text, sizeof text,
+        "the model learnt from images that %s decoded, which this logit was built without: stb "
+        "decodes them here, and some pixels differ by a few of 255",
+        decoder);
+    lg_cli_say(cli, LOGIT_LEVEL_WARNING, text);
+}
+
 static logit_status predict(prediction *p, logit_error *err)
 {
     const logit_model_info info = logit_model_describe(p->model);
+    if (!info.floats) check_decoder(p->cli, info.decoder);
     const int wanted = p->cli->set.library.top_k > 0 ? p->cli->set.library.top_k : 1;
     p->top = wanted < info.classes ? wanted : info.classes > 0 ? info.classes : 1;
     p->numbers = info.classes == 0;

@@ -333,6 +333,7 @@ static logit_status settle_shape(const packed_plan *plan, logit_error *err)
 static logit_status open_parts(packed_plan *plan, int *users, logit_error *err)
 {
     lg_dataset *dataset = plan->dataset;
+    dataset->decoding = plan->file->header.decoding;
     dataset->has_parts = (plan->file->header.flags & LG_PACKED_HAS_PARTS) != 0;
     LG_TRY(find_classes(plan, err));
     for (int p = 0; p < LG_PART_COUNT; p++)

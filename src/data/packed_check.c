@@ -152,11 +152,13 @@ static lg_packed_section get_section(const uint8_t *at)
 
 static void read_fields(lg_packed_header *out, const uint8_t *page)
 {
-    *out = (lg_packed_header){.file_bytes = lg_packed_get64(page + LG_PACKED_AT_FILE_BYTES),
-                              .flags = lg_packed_get32(page + LG_PACKED_AT_FLAGS),
-                              .classes = lg_packed_get32(page + LG_PACKED_AT_CLASSES),
-                              .class_names = get_section(page + LG_PACKED_AT_CLASS_NAMES),
-                              .source = get_section(page + LG_PACKED_AT_SOURCE)};
+    *out =
+        (lg_packed_header){.file_bytes = lg_packed_get64(page + LG_PACKED_AT_FILE_BYTES),
+                           .flags = lg_packed_get32(page + LG_PACKED_AT_FLAGS),
+                           .classes = lg_packed_get32(page + LG_PACKED_AT_CLASSES),
+                           .class_names = get_section(page + LG_PACKED_AT_CLASS_NAMES),
+                           .source = get_section(page + LG_PACKED_AT_SOURCE),
+                           .decoding = (lg_decoding)lg_packed_get32(page + LG_PACKED_AT_DECODING)};
     memcpy(out->identity, page + LG_PACKED_AT_IDENTITY, LG_PACKED_IDENTITY);
     for (int p = 0; p < LG_PART_COUNT; p++) {
         const uint8_t *at = page + LG_PACKED_AT_PARTS + p * LG_PACKED_PART_BYTES;
@@ -199,6 +201,9 @@ static logit_status check_whole(const reading *r, const lg_packed_header *header
                (unsigned long long)(r->size - header->file_bytes));
     if (header->flags & ~(uint32_t)LG_PACKED_HAS_PARTS)
         REFUSE(r, LG_PACKED_AT_FLAGS, "UNSUP", "flags %08x are not known", header->flags);
+    if ((uint32_t)header->decoding >= LG_DECODING_COUNT)
+        REFUSE(r, LG_PACKED_AT_DECODING, "UNSUP", "decoder %u is not known",
+               (uint32_t)header->decoding);
     if (header->classes > INT32_MAX || header->class_names.size > LG_PACKED_MOST_TEXT ||
         header->source.size > LG_PACKED_MOST_TEXT || header->classes > header->class_names.size)
         REFUSE(r, LG_PACKED_AT_CLASSES, "RANGE", "%u classes, whose names take %llu bytes",

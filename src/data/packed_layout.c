@@ -86,6 +86,7 @@ void lg_packed_encode(const lg_packed_header *header, uint8_t page[LG_PACKED_HEA
     memcpy(page + LG_PACKED_AT_IDENTITY, header->identity, LG_PACKED_IDENTITY);
     put_section(page + LG_PACKED_AT_CLASS_NAMES, &header->class_names);
     put_section(page + LG_PACKED_AT_SOURCE, &header->source);
+    put32(page + LG_PACKED_AT_DECODING, (uint32_t)header->decoding);
     for (int p = 0; p < LG_PART_COUNT; p++)
         if (header->part[p].count)
             put_part(page + LG_PACKED_AT_PARTS + p * LG_PACKED_PART_BYTES, &header->part[p]);

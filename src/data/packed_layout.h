@@ -37,6 +37,7 @@ enum {
     LG_PACKED_AT_IDENTITY = 32,
     LG_PACKED_AT_CLASS_NAMES = 48,
     LG_PACKED_AT_SOURCE = 72,
+    LG_PACKED_AT_DECODING = 96,
     LG_PACKED_AT_PARTS = 128,
     LG_PACKED_PART_BYTES = 256,
     LG_PACKED_PART_SHAPE = 8,
@@ -95,6 +96,7 @@ typedef struct lg_packed_header {
     uint8_t identity[LG_PACKED_IDENTITY]; /* lg_dataset_identity of the source; 0: not recorded */
     lg_packed_section class_names;        /* [classes] names, each ended by a 0 byte */
     lg_packed_section source;             /* JSON: what was packed, and how it was decoded */
+    lg_decoding decoding;                 /* what its images were decoded with */
     lg_packed_part part[LG_PART_COUNT];
 } lg_packed_header;
 

@@ -257,6 +257,7 @@ static logit_status open_writer(packing *all, logit_error *err)
         .path = all->options->file, .replace = all->options->data.force, .resume = 1};
     all->header.flags = all->data->has_parts ? LG_PACKED_HAS_PARTS : 0;
     all->header.classes = (uint32_t)all->data->classes;
+    all->header.decoding = all->data->decoding;
     for (int p = 0; p < LG_PART_COUNT; p++) {
         if (!all->data->part[p]) continue;
         plan_part(all, p);

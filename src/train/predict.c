@@ -302,5 +302,6 @@ logit_model_info logit_model_describe(const logit_model *model)
                               .weight = model->weight,
                               .bias = model->bias,
                               .class_name = (const char *const *)model->class_name,
+                              .decoder = lg_decoding_name(model->decoding),
                               .not_finite = model->not_finite};
 }

@@ -104,7 +104,7 @@ logit_status lg_decoder_choose(lg_decoding *out, const logit_options *options,
     if (strcmp(options->decoder, "auto") == 0 && lg_decoding_is_built(*out)) return LOGIT_OK;
     if (strcmp(options->decoder, "auto") == 0) {
         lg_report_message(
-            watch, LOGIT_LEVEL_NOTICE,
+            watch, LOGIT_LEVEL_WARNING,
             "the model learnt from images that %s decoded, which this logit was built "
             "without: stb decodes them here, and some pixels differ by a few of 255",
             lg_decoding_name(*out));

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "train/cache.h"
 #include "train/settings.h"
+#include "train/trainer.h"
 
 /* Threads that open a set.  Most of the time they wait for a disk that serves many at once: the
  * headers of a million files, from a cold cache, take 63 s with 2 threads and 28 s with 8, on two
@@ -19,6 +20,19 @@ static int opening_threads(const logit_options *options)
     enum { PER_THREAD = 4, MOST = 64 };
     const int threads = PER_THREAD * options->threads;
     return threads < MOST ? threads : options->threads > MOST ? options->threads : MOST;
+}
+
+/* A packed file was decoded when it was made: by another library than the one asked for, or than
+ * the model's images, perhaps. */
+static void tell_decoding(const lg_dataset *data, lg_decoding wanted, const logit_watch *watch)
+{
+    char name[600];
+    if (strcmp(data->format, "packed") != 0 || data->decoding == wanted) return;
+    lg_report_message(watch, LOGIT_LEVEL_NOTICE,
+                      "%s was packed with the decoder %s: its pixels stay as they are, and are not "
+                      "those of %s",
+                      lg_text_escape(name, sizeof name, data->path),
+                      lg_decoding_name(data->decoding), lg_decoding_name(wanted));
 }
 
 /* Opens the set at path; its classes and shape are those of `like` or `model` where given.
@@ -60,6 +74,8 @@ static logit_status open_set(lg_dataset **out, char *identity, const char *path,
         status = lg_dataset_identity(*out, lg_decoding_name((*out)->decoding), bytes, err);
         lg_identity_write(identity, bytes);
     }
+    if (status == LOGIT_OK && (model || strcmp(options->decoder, "auto") != 0))
+        tell_decoding(*out, decoding, watch);
     if (status == LOGIT_OK) status = lg_cache_apply(&cache, out, err);
     if (status == LOGIT_OK) return LOGIT_OK;
     lg_dataset_close(*out);
