@@ -99,6 +99,8 @@ typedef struct logit_options {
                             * an epoch */
     int shift;             /* 0; N: and moved by up to N pixels in each direction */
     const char *classes;   /* NULL, or "a,b,..": only these, in this order */
+    const char *labels;  /* "auto"; which of the two labels of CIFAR-100: "coarse" or "fine", which
+                          * is auto */
     const char *decoder; /* of JPEGs.  "auto": what the model was trained with, else "stb".  "stb",
                           * "turbo" (a name of logit_decoder_name) */
     const char *on_bad;  /* "fail" or "skip" */

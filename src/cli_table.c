@@ -21,6 +21,7 @@
 NAMES(channel_name, "auto", "1", "3")
 NAMES(normalize_name, "standard", "unit")
 NAMES(shuffle_name, "auto", "full", "block", "none")
+NAMES(labels_name, "auto", "coarse", "fine")
 NAMES(decoder_name, "auto", "stb", "turbo")
 NAMES(on_bad_name, "fail", "skip")
 NAMES(row_order_name, "random", "index")

@@ -205,7 +205,8 @@ static const struct {
     {"CI2 label 10", "data_batch_1.bin", 0, 0, 2 * 3073, 10, "RANGE", "record 2 is 10"},
     {"CI2 label 255", "data_batch_1.bin", 0, 0, 0, 255, "RANGE", "record 0 is 255"},
     {"CI2 coarse 20", "train.bin", 1, 0, 3 * 3074, 20, "RANGE", "coarse label of record 3 is 20"},
-    {"CI2 fine 100", "train.bin", 1, 0, 3074 + 1, 100, "RANGE", "byte 3075: the label of record 1"},
+    {"CI2 fine 100", "train.bin", 1, 0, 3074 + 1, 100, "RANGE",
+     "byte 3075: the fine label of record 1"},
     {"CI3 empty", "data_batch_1.bin", 0, -4 * 3073, -1, 0, "RANGE", "no samples"},
     {"CI3 empty", "train.bin", 1, -4 * 3074, -1, 0, "RANGE", "no samples"},
 };

@@ -15,8 +15,10 @@
 enum { SHOWN = 300, MOST_NAME_BYTES = 1 << 16 };
 
 static const lg_cifar_kind kinds[] = {
-    {"CIFAR-10", 1, 10, 0, "batches.meta.txt"},
-    {"CIFAR-100", 2, 100, 20, "fine_label_names.txt"},
+    {"CIFAR-10", 1, {{10, "label", "batches.meta.txt"}}},
+    {"CIFAR-100",
+     2,
+     {{20, "coarse label", "coarse_label_names.txt"}, {100, "fine label", "fine_label_names.txt"}}},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -65,7 +67,7 @@ static const char *leaf_of(const char *path)
 
 static int64_t record_bytes(const lg_cifar_kind *kind)
 {
-    return kind->label_bytes + LG_CIFAR_PIXELS;
+    return kind->labels + LG_CIFAR_PIXELS;
 }
 
 /* The kind of a single file, by its name, else by its size. */
@@ -123,7 +125,8 @@ static int holds_set(const cifar_folder *folder)
         if (kind == &kinds[0]) return 1;
         plain |= kind != NULL;
         folders |= folder->scan.entry[i].kind == LG_ENTRY_FOLDER;
-        names |= !strcmp(entry_name(folder, i), kinds[1].names);
+        for (int j = 0; j < kinds[1].labels; j++)
+            names |= !strcmp(entry_name(folder, i), kinds[1].label[j].names);
     }
     return plain && (names || !folders);
 }
@@ -164,10 +167,18 @@ static logit_status join(char **out, const char *folder, const char *name, logit
     return LOGIT_OK;
 }
 
+/* Chooses the label, once the kind is known, and finds its names in the folder. */
 static logit_status find_names(lg_cifar_files *files, const char *folder, logit_error *err)
 {
     struct stat info;
-    LG_TRY(join(&files->names, folder, files->kind->names, err));
+    if (!files->kind) return LOGIT_OK;
+    if (files->asked != LG_LABEL_AUTO && files->kind->labels == 1)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--labels %s: a sample of %s has one label; those of CIFAR-100 "
+                "have a coarse and a fine one",
+                lg_label_names[files->asked], files->kind->name);
+    files->label = files->asked == LG_LABEL_COARSE ? 0 : files->kind->labels - 1;
+    LG_TRY(join(&files->names, folder, files->kind->label[files->label].names, err));
     if (stat(files->names, &info) == 0) return LOGIT_OK;
     free(files->names);
     files->names = NULL;
@@ -276,10 +287,12 @@ static logit_status find_single(lg_cifar_files *files, const char *path, int64_t
     return status;
 }
 
-logit_status lg_cifar_find(lg_cifar_files *files, lg_dataset *dataset, logit_error *err)
+logit_status lg_cifar_find(lg_cifar_files *files, lg_dataset *dataset, lg_label_kind labels,
+                           logit_error *err)
 {
     struct stat info;
     cifar_folder folder;
+    files->asked = labels;
     if (stat(dataset->path, &info) == 0 && !S_ISDIR(info.st_mode))
         return find_single(files, dataset->path, info.st_size, err);
     dataset->has_parts = 1;
@@ -320,7 +333,7 @@ static logit_status check_lines(const lg_cifar_files *files, char *const *name, 
                                 logit_error *err)
 {
     char shown[SHOWN];
-    const int classes = files->kind->classes;
+    const int classes = lg_cifar_classes(files);
     if (lines != classes)
         return lg_place_fail(err, LG_PLACE(files->names, "cifar", 0), "MISMATCH",
                              "%d names, %s has %d classes", lines, files->kind->name, classes);
@@ -341,7 +354,7 @@ static logit_status read_names(const lg_cifar_files *files, char **name, logit_e
     if (status == LOGIT_OK) status = lg_bytes_reserve(&text, text.size + 1, err);
     if (status == LOGIT_OK) {
         text.data[text.size] = '\0';
-        status = take_lines(name, files->kind->classes, (char *)text.data, &lines, err);
+        status = take_lines(name, lg_cifar_classes(files), (char *)text.data, &lines, err);
     }
     lg_bytes_clear(&text);
     return status == LOGIT_OK ? check_lines(files, name, lines, err) : status;
@@ -349,7 +362,7 @@ static logit_status read_names(const lg_cifar_files *files, char **name, logit_e
 
 logit_status lg_cifar_names(const lg_cifar_files *files, char ***name, logit_error *err)
 {
-    const int classes = files->kind->classes;
+    const int classes = lg_cifar_classes(files);
     *name = calloc((size_t)classes, sizeof **name);
     if (!*name) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for class names");
     if (files->names) return read_names(files, *name, err);

@@ -20,14 +20,18 @@ enum {
 /* What differs between the two. */
 typedef struct lg_cifar_kind {
     const char *name;
-    int label_bytes;   /* before the pixels of a record; the last one is taken */
-    int classes;       /* of the label that is taken */
-    int coarse;        /* of the one before it, or 0 */
-    const char *names; /* the file of class names */
+    int labels; /* bytes before the pixels of a record */
+    struct {
+        int classes;
+        const char *name;  /* of the label, for messages */
+        const char *names; /* the file of class names */
+    } label[2];
 } lg_cifar_kind;
 
 typedef struct lg_cifar_files {
     const lg_cifar_kind *kind;
+    lg_label_kind asked;
+    int label;                  /* which of the kind's is taken */
     char **path[LG_PART_COUNT]; /* [count], in order, malloc'ed */
     int count[LG_PART_COUNT];
     char *names; /* path of the class names, or NULL */
@@ -37,9 +41,15 @@ typedef struct lg_cifar_files {
 logit_status lg_cifar_is_named(const char *path, int *mine, logit_error *err);
 
 /* Finds the files at dataset->path; sets has_parts, stray and hidden.  Errors: IO, NOMEM, DATA (the
- * two kinds in one folder, a batch that is missing between others).  files may be cleared whatever
- * happened. */
-logit_status lg_cifar_find(lg_cifar_files *files, lg_dataset *dataset, logit_error *err);
+ * two kinds in one folder, a batch that is missing between others), USAGE (labels are asked for and
+ * the kind has one).  files may be cleared whatever happened. */
+logit_status lg_cifar_find(lg_cifar_files *files, lg_dataset *dataset, lg_label_kind labels,
+                           logit_error *err);
+
+static inline int lg_cifar_classes(const lg_cifar_files *files)
+{
+    return files->kind->label[files->label].classes;
+}
 void lg_cifar_files_clear(lg_cifar_files *files);
 
 /* The class names: those of the file, or "0", "1", ..  Each and the array are malloc'ed, also where

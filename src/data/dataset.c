@@ -272,6 +272,28 @@ static logit_status refuse_unknown(const char *path, const struct stat *info, lo
 
 /* -------------------------------------------------------------------- opening and closing --- */
 
+const char *const lg_label_names[LG_LABEL_COUNT] = {"auto", "coarse", "fine"};
+
+int lg_label_find(const char *name)
+{
+    for (int i = 0; i < LG_LABEL_COUNT; i++)
+        if (!strcmp(lg_label_names[i], name)) return i;
+    return -1;
+}
+
+/* CIFAR-100 has two labels per sample, and nothing else has; format_cifar.c tells it from CIFAR-10.
+ */
+static logit_status check_labels(const lg_dataset *dataset, lg_label_kind labels, logit_error *err)
+{
+    char shown[SHOWN];
+    if (labels == LG_LABEL_AUTO || !strcmp(dataset->format, "cifar")) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_USAGE,
+            "--labels %s: %s is a set of the format %s, where a sample has one label; coarse and "
+            "fine ones are in CIFAR-100",
+            lg_label_names[labels], lg_text_escape(shown, sizeof shown, dataset->path),
+            dataset->format);
+}
+
 static logit_status open_path(lg_dataset *dataset, const lg_dataset_options *options,
                               logit_error *err)
 {
@@ -282,6 +304,7 @@ static logit_status open_path(lg_dataset *dataset, const lg_dataset_options *opt
         LG_TRY(formats[i].probe(dataset->path, &mine, err));
         if (!mine) continue;
         dataset->format = formats[i].name;
+        LG_TRY(check_labels(dataset, options->labels, err));
         LG_TRY(formats[i].open(dataset, options, err));
         return lg_dataset_check_element(dataset, options, err);
     }

@@ -90,8 +90,20 @@ typedef struct lg_dataset {
     char stray_example[256];     /* one of them, escaped */
 } lg_dataset;
 
+/* Which label is taken where each sample has several. */
+typedef enum lg_label_kind {
+    LG_LABEL_AUTO,
+    LG_LABEL_COARSE,
+    LG_LABEL_FINE,
+    LG_LABEL_COUNT
+} lg_label_kind;
+
+extern const char *const lg_label_names[LG_LABEL_COUNT]; /* "auto", "coarse", "fine" */
+int lg_label_find(const char *name);                     /* -1: there is none */
+
 typedef struct lg_dataset_options {
     const char *classes;      /* NULL, or "a,b,..": only these, in this order */
+    lg_label_kind labels;     /* auto: the fine ones; another: USAGE where samples have one label */
     char *const *known_class; /* a model's classes, or NULL: a class not in it is DATA, and labels
                                * are numbered as in it */
     int known_classes;

@@ -1,7 +1,8 @@
 /* format_cifar.c -- CIFAR-10 and CIFAR-100, the binary version.
  *
- * Layer 1 (data).  A record is its label (CIFAR-100: the coarse one, then the fine one, which is
- * taken) and three planes of 32 x 32 bytes, red, green, blue; they become pixels [32][32][3].
+ * Layer 1 (data).  A record is its label (CIFAR-100: the coarse one, then the fine one; which of
+ * them is taken is an option) and three planes of 32 x 32 bytes, red, green, blue; they become
+ * pixels [32][32][3].
  * Samples stand in the order of the files and of the records in them.  Pixels are held in memory
  * where options->memory allows, else read record by record.  No file is mapped: one that shrinks
  * under a run is an error, not a signal. */
@@ -174,7 +175,7 @@ typedef struct cifar_plan {
     const lg_dataset_options *options;
     lg_cifar_files files;
     lg_classes classes;
-    char **name;           /* [files.kind->classes] of the label bytes */
+    char **name;           /* [lg_cifar_classes] of the label bytes */
     int32_t number[256];   /* label of each byte, as lg_classes_label gives it */
     int64_t room;          /* bytes that may still be held in memory */
     int64_t done, records; /* of all parts */
@@ -184,7 +185,7 @@ static logit_status open_file(const cifar_plan *plan, cifar_file *file, const ch
                               logit_error *err)
 {
     const lg_cifar_kind *kind = plan->files.kind;
-    const int64_t record = kind->label_bytes + LG_CIFAR_PIXELS;
+    const int64_t record = kind->labels + LG_CIFAR_PIXELS;
     file->fd = -1;
     file->path = strdup(path);
     if (!file->path) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a path");
@@ -193,7 +194,7 @@ static logit_status open_file(const cifar_plan *plan, cifar_file *file, const ch
     const int64_t left = file->bytes % record, at = file->bytes - left;
     if (file->bytes == 0) CIFAR_BAD(err, file, 0, "RANGE", "the file is empty: no samples");
     if (left == 0) return LOGIT_OK;
-    if (left <= kind->label_bytes && file->records > 0)
+    if (left <= kind->labels && file->records > 0)
         CIFAR_BAD(err, file, at, "TRAIL",
                   "%lld bytes behind the last record; a record of %s has %lld", (long long)left,
                   kind->name, (long long)record);
@@ -213,7 +214,7 @@ static logit_status open_part(cifar_plan *plan, int p, logit_error *err)
     set->ops = &cifar_ops;
     if (own) own->file = calloc((size_t)files, sizeof *own->file);
     if (!own || !own->file) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a data set");
-    own->label_bytes = plan->files.kind->label_bytes;
+    own->label_bytes = plan->files.kind->labels;
     for (int i = 0; i < files; i++) {
         own->files = i + 1;
         own->file[i].first = set->count;
@@ -229,11 +230,11 @@ static logit_status open_part(cifar_plan *plan, int p, logit_error *err)
 
 static logit_status find_classes(cifar_plan *plan, logit_error *err)
 {
-    const lg_cifar_kind *kind = plan->files.kind;
+    const int classes = lg_cifar_classes(&plan->files);
     LG_TRY(lg_cifar_names(&plan->files, &plan->name, err));
-    LG_TRY(lg_classes_freeze(&plan->classes, plan->name, kind->classes, plan->dataset->path,
+    LG_TRY(lg_classes_freeze(&plan->classes, plan->name, classes, plan->dataset->path,
                              plan->options, err));
-    for (int i = 0; i < kind->classes; i++)
+    for (int i = 0; i < classes; i++)
         plan->number[i] = lg_classes_label(&plan->classes, plan->name[i]);
     return LOGIT_OK;
 }
@@ -265,18 +266,15 @@ static logit_status take_record(const cifar_plan *plan, lg_set *set, const cifar
     const lg_cifar_kind *kind = plan->files.kind;
     cifar_set *own = set->own;
     const int64_t here = row - file->first;
-    const int64_t at = here * (kind->label_bytes + LG_CIFAR_PIXELS);
-    const int label = record[kind->label_bytes - 1];
-    if (kind->coarse && record[0] >= kind->coarse)
-        CIFAR_BAD(err, file, at, "RANGE", "the coarse label of record %lld is %d, expected 0 to %d",
-                  (long long)here, record[0], kind->coarse - 1);
-    if (label >= kind->classes)
-        CIFAR_BAD(err, file, at + kind->label_bytes - 1, "RANGE",
-                  "the label of record %lld is %d, expected 0 to %d", (long long)here, label,
-                  kind->classes - 1);
+    const int64_t at = here * (kind->labels + LG_CIFAR_PIXELS);
+    const int label = record[plan->files.label];
+    for (int i = 0; i < kind->labels; i++)
+        if (record[i] >= kind->label[i].classes)
+            CIFAR_BAD(err, file, at + i, "RANGE", "the %s of record %lld is %d, expected 0 to %d",
+                      kind->label[i].name, (long long)here, record[i], kind->label[i].classes - 1);
     if (plan->number[label] < 0) return LOGIT_OK; /* a class that is left out */
     if (own->pixels)
-        interleave(record + kind->label_bytes, own->pixels + (size_t)set->count * LG_CIFAR_PIXELS);
+        interleave(record + kind->labels, own->pixels + (size_t)set->count * LG_CIFAR_PIXELS);
     own->row[set->count] = (int32_t)row;
     set->label[set->count++] = plan->number[label];
     return LOGIT_OK;
@@ -285,7 +283,7 @@ static logit_status take_record(const cifar_plan *plan, lg_set *set, const cifar
 static logit_status read_file(cifar_plan *plan, lg_set *set, const cifar_file *file,
                               uint8_t *records, logit_error *err)
 {
-    const size_t record = (size_t)plan->files.kind->label_bytes + LG_CIFAR_PIXELS;
+    const size_t record = (size_t)plan->files.kind->labels + LG_CIFAR_PIXELS;
     for (int64_t i = 0; i < file->records;) {
         const int64_t left = file->records - i;
         const int64_t count = left < RECORDS_AT_ONCE ? left : RECORDS_AT_ONCE;
@@ -339,7 +337,7 @@ static logit_status read_part(cifar_plan *plan, lg_set *set, logit_error *err)
 static logit_status open_plan(cifar_plan *plan, logit_error *err)
 {
     lg_dataset *dataset = plan->dataset;
-    LG_TRY(lg_cifar_find(&plan->files, dataset, err));
+    LG_TRY(lg_cifar_find(&plan->files, dataset, plan->options->labels, err));
     for (int p = 0; p < LG_PART_COUNT; p++)
         if (plan->files.count[p] > 0) LG_TRY(open_part(plan, p, err));
     LG_TRY(find_classes(plan, err));
@@ -367,7 +365,7 @@ logit_status lg_format_cifar_open(lg_dataset *dataset, const lg_dataset_options 
     cifar_plan plan = {.dataset = dataset, .options = options};
     plan.room = options->memory > 0 ? options->memory : INT64_MAX;
     const logit_status status = open_plan(&plan, err);
-    for (int i = 0; plan.name && i < plan.files.kind->classes; i++) free(plan.name[i]);
+    for (int i = 0; plan.name && i < lg_cifar_classes(&plan.files); i++) free(plan.name[i]);
     free(plan.name);
     lg_cifar_files_clear(&plan.files);
     lg_classes_clear(&plan.classes);

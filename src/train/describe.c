@@ -200,6 +200,7 @@ logit_status logit_data_describe(const char *data, const logit_options *given,
     LG_TRY(lg_options_settle(&options, err));
     LG_TRY(lg_pool_create(&pool, options.threads, err));
     lg_dataset_options how = {.classes = options.classes,
+                              .labels = (lg_label_kind)lg_label_find(options.labels),
                               .memory = options.memory,
                               .shape = {options.height, options.width, options.channels},
                               .pool = pool,

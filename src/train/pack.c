@@ -240,6 +240,7 @@ static logit_status open_data(lg_dataset **out, const char *path, const logit_op
     lg_pool *pool;
     LG_TRY(lg_pool_create(&pool, options->threads, err));
     lg_dataset_options how = {.classes = options->classes,
+                              .labels = (lg_label_kind)lg_label_find(options->labels),
                               .memory = options->memory,
                               .shape = {options->height, options->width, options->channels},
                               .pool = pool,

@@ -33,6 +33,7 @@ static const struct row {
     ROW("flip", INT, flip),
     ROW("shift", INT, shift),
     ROW("classes", WORD, classes),
+    ROW("labels", WORD, labels),
     ROW("decoder", WORD, decoder),
     ROW("on-bad", WORD, on_bad),
     ROW("max-bad", REAL, max_bad),

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "data/dataset.h"
 #include "data/order.h"
 #include "train/model.h"
 #include "train/trainer.h"
@@ -20,6 +21,7 @@ void logit_options_default(logit_options *options)
         .val_split = 0.1,
         .normalize = "standard",
         .shuffle = "auto",
+        .labels = "auto",
         .decoder = "auto",
         .on_bad = "fail",
         .max_bad = 0.001,
@@ -127,6 +129,8 @@ static logit_status hold_words(const logit_options *o, logit_error *err)
 {
     LG_TRY(hold_word("normalize", o->normalize, "standard", "unit", err));
     LG_TRY(hold_word("on-bad", o->on_bad, "fail", "skip", err));
+    if (lg_label_find(o->labels) < 0)
+        LG_FAIL(err, LOGIT_E_USAGE, "--labels \"%s\": expected auto, coarse or fine", o->labels);
     lg_decoding decoding;
     LG_TRY(lg_decoder_choose(&decoding, o, NULL, NULL, err));
     LG_TRY(hold_word("init", o->init, "prior", "zero", err));
