@@ -54,6 +54,8 @@ static const struct {
     {28, 4, 4, "FORMAT", "class 3"},                            /* a name too few */
     {28, 4, 2, "MISMATCH", "more class names"},                 /* one too many */
     {28, 4, 0, "MISMATCH", "no classes"},                       /* */
+    {96, 4, 2, "UNSUP", "decoder 2"},                           /* what decoded it */
+    {96, 4, 0xFFFFFFFF, "UNSUP", "decoder 4294967295"},         /* */
     {128, 8, 38, "MISMATCH", "rows of the train part"},         /* one sample more */
     {128, 8, 0x7FFFFFFF, "MISMATCH", "rows of the train part"}, /* */
     {128, 8, 0x80000000, "LIMIT", "at most"},                   /* */

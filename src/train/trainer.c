@@ -39,6 +39,7 @@ static logit_status run(lg_trainer *t, logit_summary *summary, logit_error *err)
     LG_TRY(train(t, err));
     LG_TRY(lg_trainer_finish(t, summary, err));
     t->metrics_bytes = lg_run_folder_metrics_bytes(t->folder);
+    LG_TRY(lg_report_bad(t, err));
     LG_TRY(lg_report_end(t, summary, err));
     LG_TRY(lg_checkpoint_save(t, t->stopping ? NULL : summary, err));
     if (t->stopping)

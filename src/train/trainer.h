@@ -114,6 +114,8 @@ logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_erro
 logit_status lg_report_describe(lg_trainer *t, logit_error *err); /* fills objective and plan */
 logit_status lg_report_start(lg_trainer *t, logit_error *err);
 logit_status lg_report_epoch(lg_trainer *t, logit_error *err);
+/* Every bad sample that was left out: a line of metrics.jsonl each, the first few as messages. */
+logit_status lg_report_bad(lg_trainer *t, logit_error *err);
 logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err);
 void lg_report_progress(lg_trainer *t, int64_t done, double waited);
 void lg_report_message(const logit_watch *watch, logit_level level, const char *format, ...)

@@ -190,6 +190,31 @@ logit_status lg_report_epoch(lg_trainer *t, logit_error *err)
     return LOGIT_OK;
 }
 
+logit_status lg_report_bad(lg_trainer *t, logit_error *err)
+{
+    enum { TOLD = 10 };
+    int told = 0;
+    for (int p = 0; p < LG_PART_COUNT; p++) {
+        const lg_loader *loader = t->sources.part[p].loader;
+        const char *reason;
+        int64_t sample;
+        for (int64_t i = 0; loader && (sample = lg_loader_bad_sample(loader, i, &reason)) >= 0;
+             i++) {
+            lg_text line = {0};
+            lg_text_add(&line, "{\"type\":\"bad\",\"part\":\"%s\",\"sample\":%lld,\"reason\":",
+                        lg_part_names[p], (long long)sample);
+            lg_text_add_json(&line, reason);
+            LG_TRY(write_line(t, &line, err));
+            if (told++ < TOLD)
+                lg_report_message(t->watch, LOGIT_LEVEL_WARNING, "left out: %s", reason);
+        }
+    }
+    if (told > TOLD)
+        lg_report_message(t->watch, LOGIT_LEVEL_WARNING,
+                          "left out: %d more, which metrics.jsonl lists", told - TOLD);
+    return LOGIT_OK;
+}
+
 logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err)
 {
     lg_text line = {0};
