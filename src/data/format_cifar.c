@@ -18,7 +18,7 @@
 #include "data/cifar_files.h"
 #include "data/classes.h"
 #include "data/identity.h"
-#include "data/stored_image.h"
+#include "data/raw_image.h"
 
 enum { SHOWN = 300, MOST_RECORD = 2 + LG_CIFAR_PIXELS, RECORDS_AT_ONCE = 256 };
 
@@ -91,8 +91,9 @@ static logit_status read_at(const cifar_file *file, uint8_t *to, size_t size, in
 }
 
 /* Pixels of sample i, [32][32][3]. */
-static logit_status take_pixels(const cifar_set *own, int64_t i, uint8_t *to, logit_error *err)
+static logit_status take_pixels(const void *from, int64_t i, uint8_t *to, logit_error *err)
 {
+    const cifar_set *own = from;
     uint8_t plane[LG_CIFAR_PIXELS];
     if (own->pixels) {
         memcpy(to, own->pixels + (size_t)i * LG_CIFAR_PIXELS, LG_CIFAR_PIXELS);
@@ -111,16 +112,10 @@ static logit_status cifar_read(const lg_set *set, int64_t i, lg_decoder *decoder
                                logit_error *err)
 {
     const cifar_set *own = set->own;
-    lg_stored_image image;
     char name[SHOWN];
-    if (lg_stored_fits(&stored, &set->shape)) return take_pixels(own, i, out, err);
-    LG_TRY(lg_stored_begin(&image, &stored, err));
-    logit_status status = take_pixels(own, i, image.pixels, err);
-    if (status == LOGIT_OK)
-        status = lg_stored_decode(&image, decoder, cifar_name(set, i, name, sizeof name),
-                                  set->shape, out, err);
-    lg_stored_end(&image);
-    return status;
+    if (lg_raw_image_fits(&stored, &set->shape)) return take_pixels(own, i, out, err);
+    const lg_raw_image image = {stored, cifar_name(set, i, name, sizeof name), take_pixels, own, i};
+    return lg_raw_image_resize(&image, set->shape, decoder, out, err);
 }
 
 static logit_status cifar_probe(const lg_set *set, int64_t i, lg_image_info *info, int64_t *bytes,
@@ -348,7 +343,7 @@ static logit_status open_plan(cifar_plan *plan, logit_error *err)
     LG_TRY(lg_dataset_settle_shape(dataset, plan->options, err));
     for (int p = 0; p < LG_PART_COUNT; p++) {
         lg_set *set = dataset->part[p];
-        if (set && lg_stored_fits(&stored, &set->shape))
+        if (set && lg_raw_image_fits(&stored, &set->shape))
             set->resident = ((const cifar_set *)set->own)->pixels;
     }
     return LOGIT_OK;

@@ -12,7 +12,7 @@
 #include "data/formats.h"
 #include "data/identity.h"
 #include "data/packed_file.h"
-#include "data/stored_pixels.h"
+#include "data/raw_image.h"
 
 enum { SHOWN = 400 }; /* bytes of a path inside a message */
 
@@ -38,33 +38,21 @@ static const char *packed_name(const lg_set *set, int64_t i, char *out, size_t s
     return lg_packed_name(own->file, own->part, sample_of(own, i), out, size);
 }
 
-static logit_status fit(const lg_set *set, int64_t i, lg_decoder *decoder, uint8_t *out,
-                        logit_error *err)
+static logit_status take_pixels(const void *from, int64_t i, uint8_t *to, logit_error *err)
 {
-    const packed_set *own = set->own;
-    char name[SHOWN];
-    uint8_t *pixels = malloc(own->file->header.part[own->part].row_bytes);
-    if (!pixels) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for an image");
-    logit_status status = lg_packed_read(own->file, own->part, sample_of(own, i), pixels, err);
-    if (status == LOGIT_OK)
-        status = lg_pixels_fit(decoder, pixels, &own->stored,
-                               packed_name(set, i, name, sizeof name), set->shape, out, err);
-    free(pixels);
-    return status;
-}
-
-static int is_stored_shape(const packed_set *own, const lg_image_target *shape)
-{
-    return own->stored.height == shape->height && own->stored.width == shape->width &&
-           own->stored.channels == shape->channels;
+    const packed_set *own = from;
+    return lg_packed_read(own->file, own->part, sample_of(own, i), to, err);
 }
 
 static logit_status packed_read(const lg_set *set, int64_t i, lg_decoder *decoder, uint8_t *out,
                                 logit_error *err)
 {
     const packed_set *own = set->own;
-    if (!is_stored_shape(own, &set->shape)) return fit(set, i, decoder, out, err);
-    return lg_packed_read(own->file, own->part, sample_of(own, i), out, err);
+    char name[SHOWN];
+    if (lg_raw_image_fits(&own->stored, &set->shape)) return take_pixels(own, i, out, err);
+    const lg_raw_image image = {own->stored, packed_name(set, i, name, sizeof name), take_pixels,
+                                own, i};
+    return lg_raw_image_resize(&image, set->shape, decoder, out, err);
 }
 
 /* Samples of the set as samples of the file, AT_ONCE at a time. */
@@ -343,7 +331,9 @@ static logit_status open_parts(packed_plan *plan, int *users, logit_error *err)
     LG_TRY(settle_shape(plan, err));
     for (int p = 0; p < LG_PART_COUNT; p++) {
         lg_set *set = dataset->part[p];
-        if (set && !is_stored_shape(set->own, &set->shape)) set->ops = &resized_ops;
+        if (!set) continue;
+        const packed_set *own = set->own;
+        if (!lg_raw_image_fits(&own->stored, &set->shape)) set->ops = &resized_ops;
     }
     return lg_mapping_failed(&plan->file->map) ? lg_mapping_fail(dataset->path, err) : LOGIT_OK;
 }

@@ -1,7 +1,7 @@
 /* raw_image.h -- an image whose pixels lie in a file as they are, brought to another shape.
  *
- * Layer 1 (data).  For formats that hold plain pixels (IDX, npy): the decoder's own rule, so that
- * an image gives the same bits from whatever file it comes. */
+ * Layer 1 (data).  For formats that hold plain pixels (IDX, npy, CIFAR, packed): the decoder's own
+ * rule, so that an image gives the same bits from whatever file it comes. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_DATA_RAW_IMAGE_H
 #define LG_DATA_RAW_IMAGE_H
