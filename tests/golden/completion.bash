@@ -12,6 +12,7 @@ _logit() {
         "train --channels") words="auto 1 3" ;;
         "train --normalize") words="standard unit" ;;
         "train --shuffle") words="auto full block none" ;;
+        "train --labels") words="auto coarse fine" ;;
         "train --decoder") words="auto stb turbo" ;;
         "train --on-bad") words="fail skip" ;;
         "train --loss") words="auto softmax sigmoid mse" ;;
@@ -23,6 +24,7 @@ _logit() {
         "train --format") words="text json" ;;
         "train --progress") words="auto plain none" ;;
         "train --val-split" | "train --size" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --epochs" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
+        "eval --labels") words="auto coarse fine" ;;
         "eval --decoder") words="auto stb turbo" ;;
         "eval --on-bad") words="fail skip" ;;
         "eval --device") words="auto cpu cuda ref" ;;
@@ -34,6 +36,7 @@ _logit() {
         "predict --device") words="auto cpu cuda ref" ;;
         "predict --format") words="text json csv" ;;
         "predict --top" | "predict --prior") return ;;
+        "data --labels") words="auto coarse fine" ;;
         "data --decoder") words="auto stb turbo" ;;
         "data --format") words="text json" ;;
         "data --progress") words="auto plain none" ;;
@@ -41,6 +44,7 @@ _logit() {
         "compare --channels") words="auto 1 3" ;;
         "compare --normalize") words="standard unit" ;;
         "compare --shuffle") words="auto full block none" ;;
+        "compare --labels") words="auto coarse fine" ;;
         "compare --decoder") words="auto stb turbo" ;;
         "compare --on-bad") words="fail skip" ;;
         "compare --loss") words="auto softmax sigmoid mse" ;;
@@ -54,6 +58,7 @@ _logit() {
         "compare --progress") words="auto plain none" ;;
         "compare --val-split" | "compare --size" | "compare --shift" | "compare --classes" | "compare --max-bad" | "compare --l2" | "compare --label-smoothing" | "compare --class-weight" | "compare --lr" | "compare --momentum" | "compare --weight-decay" | "compare --epochs" | "compare --batch-size" | "compare --seed" | "compare --threads" | "compare --memory" | "compare --devices" | "compare --steps" | "compare --tolerance") return ;;
         "pack --channels") words="auto 1 3" ;;
+        "pack --labels") words="auto coarse fine" ;;
         "pack --decoder") words="auto stb turbo" ;;
         "pack --on-bad") words="fail skip" ;;
         "pack --order") words="random index" ;;
@@ -70,12 +75,12 @@ _logit() {
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
-        train) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
-        eval) words="--decoder --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --format --config --progress --quiet --verbose --help" ;;
+        train) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
+        eval) words="--labels --decoder --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --format --config --progress --quiet --verbose --help" ;;
         predict) words="--decoder --device --top --prior --null --format --config --quiet --verbose --help" ;;
-        data) words="--classes --decoder --threads --format --config --progress --quiet --verbose --help" ;;
-        compare) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
-        pack) words="--size --channels --classes --decoder --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
+        data) words="--classes --labels --decoder --threads --format --config --progress --quiet --verbose --help" ;;
+        compare) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
+        pack) words="--size --channels --classes --labels --decoder --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
         report) words="--out --versus --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
         bench) words="--device --precision --threads --seconds --only --format --config --quiet --verbose --help" ;;
