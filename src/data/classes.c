@@ -28,6 +28,14 @@ static int compare_value(const void *a, const void *b)
     return order ? order : compare_bytes(a, b);
 }
 
+/* Sorted, unless they are already: a million numbers of a file of labels are. */
+static void sort_names(char **name, int count, int (*compare)(const void *, const void *))
+{
+    int i = 1;
+    while (i < count && compare(&name[i - 1], &name[i]) <= 0) i++;
+    if (i < count) qsort(name, (size_t)count, sizeof *name, compare);
+}
+
 static int all_digits(char *const *name, int count)
 {
     for (int i = 0; i < count; i++) /* take_names left no hole: NOLINTNEXTLINE(clang-analyzer-*) */
@@ -225,8 +233,8 @@ logit_status lg_classes_freeze(lg_classes *classes, char *const *found, int coun
     if (known) return check_known(classes, found, count, path, options->known_by, err);
     if (!options->classes) {
         LG_TRY(take_names(classes, found, count, err));
-        qsort(classes->name, (size_t)count, sizeof *classes->name,
-              all_digits(classes->name, count) ? compare_value : compare_bytes);
+        sort_names(classes->name, count,
+                   all_digits(classes->name, count) ? compare_value : compare_bytes);
         sort_labels(classes);
     }
     if (classes->count > 1) return LOGIT_OK;

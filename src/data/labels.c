@@ -11,6 +11,7 @@
 #include "data/formats.h"
 
 enum { SHOWN = 300, DIGITS = 12 }; /* bytes of a path or a list inside a message; of a name */
+enum { NOT_LOOKED_UP = -3 };       /* beside the labels that are none, data/classes.h */
 
 void lg_labels_clear(lg_labels *labels)
 {
@@ -119,16 +120,20 @@ static logit_status refuse_class(const lg_labels *labels, const lg_classes *clas
                          lg_classes_brief(list, sizeof list, classes->name, classes->count));
 }
 
-/* number[classes of the file]: the label of each. */
+/* number[classes of the file]: the label of each that has a sample.  There may be a million, and
+ * few of them in use. */
 static logit_status number_classes(const lg_labels *labels, const lg_classes *classes, int **out,
                                    logit_error *err)
 {
     int *number = *out = malloc((size_t)labels->classes * sizeof *number);
     if (!number) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %d classes", labels->classes);
-    for (int i = 0; i < labels->classes; i++) {
+    for (int i = 0; i < labels->classes; i++) number[i] = NOT_LOOKED_UP;
+    for (int64_t i = 0; i < labels->count; i++) {
+        const int class = labels->class_of[i];
         char name[DIGITS];
-        name_class(name, i);
-        number[i] = lg_classes_label(classes, name);
+        if (number[class] != NOT_LOOKED_UP) continue;
+        name_class(name, class);
+        number[class] = lg_classes_label(classes, name);
     }
     return LOGIT_OK;
 }
