@@ -43,6 +43,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         fuzz_write(names[0], images, sizeof images);
     else
         fuzz_write(names[1], labels, sizeof labels);
-    fuzz_set(fuzz_path("s"));
+    fuzz_set(fuzz_path("s"), FUZZ_NAMES_NONE);
     return 0;
 }

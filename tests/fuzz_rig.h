@@ -31,7 +31,10 @@ void fuzz_write(const char *name, const void *bytes, size_t size);
 /* An error of reading these bytes: DATA with a place and a class, never IO or NOMEM. */
 void fuzz_refused(logit_status status, const logit_error *err);
 
+/* Does the input name files?  Then they may be missing: an error of IO. */
+typedef enum fuzz_naming { FUZZ_NAMES_NONE, FUZZ_NAMES_FILES } fuzz_naming;
+
 /* Opens the set at path as a user would, reads its first samples twice, closes it. */
-void fuzz_set(const char *path);
+void fuzz_set(const char *path, fuzz_naming naming);
 
 #endif
