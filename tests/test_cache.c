@@ -1,4 +1,7 @@
-/* test_cache.c -- images that do not fit are decoded once, and nothing but time shows it. */
+/* test_cache.c -- images that do not fit are decoded once: what is cached, found again, done
+ * without.
+ *
+ * That a run from the cache has the bits of one without is test_sources.c. */
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <dirent.h>
@@ -71,30 +74,6 @@ static void use_cache(void)
     snprintf(folder, sizeof folder, "%s", small_set_path("cache"));
     options.cache = folder;
 }
-
-START_TEST(a_run_from_the_cache_has_the_same_bits)
-{
-    static const char *const shuffles[] = {"full", "block", "none"};
-    options.shuffle = shuffles[_i];
-    go("streamed", LOGIT_OK);
-    ck_assert_str_eq(cached(), "");
-    options.memory = 0;
-    go("resident", LOGIT_OK);
-    options.memory = 1;
-    use_cache();
-    go("first", LOGIT_OK);
-    ck_assert_msg(strstr(said, "decoded once") != NULL, "%s", said);
-    ck_assert_str_ne(cached(), "");
-    for (int threads = 1; threads <= 3; threads++) {
-        options.threads = threads;
-        go("second", LOGIT_OK);
-        ck_assert_msg(strstr(said, "taken from the cache") != NULL, "%s", said);
-        ck_assert(same_files(MODEL("streamed"), MODEL("second")));
-    }
-    ck_assert(same_files(MODEL("streamed"), MODEL("resident")));
-    ck_assert(same_files(MODEL("streamed"), MODEL("first")));
-}
-END_TEST
 
 /* An image that is overwritten in place, with its time put back, is not looked at again: so the
  * pixels are the cache's.  With another time it is another set. */
@@ -209,7 +188,6 @@ Suite *lg_suite_cache(void)
     TCase *tcase = tcase_create("cache");
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, start, small_set_end);
-    tcase_add_loop_test(tcase, a_run_from_the_cache_has_the_same_bits, 0, 3);
     tcase_add_test(tcase, the_cache_is_found_by_names_sizes_and_times);
     tcase_add_test(tcase, bad_images_are_the_same_from_the_cache);
     tcase_add_test(tcase, a_cache_that_cannot_be_used_is_done_without);

@@ -1,4 +1,4 @@
-/* test_pack.c -- logit_pack: a packed set trains to the bits of its source, and packing survives.
+/* test_pack.c -- logit_pack: shapes, targets and bad samples are packed, and packing survives.
  *
  * Tests (suite pack). */
 /* SPDX-License-Identifier: MIT */
@@ -56,27 +56,6 @@ static logit_pack_summary packed(const char *set, const char *file)
 }
 
 /* ------------------------------------------------------------------------------- same bits --- */
-
-START_TEST(a_packed_set_trains_to_the_bits_of_its_folder)
-{
-    static const char *const orders[] = {"random", "index"};
-    static const int64_t memories[] = {1, 40000, 1 << 28};
-    train("pets", "folder-run", LOGIT_OK, NULL);
-    asked.order = orders[_i];
-    const logit_pack_summary summary = packed("pets", "pets.packed");
-    ck_assert_int_eq(summary.count, 150);
-    ck_assert_int_eq(summary.before + summary.bad, 0);
-    ck_assert_int_eq(summary.channels, 3);
-    for (int threads = 1; threads <= 3; threads++)
-        for (size_t m = 0; m < sizeof memories / sizeof *memories; m++) {
-            options.threads = threads;
-            options.memory = memories[m];
-            train("pets.packed", "run", LOGIT_OK, NULL);
-            ck_assert_msg(same_files(MODEL("folder-run"), MODEL("run")), "%d threads, memory %lld",
-                          threads, (long long)memories[m]);
-        }
-}
-END_TEST
 
 START_TEST(options_of_the_shape_may_stand_at_packing_or_at_training)
 {
@@ -320,7 +299,6 @@ Suite *lg_suite_pack(void)
     TCase *tcase = tcase_create("pack");
     tcase_add_checked_fixture(tcase, setup, small_set_end);
     tcase_set_timeout(tcase, 120);
-    tcase_add_loop_test(tcase, a_packed_set_trains_to_the_bits_of_its_folder, 0, 2);
     tcase_add_test(tcase, options_of_the_shape_may_stand_at_packing_or_at_training);
     tcase_add_loop_test(tcase, numbers_and_soft_targets_are_packed, 0, 2);
     tcase_add_test(tcase, the_order_of_classes_is_packed);

@@ -1,4 +1,4 @@
-/* test_tar.c -- tar shards that are good: layouts, names, parts, order, and training on them. */
+/* test_tar.c -- tar shards that are good: layouts, names, parts, order. */
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <fcntl.h>
@@ -8,9 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/small_set.h"
 #include "tests/tar_bytes.h"
-#include "tests/train_rig.h"
 
 Suite *lg_suite_tar(void);
 
@@ -290,38 +288,13 @@ START_TEST(classes_of_a_model_and_classes_left_out)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------- training --- */
-
-/* The tar of the small set's folder, class by class, is the folder's order: the same model comes
- * out of it as from a list of the same files, with any number of threads. */
-START_TEST(tar_trains_to_the_model_of_a_list_in_its_order)
-{
-    char command[600], root[300];
-    small_set_write_folder(small_set_path("folder"), 120, 3);
-    snprintf(root, sizeof root, "%s", small_set_path(""));
-    snprintf(command, sizeof command,
-             "cd '%s' && find folder -name '*.pgm' | LC_ALL=C sort >names && "
-             "tar -cf s.tar -T names && sed 's|folder/\\(.*\\)/.*|&,\\1|' names >s.csv",
-             root);
-    ck_assert_int_eq(system(command), 0);
-    options.shuffle = "none";
-    train("s.csv", "list", LOGIT_OK, NULL);
-    for (options.threads = 1; options.threads <= 3; options.threads++) {
-        train("s.tar", "tar", LOGIT_OK, NULL);
-        ck_assert(same_files(MODEL("list"), MODEL("tar")));
-        options.memory = options.threads == 2 ? 1 : 0;
-    }
-}
-END_TEST
-
 #define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 Suite *lg_suite_tar(void)
 {
     Suite *suite = suite_create("tar");
-    TCase *tests = tcase_create("tar"), *runs = tcase_create("runs");
+    TCase *tests = tcase_create("tar");
     tcase_set_timeout(tests, 60);
-    tcase_set_timeout(runs, 60);
     tcase_add_test(tests, images_and_cls_files_meet_by_their_keys);
     tcase_add_loop_test(tests, folders_are_classes_where_there_is_no_cls, 0, 4);
     tcase_add_test(tests, long_names_and_any_bytes_are_kept);
@@ -331,9 +304,6 @@ Suite *lg_suite_tar(void)
     tcase_add_test(tests, very_many_shards);
     tcase_add_loop_test(tests, shard_that_changes_is_told, 0, 2);
     tcase_add_test(tests, classes_of_a_model_and_classes_left_out);
-    tcase_add_checked_fixture(runs, begin, small_set_end);
-    tcase_add_test(runs, tar_trains_to_the_model_of_a_list_in_its_order);
     suite_add_tcase(suite, tests);
-    suite_add_tcase(suite, runs);
     return suite;
 }
