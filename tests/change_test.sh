@@ -8,7 +8,7 @@ set -uo pipefail
 # shellcheck source=tests/shell_rig.sh
 source "$(dirname "$0")/shell_rig.sh"
 rounds=${LOGIT_CHANGES:-1}
-readonly most_ms=10000
+most_ms=10000 # that a run may take to end
 changes=0
 
 # An IDX set of 600 images whose pixels are bytes of the program itself.
@@ -27,7 +27,24 @@ make_folder() {
     image=$(find data/train -name '*.png' | sort | sed -n 7p)
 }
 
+# The same pixels as NumPy arrays.
+make_npy() {
+    local header="{'descr': '|u1', 'fortran_order': False, 'shape': (600, 28, 28), }" i
+    rm -rf data && mkdir data
+    { printf '\223NUMPY\1\0v\0%-117s\n' "$header" && head -c $((600 * 784)) "$logit"; } >data/X.npy
+    header="{'descr': '|u1', 'fortran_order': False, 'shape': (600,), }"
+    { printf '\223NUMPY\1\0v\0%-117s\n' "$header" && for ((i = 0; i < 600; i++)); do printf "\\x0$((i % 3))"; done; } \
+        >data/y.npy
+}
+
+# A shard of the digits, and their packed file, which is the set.
+make_tar() { rm -rf data && mkdir data && tar -C digits/train -cf $shard .; }
+make_packed() { rm -rf data && cp digits.packed data; }
+
 digits 200
+"$logit" pack digits -o digits.packed -q >log 2>&1 || complain "pack: $(tail -1 log)"
+samples=data/X.npy
+shard=data/train-0.tar
 images=data/train-images-idx3-ubyte
 train=("$logit" train data -o run --epochs 1000000 --device cpu --memory 1 --progress none
     --checkpoint-every 20)
@@ -41,7 +58,7 @@ change() {
     shift 3
     local what="$make: $*"
     $make
-    rm -rf run
+    rm -rf run log # the log of the run before has begun, too
     "${train[@]}" "${more[@]}" >log 2>&1 &
     process=$!
     await 30000 begun || complain "$what: does not begin: $(tail -1 log)"
@@ -104,8 +121,58 @@ folder_changes() {
     change make_folder 4 "more than" rm -r data/train
 }
 
+npy_changes() {
+    more=()
+    change make_npy 5 "$samples: has become shorter" truncate -s 20000 $samples
+    change make_npy 5 "$samples: has become shorter" truncate -s 0 $samples
+    change make_npy 0 "" rm $samples
+    change make_npy 0 "" replace $samples
+    change make_npy 0 "" append $samples
+    change make_npy 0 "" overwrite $samples
+    change make_npy 0 "" rm -r data
+    change make_npy 0 "" truncate -s 0 data/y.npy # labels are read once
+    change make_npy 5 "has become shorter" truncate -s 20000 $samples
+    ends "resumed on a shorter array" 4 "${train[@]}" --resume
+    says "resumed on a shorter array" "$samples: npy at byte"
+}
+
+# A shard is what it was when its members were found, or it is an error.
+tar_changes() {
+    more=()
+    change make_tar 5 "$shard: has changed" truncate -s 20000 $shard
+    change make_tar 5 "$shard: has changed" truncate -s 0 $shard
+    change make_tar 5 "$shard: has changed" append $shard
+    change make_tar 5 "$shard: has changed" overwrite $shard
+    change make_tar 0 "" rm $shard
+    change make_tar 0 "" replace $shard
+    change make_tar 0 "" rm -r data
+    change make_tar 5 "has changed" truncate -s 20000 $shard
+    ends "resumed on a shorter shard" 4 "${train[@]}" --resume
+    says "resumed on a shorter shard" "$shard: tar at byte"
+}
+
+# A packed file is mapped: what is cut off would be a SIGBUS.
+packed_changes() {
+    more=()
+    most_ms=5000
+    change make_packed 5 "data: the file became shorter" truncate -s 20000 data
+    change make_packed 5 "data: the file became shorter" truncate -s 4096 data
+    change make_packed 5 "data: the file became shorter" truncate -s 0 data
+    change make_packed 0 "" append data
+    change make_packed 0 "" rm data
+    change make_packed 0 "" replace data
+    change make_packed 0 "" chmod 0 data
+    change make_packed 5 "the file became shorter" truncate -s 20000 data
+    ends "resumed on a shorter file" 4 "${train[@]}" --resume
+    says "resumed on a shorter file" "data: packed at byte"
+    most_ms=10000
+}
+
 for ((round = 0; round < rounds && failures < 9; round++)); do
     idx_changes
     folder_changes
+    npy_changes
+    tar_changes
+    packed_changes
 done 2>/dev/null
 conclude "$changes changes under a run: exit 4 or 5, or none where it does no harm; no hang, no signal"
