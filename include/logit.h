@@ -265,7 +265,16 @@ typedef struct logit_class_score {
     const char *name;
     int64_t count, predicted, correct;
     double precision, recall, f1; /* NaN where the denominator is 0 */
+    double loss;                  /* mean over the samples of the class */
 } logit_class_score;
+
+enum { LOGIT_CALIBRATION_BINS = 15 };
+
+/* The samples whose said class has a probability in (m/15, (m+1)/15]. */
+typedef struct logit_calibration_bin {
+    int64_t count;
+    double confidence, accuracy; /* means; NaN in an empty bin */
+} logit_calibration_bin;
 
 typedef struct logit_score {
     int64_t n, bad;
@@ -274,7 +283,12 @@ typedef struct logit_score {
     double accuracy;    /* NaN for numeric targets */
     int top_k;
     double top_k_accuracy;
-    double rmse, r2; /* numeric targets only, else NaN */
+    double rmse, r2, mae; /* numeric targets only, else NaN */
+    /* docs/figures.md says what each is; NaN where it does not apply */
+    double balanced_accuracy, macro_f1, weighted_f1, matthews;
+    double brier, ece;         /* of probabilities: NaN for mse */
+    double target_entropy, kl; /* soft targets of softmax and sigmoid: loss = entropy + KL */
+    logit_calibration_bin calibration[LOGIT_CALIBRATION_BINS];
     int classes;
     logit_class_score *class_score; /* [classes] */
     int64_t *confusion;             /* [classes][classes], row = truth; NULL above 1000 classes */

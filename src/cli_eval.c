@@ -37,6 +37,12 @@ static const char *unit_of(const char *loss)
     return strcmp(loss, "softmax") == 0 || strcmp(loss, "sigmoid") == 0 ? " nats" : "";
 }
 
+static void print_if(const lg_cli *cli, const char *name, double value)
+{
+    char number[LG_CELL];
+    if (!isnan(value)) fprintf(cli->out, "  %-9s %s\n", name, lg_cli_figure(number, value));
+}
+
 static void print_figures(const lg_cli *cli, const logit_score *score, const char *loss)
 {
     char number[LG_CELL], path[LG_CELL];
@@ -59,7 +65,15 @@ static void print_figures(const lg_cli *cli, const logit_score *score, const cha
                 lg_cli_figure(number, score->top_k_accuracy));
     if (!isnan(score->rmse))
         fprintf(cli->out, "  RMSE      %s\n", lg_cli_figure(number, score->rmse));
+    print_if(cli, "MAE", score->mae);
     if (!isnan(score->r2)) fprintf(cli->out, "  R^2       %s\n", lg_cli_figure(number, score->r2));
+    print_if(cli, "balanced", score->balanced_accuracy);
+    print_if(cli, "macro F1", score->macro_f1);
+    print_if(cli, "Matthews", score->matthews);
+    print_if(cli, "Brier", score->brier);
+    print_if(cli, "ECE", score->ece);
+    print_if(cli, "entropy", score->target_entropy);
+    print_if(cli, "KL", score->kl);
 }
 
 static void print_classes(const lg_cli *cli, const logit_score *score)
@@ -211,6 +225,7 @@ static void add_classes(lg_text *out, const logit_score *score)
         add_field(out, "precision", one->precision);
         add_field(out, "recall", one->recall);
         add_field(out, "f1", one->f1);
+        add_field(out, "loss", one->loss);
         lg_text_add(out, "}");
     }
     lg_text_add(out, "]");
@@ -232,6 +247,19 @@ static void add_confusion(lg_text *out, const logit_score *score)
     lg_text_add(out, "]");
 }
 
+static void add_calibration(lg_text *out, const logit_score *score)
+{
+    lg_text_add(out, ", \"calibration\": [");
+    for (int b = 0; b < LOGIT_CALIBRATION_BINS; b++) {
+        const logit_calibration_bin *bin = &score->calibration[b];
+        lg_text_add(out, "%s{\"count\": %lld", b ? ", " : "", (long long)bin->count);
+        add_field(out, "confidence", bin->confidence);
+        add_field(out, "accuracy", bin->accuracy);
+        lg_text_add(out, "}");
+    }
+    lg_text_add(out, "]");
+}
+
 static void make_json(const logit_score *score, lg_text *out)
 {
     lg_text_add(out, "{\"part\": ");
@@ -244,6 +272,16 @@ static void make_json(const logit_score *score, lg_text *out)
     add_field(out, "top_k_accuracy", score->top_k_accuracy);
     add_field(out, "rmse", score->rmse);
     add_field(out, "r2", score->r2);
+    add_field(out, "mae", score->mae);
+    add_field(out, "balanced_accuracy", score->balanced_accuracy);
+    add_field(out, "macro_f1", score->macro_f1);
+    add_field(out, "weighted_f1", score->weighted_f1);
+    add_field(out, "matthews", score->matthews);
+    add_field(out, "brier", score->brier);
+    add_field(out, "ece", score->ece);
+    add_field(out, "target_entropy", score->target_entropy);
+    add_field(out, "kl", score->kl);
+    add_calibration(out, score);
     add_classes(out, score);
     add_confusion(out, score);
     add_field(out, "seconds", score->seconds);

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "train/chance_figures.h"
+#include "train/class_figures.h"
+#include "train/probability.h"
 
 /* A running sum and the squared deviations from the mean so far. */
 typedef struct spread {
@@ -20,15 +23,20 @@ typedef struct spread {
 
 typedef struct class_count {
     int64_t truth, said, right;
+    double loss;
 } class_count;
 
 struct lg_metrics {
     lg_metrics_shape shape;
     int64_t left_out, right, right_in_top;
-    spread loss, truth;   /* truth: numeric targets */
-    double squared_error; /* numeric targets */
-    class_count *of;      /* [classes] */
-    int64_t *confusion;   /* [classes][classes] or NULL */
+    int soft;                             /* the truth is given in shares */
+    spread loss, truth;                   /* truth: numeric targets */
+    double squared_error, absolute_error; /* numeric targets */
+    lg_chance_sums sums;
+    lg_chance *chance;  /* [classes] of one row; NULL: no probabilities are asked for */
+    double *z;          /* [outputs] of one row */
+    class_count *of;    /* [classes] */
+    int64_t *confusion; /* [classes][classes] or NULL */
 };
 
 /* What a row of logits says of a class: which one it names (-1: none), and how many classes stand
@@ -59,7 +67,12 @@ logit_status lg_metrics_create(lg_metrics **out, const lg_metrics_shape *shape, 
     if (metrics->shape.top_k > shape->classes) metrics->shape.top_k = shape->classes;
     metrics->of = calloc(classes + 1, sizeof *metrics->of);
     if (matrix) metrics->confusion = calloc(classes * classes, sizeof *metrics->confusion);
-    if (!metrics->of || (matrix && !metrics->confusion)) {
+    const int chances =
+        !shape->brief && shape->classes > 0 && lg_losses[shape->loss].link != LG_LINK_IDENTITY;
+    if (chances) metrics->chance = calloc(classes, sizeof *metrics->chance);
+    if (chances) metrics->z = calloc((size_t)shape->outputs, sizeof *metrics->z);
+    if (!metrics->of || (matrix && !metrics->confusion) ||
+        (chances && (!metrics->chance || !metrics->z))) {
         lg_metrics_destroy(metrics);
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the figures of %d classes", shape->classes);
     }
@@ -72,6 +85,8 @@ void lg_metrics_destroy(lg_metrics *metrics)
     if (!metrics) return;
     free(metrics->of);
     free(metrics->confusion);
+    free(metrics->chance);
+    free(metrics->z);
     free(metrics);
 }
 
@@ -114,9 +129,29 @@ static int soft_class(const float *target, int outputs)
     return top;
 }
 
-static void add_class(lg_metrics *metrics, verdict v, int truth)
+static void add_chances(lg_metrics *metrics, const lg_metrics_rows *rows, int64_t i, int truth,
+                        int said)
+{
+    const lg_metrics_shape *shape = &metrics->shape;
+    const int64_t r = rows->row ? rows->row[i] : i;
+    for (int j = 0; j < shape->outputs; j++)
+        metrics->z[j] = number_at(rows->logits, rows->real_bytes, i * rows->logit_stride + j);
+    lg_chances(shape->loss, shape->classes, metrics->z, NULL, metrics->chance);
+    const lg_chance_row row = {.loss = shape->loss,
+                               .classes = shape->classes,
+                               .outputs = shape->outputs,
+                               .truth = truth,
+                               .said = said,
+                               .chance = metrics->chance,
+                               .target = rows->label ? NULL : rows->target + r * shape->outputs};
+    lg_chance_sums_add(&metrics->sums, &row);
+    metrics->soft = !rows->label;
+}
+
+static void add_class(lg_metrics *metrics, verdict v, int truth, double loss)
 {
     metrics->of[truth].truth++;
+    metrics->of[truth].loss += loss;
     metrics->right += v.ahead == 0;
     metrics->right_in_top += v.ahead < metrics->shape.top_k;
     if (v.said < 0) return;
@@ -134,15 +169,19 @@ void lg_metrics_add(lg_metrics *metrics, const lg_metrics_rows *rows)
             metrics->left_out++;
             continue;
         }
-        spread_add(&metrics->loss, number_at(rows->loss, rows->real_bytes, i * rows->loss_stride));
+        const double loss = number_at(rows->loss, rows->real_bytes, i * rows->loss_stride);
+        spread_add(&metrics->loss, loss);
         if (metrics->shape.classes == 0) {
             const double y = (double)rows->target[r * k];
             const double z = number_at(rows->logits, rows->real_bytes, i * rows->logit_stride);
             metrics->squared_error += (z - y) * (z - y);
+            metrics->absolute_error += fabs(z - y);
             spread_add(&metrics->truth, y);
         } else {
             const int truth = rows->label ? rows->label[r] : soft_class(rows->target + r * k, k);
-            add_class(metrics, judge(metrics, rows, i, truth), truth);
+            const verdict v = judge(metrics, rows, i, truth);
+            add_class(metrics, v, truth, loss);
+            if (metrics->chance) add_chances(metrics, rows, i, truth, v.said);
         }
     }
 }
@@ -165,6 +204,7 @@ static void fill_classes(const lg_metrics *metrics, char *const *class_name, log
             .precision = ratio((double)of->right, of->said),
             .recall = ratio((double)of->right, of->truth),
             .f1 = ratio(2.0 * (double)of->right, of->truth + of->said),
+            .loss = ratio(of->loss, of->truth),
         };
     }
 }
@@ -182,9 +222,15 @@ static void fill_numbers(const lg_metrics *metrics, logit_score *score)
     score->top_k = metrics->shape.top_k;
     score->top_k_accuracy = numeric ? (double)NAN : ratio((double)metrics->right_in_top, n);
     score->rmse = numeric ? sqrt(ratio(metrics->squared_error, n)) : (double)NAN;
+    score->mae = numeric ? ratio(metrics->absolute_error, n) : (double)NAN;
     score->r2 =
         numeric && deviations > 0.0 ? 1.0 - metrics->squared_error / deviations : (double)NAN;
     score->classes = metrics->shape.classes;
+    lg_class_figures(score);
+    if (metrics->chance)
+        lg_chance_sums_finish(&metrics->sums, metrics->soft, score);
+    else
+        lg_chance_figures_none(score);
 }
 
 logit_status lg_metrics_finish(const lg_metrics *metrics, char *const *class_name,
