@@ -303,6 +303,10 @@ LOGIT_API logit_status logit_eval(logit_model *model, const char *data, const ch
                                   logit_score *score, logit_error *err);
 LOGIT_API void logit_score_clear(logit_score *score);
 
+/* The score as one JSON object, floats with 17 significant digits, what is NaN as null: what `logit
+ * eval --format json` prints and a run's eval.json holds.  To be freed; NULL: out of memory. */
+LOGIT_API char *logit_score_json(const logit_score *score);
+
 typedef struct logit_guess {
     int class_index;
     const char *class_name; /* borrowed from the model */

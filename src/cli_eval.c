@@ -200,94 +200,6 @@ static void print_text(lg_cli *cli, const logit_score *score, const char *loss)
     lg_text_clear(&next);
 }
 
-/* ----------------------------------------------------------------------------------- JSON --- */
-
-static void add_field(lg_text *out, const char *name, double value)
-{
-    lg_text_add(out, ", \"%s\": ", name);
-    lg_text_add_number(out, value);
-}
-
-static void add_classes(lg_text *out, const logit_score *score)
-{
-    lg_text_add(out, ", \"classes\": [");
-    for (int c = 0; c < score->classes; c++) {
-        lg_text_add(out, "%s", c ? ", " : "");
-        lg_text_add_json(out, score->class_score[c].name);
-    }
-    lg_text_add(out, "], \"per_class\": [");
-    for (int c = 0; c < score->classes; c++) {
-        const logit_class_score *one = &score->class_score[c];
-        lg_text_add(out, "%s{\"class\": ", c ? ", " : "");
-        lg_text_add_json(out, one->name);
-        lg_text_add(out, ", \"count\": %lld, \"predicted\": %lld, \"correct\": %lld",
-                    (long long)one->count, (long long)one->predicted, (long long)one->correct);
-        add_field(out, "precision", one->precision);
-        add_field(out, "recall", one->recall);
-        add_field(out, "f1", one->f1);
-        add_field(out, "loss", one->loss);
-        lg_text_add(out, "}");
-    }
-    lg_text_add(out, "]");
-}
-
-static void add_confusion(lg_text *out, const logit_score *score)
-{
-    if (!score->confusion) {
-        lg_text_add(out, ", \"confusion\": null");
-        return;
-    }
-    lg_text_add(out, ", \"confusion\": [");
-    for (int i = 0; i < score->classes; i++) {
-        lg_text_add(out, "%s[", i ? ", " : "");
-        for (int j = 0; j < score->classes; j++)
-            lg_text_add(out, "%s%lld", j ? ", " : "", (long long)confused(score, i, j));
-        lg_text_add(out, "]");
-    }
-    lg_text_add(out, "]");
-}
-
-static void add_calibration(lg_text *out, const logit_score *score)
-{
-    lg_text_add(out, ", \"calibration\": [");
-    for (int b = 0; b < LOGIT_CALIBRATION_BINS; b++) {
-        const logit_calibration_bin *bin = &score->calibration[b];
-        lg_text_add(out, "%s{\"count\": %lld", b ? ", " : "", (long long)bin->count);
-        add_field(out, "confidence", bin->confidence);
-        add_field(out, "accuracy", bin->accuracy);
-        lg_text_add(out, "}");
-    }
-    lg_text_add(out, "]");
-}
-
-static void make_json(const logit_score *score, lg_text *out)
-{
-    lg_text_add(out, "{\"part\": ");
-    lg_text_add_json(out, score->part);
-    lg_text_add(out, ", \"n\": %lld, \"bad\": %lld", (long long)score->n, (long long)score->bad);
-    add_field(out, "loss", score->loss);
-    add_field(out, "loss_stderr", score->loss_stderr);
-    add_field(out, "accuracy", score->accuracy);
-    lg_text_add(out, ", \"top_k\": %d", score->top_k);
-    add_field(out, "top_k_accuracy", score->top_k_accuracy);
-    add_field(out, "rmse", score->rmse);
-    add_field(out, "r2", score->r2);
-    add_field(out, "mae", score->mae);
-    add_field(out, "balanced_accuracy", score->balanced_accuracy);
-    add_field(out, "macro_f1", score->macro_f1);
-    add_field(out, "weighted_f1", score->weighted_f1);
-    add_field(out, "matthews", score->matthews);
-    add_field(out, "brier", score->brier);
-    add_field(out, "ece", score->ece);
-    add_field(out, "target_entropy", score->target_entropy);
-    add_field(out, "kl", score->kl);
-    add_calibration(out, score);
-    add_classes(out, score);
-    add_confusion(out, score);
-    add_field(out, "seconds", score->seconds);
-    lg_text_add(out, "}\n");
-}
-
 /* ------------------------------------------------------------------------------------ all --- */
 
 static logit_status print_score(lg_cli *cli, const logit_score *score, const char *loss,
@@ -295,7 +207,12 @@ static logit_status print_score(lg_cli *cli, const logit_score *score, const cha
 {
     if (lg_cli_is_json(cli)) {
         lg_text json = {0};
-        make_json(score, &json);
+        char *text = logit_score_json(score);
+        if (text)
+            lg_text_add(&json, "%s\n", text);
+        else
+            json.failed = 1;
+        free(text);
         return lg_cli_put(cli, &json, err);
     }
     if (score->bad > 0) {
