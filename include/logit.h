@@ -103,6 +103,8 @@ typedef struct logit_options {
                           * is auto */
     const char *decoder; /* of JPEGs.  "auto": what the model was trained with, else "stb".  "stb",
                           * "turbo" (a name of logit_decoder_name) */
+    int untrusted;       /* 0; 1: image files are decoded in processes that can do nothing else;
+                          * logit_sandbox_start comes first */
     const char *on_bad;  /* "fail" or "skip" */
     const char *cache;   /* NULL: the user's cache folder, or a folder, or "off" */
     double max_bad;      /* 0.001: with skip, the share of bad samples that ends the run */
@@ -133,6 +135,13 @@ typedef struct logit_options {
 } logit_options;
 
 LOGIT_API void logit_options_default(logit_options *options);
+
+/* For options->untrusted: forks the process from which decoders are forked.  To be called by main's
+ * thread, before the program has another; a second call does nothing.  The processes end with
+ * logit_sandbox_stop, which comes after all else of this library, or with the program, however it
+ * ends.  Error: DEVICE (not in this build, or the system does not allow it). */
+LOGIT_API logit_status logit_sandbox_start(logit_error *err);
+LOGIT_API void logit_sandbox_stop(void); /* does nothing where there is none */
 
 /* ---------------------------------------------------------------------- 3. Families by name --- */
 

@@ -81,6 +81,7 @@ static void on_found(void *user, const logit_measure *line)
 logit_status lg_cli_run_bench(lg_cli *cli, logit_error *err)
 {
     const char *data = cli->arguments > 0 ? cli->argument[0] : NULL;
+    if (data) (void)logit_sandbox_start(NULL); /* without it a line is missing */
     if (lg_cli_is_json(cli))
         fputs("[", cli->out);
     else

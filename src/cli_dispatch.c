@@ -66,6 +66,7 @@ logit_status lg_cli_command(lg_cli *cli, int argc, char **argv, char *const *env
         lg_cli_help(verb, cli->out);
         return LOGIT_OK;
     }
+    if (cli->set.library.untrusted) LG_TRY(logit_sandbox_start(err)); /* before any thread */
     lg_cli_screen_open(cli);
     return run[verb](cli, err);
 }

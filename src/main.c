@@ -51,6 +51,7 @@ int main(int argc, char **argv)
         lg_cli_complain(&cli, &err);
     const int broken_pipe = cli.out_errno == EPIPE;
     lg_cli_clear(&cli);
+    logit_sandbox_stop();
     if (broken_pipe) return end_by_sigpipe();
     if (status == LOGIT_E_STOPPED && lg_cli_signal()) return 128 + lg_cli_signal();
     return logit_exit_code(status);

@@ -331,9 +331,18 @@ logit_status lg_dataset_open(lg_dataset **out, const char *path, const lg_datase
     for (int p = 0; p < LG_PART_COUNT; p++) {
         if (!dataset->part[p]) continue;
         dataset->part[p]->decoding = options->decoding;
+        dataset->part[p]->untrusted = options->untrusted;
         if (dataset->part[p]->decodes) dataset->decoding = options->decoding;
     }
     *out = dataset;
+    return LOGIT_OK;
+}
+
+logit_status lg_set_decoder(lg_decoder **out, const lg_set *set, logit_error *err)
+{
+    LG_TRY(lg_decoder_create(out, err));
+    lg_decoder_use(*out, set->decoding);
+    if (set->untrusted) lg_decoder_confine(*out);
     return LOGIT_OK;
 }
 

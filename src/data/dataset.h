@@ -64,7 +64,8 @@ struct lg_set {
     int64_t count;
     lg_image_target shape; /* of what read delivers; feature vectors are 1 x d x 1 */
     lg_element element;    /* of what read delivers: u8 for images; floats are features, finite */
-    lg_decoding decoding;  /* what its readers are to decode with: lg_decoder_use */
+    lg_decoding decoding;  /* what its readers are to decode with: lg_set_decoder */
+    int untrusted;         /* 1: and in processes that can do nothing else */
     int decodes;           /* 1: read decodes an image file: worth keeping what comes out */
     int as_it_lies;        /* 1: neighbours by index lie side by side (a tar); 0: lg_order_mix says
                             * who does (a packed file), or it does not matter (files) */
@@ -114,6 +115,7 @@ typedef struct lg_dataset_options {
                                 * any */
     int64_t memory;            /* most bytes that the format may hold in memory; 0: no limit */
     lg_decoding decoding;      /* of images: the set's readers are told, by lg_set */
+    int untrusted;             /* the same */
     lg_pool *pool;             /* for reading headers; NULL: this thread alone */
     const logit_watch *watch;  /* may be NULL */
     /* May be NULL.  Asked once all samples are listed: the shape, if it is known from elsewhere, so
@@ -121,6 +123,9 @@ typedef struct lg_dataset_options {
     lg_image_target (*known)(void *user, const lg_dataset *dataset);
     void *known_user;
 } lg_dataset_options;
+
+/* A decoder for a reader of the set.  *out is NULL on failure.  Error: NOMEM. */
+logit_status lg_set_decoder(lg_decoder **out, const lg_set *set, logit_error *err);
 
 /* Errors: IO (path is not there, a folder cannot be read), DATA (no format, no samples, one class,
  * malformed), USAGE (options->classes does not fit), NOMEM (also: more than options->memory is

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "data/image_parts.h"
+#include "data/sandbox.h"
 
 #define KEEP_BYTES ((size_t)16 << 20) /* a larger buffer is not kept from file to file */
 
@@ -25,12 +26,18 @@ void lg_decoder_destroy(lg_decoder *decoder)
     if (decoder->stream_is_open) inflateEnd(&decoder->stream);
     lg_arena_clear(&decoder->arena);
     lg_bytes_clear(&decoder->file);
+    lg_cell_close(decoder->cell);
     free(decoder);
 }
 
 void lg_decoder_use(lg_decoder *decoder, lg_decoding decoding)
 {
     decoder->decoding = decoding;
+}
+
+void lg_decoder_confine(lg_decoder *decoder)
+{
+    decoder->is_confined = 1;
 }
 
 static logit_status check_target(lg_image_target target, logit_error *err)
@@ -82,20 +89,52 @@ logit_status lg_image_decode(lg_decoder *decoder, const uint8_t *bytes, size_t s
     return LOGIT_OK;
 }
 
+/* -------------------------------------------------------------------------------- from a file ---
+ */
+
+/* The buffer that the next file is read into. */
+static logit_status begin_file(lg_decoder *decoder, lg_image_target target, lg_bytes **file,
+                               logit_error *err)
+{
+    *file = &decoder->file;
+    if (!decoder->is_confined) {
+        if (decoder->file.room > KEEP_BYTES) lg_bytes_clear(&decoder->file);
+        return LOGIT_OK;
+    }
+    LG_TRY(check_target(target, err));
+    const size_t bytes = (size_t)target.height * (size_t)target.width * (size_t)target.channels;
+    if (decoder->cell && lg_cell_room(decoder->cell) < bytes) {
+        lg_cell_close(decoder->cell);
+        decoder->cell = NULL;
+    }
+    if (!decoder->cell) LG_TRY(lg_cell_open(&decoder->cell, bytes, err));
+    *file = lg_cell_file(decoder->cell);
+    return LOGIT_OK;
+}
+
+/* What was read into that buffer, decoded here or elsewhere. */
+static logit_status decode_read(lg_decoder *decoder, const char *name, lg_image_target target,
+                                uint8_t *out, logit_error *err)
+{
+    const lg_bytes *file = &decoder->file;
+    if (decoder->is_confined) return lg_cell_decode(decoder->cell, name, target, out, err);
+    return lg_image_decode(decoder, file->data, file->size, name, target, out, err);
+}
+
 logit_status lg_image_decode_file(lg_decoder *decoder, int folder, const char *path,
                                   lg_image_target target, uint8_t *out, logit_error *err)
 {
-    lg_bytes *file = &decoder->file;
-    if (file->room > KEEP_BYTES) lg_bytes_clear(file);
+    lg_bytes *file;
+    LG_TRY(begin_file(decoder, target, &file, err));
     LG_TRY(lg_file_read(folder, path, LG_IMAGE_MAX_FILE, file, err));
-    return lg_image_decode(decoder, file->data, file->size, path, target, out, err);
+    return decode_read(decoder, path, target, out, err);
 }
 
 logit_status lg_image_decode_span(lg_decoder *decoder, lg_image_span span, const char *name,
                                   lg_image_target target, uint8_t *out, logit_error *err)
 {
-    lg_bytes *file = &decoder->file;
-    if (file->room > KEEP_BYTES) lg_bytes_clear(file);
+    lg_bytes *file;
+    LG_TRY(begin_file(decoder, target, &file, err));
     if (span.size > LG_IMAGE_MAX_FILE)
         LG_FAIL(err, LOGIT_E_DATA, "%s: holds %zu bytes, at most %zu are read [LIMIT]", name,
                 span.size, LG_IMAGE_MAX_FILE);
@@ -104,5 +143,6 @@ logit_status lg_image_decode_span(lg_decoder *decoder, lg_image_span span, const
         lg_file_read_at(span.fd, name, file->data, span.size, span.offset, err);
     if (status == LOGIT_E_DATA) LG_FAIL(err, LOGIT_E_IO, "%s: the file has become shorter", name);
     LG_TRY(status);
-    return lg_image_decode(decoder, file->data, span.size, name, target, out, err);
+    file->size = span.size;
+    return decode_read(decoder, name, target, out, err);
 }

@@ -54,6 +54,10 @@ void lg_decoder_destroy(lg_decoder *decoder);
  * stb. */
 void lg_decoder_use(lg_decoder *decoder, lg_decoding decoding);
 
+/* From now on files are decoded in a process that can do nothing else (data/sandbox.h), by stb:
+ * what lg_image_decode_file and lg_image_decode_span read. */
+void lg_decoder_confine(lg_decoder *decoder);
+
 typedef struct lg_image_info {
     int width, height;  /* the right way up */
     int channels;       /* as stored: 1 grey, 3 colour; alpha does not count, a palette is 3 */
@@ -77,15 +81,15 @@ typedef struct lg_image_target {
     int height, width, channels; /* 1 .. LG_IMAGE_MAX_SIDE, the same, 1 or 3 */
 } lg_image_target;
 
-/* Decodes to out, u8 [height][width][channels] of the target.  name is only for messages.  After
- * an error out is undefined and the decoder as good as new.  Errors: DATA, NOMEM, USAGE (no such
- * target). */
+/* Decodes in this process to out, u8 [height][width][channels] of the target.  name is only for
+ * messages.  After an error out is undefined and the decoder as good as new.  Errors: DATA, NOMEM,
+ * USAGE (no such target). */
 logit_status lg_image_decode(lg_decoder *decoder, const uint8_t *bytes, size_t size,
                              const char *name, lg_image_target target, uint8_t *out,
                              logit_error *err);
 
 /* Reads a regular file into the decoder's own buffer and decodes it.  Errors: IO, DATA, NOMEM,
- * USAGE. */
+ * USAGE; DEVICE where a confined decoder cannot be had. */
 logit_status lg_image_decode_file(lg_decoder *decoder, int folder, const char *path,
                                   lg_image_target target, uint8_t *out, logit_error *err);
 

@@ -47,7 +47,7 @@ static size_t footprint(size_t size)
 
 logit_status lg_arena_begin(lg_image_arena *arena, size_t budget, logit_error *err)
 {
-    const int hoards = arena->room > KEEP_BYTES && budget <= KEEP_BYTES;
+    const int hoards = !arena->is_fixed && arena->room > KEEP_BYTES && budget <= KEEP_BYTES;
     if (arena->room < budget || hoards) {
         lg_arena_clear(arena);
         const size_t room = budget < LEAST_BYTES ? LEAST_BYTES : budget;

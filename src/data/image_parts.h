@@ -9,7 +9,8 @@
  *   decoding.c, image_turbo.c   or another library's, for JPEG
  *   image_turn.c    the right way up
  *   image_resize.c  to the target's size
- *   image.c         all of it in order */
+ *   image.c         all of it in order
+ *   sandbox.h       or in a process of its own */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_DATA_IMAGE_PARTS_H
 #define LG_DATA_IMAGE_PARTS_H
@@ -75,6 +76,7 @@ typedef struct lg_image_arena {
     size_t used;
     size_t last; /* offset of what was handed out last */
     int refused;
+    int is_fixed; /* memory is not malloc's, and as large as it will ever be */
 } lg_image_arena;
 
 /* Empties the arena and sets the budget.  Error: NOMEM. */
@@ -215,6 +217,8 @@ struct lg_decoder {
     lg_bytes file;   /* lg_image_decode_file */
     z_stream stream; /* kept from PNG to PNG */
     int stream_is_open;
+    int is_confined;      /* files are decoded in a process of their own, */
+    struct lg_cell *cell; /* in this one, once the first has been */
 };
 
 #endif

@@ -268,10 +268,7 @@ static logit_status start_member(lg_loader *loader, lg_crew_member *member, logi
         member->scratch = malloc(loader->features);
         if (!member->scratch) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a sample");
     }
-    if (!loader->preloaded) {
-        LG_TRY(lg_decoder_create(&member->decoder, err));
-        lg_decoder_use(member->decoder, loader->set->decoding);
-    }
+    if (!loader->preloaded) LG_TRY(lg_set_decoder(&member->decoder, loader->set, err));
     if (pthread_create(&member->thread, NULL, work, member) == 0) return LOGIT_OK;
     const int threads = loader->started ? loader->started : 1;
     LG_FAIL(err, LOGIT_E_NOMEM, "only %d of %d decoder threads could be started; try --threads %d",

@@ -108,8 +108,7 @@ static logit_status open_survey(survey *s, int threads, logit_error *err)
     if (!s->looks || !s->decoder || !s->pixels)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for looking at the set");
     for (int i = 0; i < threads; i++) {
-        LG_TRY(lg_decoder_create(&s->decoder[i], err));
-        lg_decoder_use(s->decoder[i], s->set->decoding);
+        LG_TRY(lg_set_decoder(&s->decoder[i], s->set, err));
         s->pixels[i] = malloc(s->sample_bytes);
         if (!s->pixels[i])
             LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu pixels", s->sample_bytes);
@@ -201,6 +200,7 @@ logit_status logit_data_describe(const char *data, const logit_options *given,
     LG_TRY(lg_pool_create(&pool, options.threads, err));
     lg_dataset_options how = {.classes = options.classes,
                               .labels = (lg_label_kind)lg_label_find(options.labels),
+                              .untrusted = options.untrusted,
                               .memory = options.memory,
                               .shape = {options.height, options.width, options.channels},
                               .pool = pool,

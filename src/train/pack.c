@@ -185,8 +185,7 @@ static logit_status open_loader(stretch *s, logit_error *err)
                                    .skip_bad = strcmp(options->on_bad, "skip") == 0,
                                    .max_bad = 1.0,
                                    .watch = s->all->watch};
-    LG_TRY(lg_decoder_create(&s->decoder, err));
-    lg_decoder_use(s->decoder, s->set->decoding);
+    LG_TRY(lg_set_decoder(&s->decoder, s->set, err));
     s->pixels = malloc((size_t)bytes);
     if (!s->pixels) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a sample");
     return lg_loader_create(&s->loader, &how, err);
@@ -241,6 +240,7 @@ static logit_status open_data(lg_dataset **out, const char *path, const logit_op
     LG_TRY(lg_pool_create(&pool, options->threads, err));
     lg_dataset_options how = {.classes = options->classes,
                               .labels = (lg_label_kind)lg_label_find(options->labels),
+                              .untrusted = options->untrusted,
                               .memory = options->memory,
                               .shape = {options->height, options->width, options->channels},
                               .pool = pool,

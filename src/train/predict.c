@@ -70,6 +70,7 @@ static logit_status predictor_open(lg_predictor *p, const logit_model *model,
     LG_TRY(lg_decoder_choose(&decoding, options, model, NULL, err));
     LG_TRY(lg_decoder_create(&p->decoder, err));
     lg_decoder_use(p->decoder, decoding);
+    if (options->untrusted) lg_decoder_confine(p->decoder);
     one_thread.threads = 1;
     LG_TRY(lg_open_device(&p->backend, &one_thread, 0, NULL, err));
     LG_TRY(lg_problem_create(&p->problem, p->backend, &shape, err));

@@ -99,11 +99,30 @@ static logit_status hold_word(const char *name, const char *value, const char *a
     LG_FAIL(err, LOGIT_E_USAGE, "--%s \"%s\": expected %s or %s", name, value, a, b);
 }
 
+/* Under the sandbox's rules nothing may allocate but stb, in its arena. */
+static logit_status hold_untrusted(lg_decoding decoding, const logit_options *options,
+                                   logit_error *err)
+{
+    const char *name = lg_decoding_name(decoding);
+    if (!options->untrusted || decoding == LG_DECODING_STB) return LOGIT_OK;
+    if (strcmp(options->decoder, "auto") != 0)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--untrusted goes with --decoder stb alone: %s asks the system for memory, which a "
+                "decoder of untrusted files may not",
+                name);
+    LG_FAIL(err, LOGIT_E_USAGE,
+            "--untrusted: the model learnt from images that %s decoded, and %s asks the system for "
+            "memory, which a decoder of untrusted files may not; with --decoder stb some pixels "
+            "differ by a few of 255",
+            name, name);
+}
+
 logit_status lg_decoder_choose(lg_decoding *out, const logit_options *options,
                                const logit_model *model, const logit_watch *watch, logit_error *err)
 {
     *out = model ? model->decoding : LG_DECODING_STB;
-    if (strcmp(options->decoder, "auto") == 0 && lg_decoding_is_built(*out)) return LOGIT_OK;
+    if (strcmp(options->decoder, "auto") == 0 && lg_decoding_is_built(*out))
+        return hold_untrusted(*out, options, err);
     if (strcmp(options->decoder, "auto") == 0) {
         lg_report_message(
             watch, LOGIT_LEVEL_WARNING,
@@ -122,7 +141,7 @@ logit_status lg_decoder_choose(lg_decoding *out, const logit_options *options,
                 "--decoder %s: this logit was built without it; install the package %s and build "
                 "it anew, or use --decoder stb",
                 options->decoder, lg_decoding_package(*out));
-    return LOGIT_OK;
+    return hold_untrusted(*out, options, err);
 }
 
 static logit_status hold_words(const logit_options *o, logit_error *err)

@@ -15,7 +15,8 @@ enum { LG_MAX_SETTINGS = 1024 };
 logit_status lg_options_settle(logit_options *options, logit_error *err);
 
 /* What decodes JPEGs: as options->decoder says; for "auto" as the model (NULL: none) was trained,
- * or stb where this build cannot, which is said to watch.  Error: USAGE (not in this build). */
+ * or stb where this build cannot, which is said to watch.  Error: USAGE (not in this build, or not
+ * under options->untrusted). */
 logit_status lg_decoder_choose(lg_decoding *out, const logit_options *options,
                                const logit_model *model, const logit_watch *watch,
                                logit_error *err);

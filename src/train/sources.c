@@ -47,6 +47,7 @@ static logit_status open_set(lg_dataset **out, char *identity, const char *path,
     LG_TRY(lg_decoder_choose(&decoding, options, model, like ? NULL : watch, err));
     LG_TRY(lg_pool_create(&pool, opening_threads(options), err));
     lg_dataset_options how = {.decoding = decoding,
+                              .untrusted = options->untrusted,
                               .classes = options->classes,
                               .labels = (lg_label_kind)lg_label_find(options->labels),
                               .memory = options->memory,
