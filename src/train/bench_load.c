@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "data/sandbox.h"
 #include "train/bench.h"
 #include "train/sources.h"
 
@@ -36,7 +37,8 @@ static logit_status decode_pass(void *argument, logit_error *err)
     return LOGIT_OK;
 }
 
-static logit_status time_decoding(const lg_bench *bench, decoding *d, lg_decoding by,
+/* by: what the line calls it. */
+static logit_status time_decoding(const lg_bench *bench, decoding *d, const char *by,
                                   const char *format, double *files_per_second, logit_error *err)
 {
     double rate, bytes = 0.0;
@@ -49,14 +51,13 @@ static logit_status time_decoding(const lg_bench *bench, decoding *d, lg_decodin
         LG_TRY(d->set->ops->probe(d->set, spread(d, i), &info, &size, err));
         bytes += (double)size;
     }
-    lg_decoder_use(d->decoder, by);
     LG_TRY(lg_bench_time(bench, decode_pass, d, &rate, err));
     snprintf(shape, sizeof shape, "%s, to %dx%dx%d, 1 thread", format, to.height, to.width,
              to.channels);
     const int floats = lg_element_is_float(d->set->element);
     char name[40];
     if (d->set->decodes)
-        snprintf(name, sizeof name, "decode, %s", lg_decoding_name(by));
+        snprintf(name, sizeof name, "decode, %s", by);
     else
         snprintf(name, sizeof name, "%s", floats ? "read and check" : "decode and resize");
     *files_per_second = rate * (double)d->files;
@@ -91,16 +92,34 @@ static logit_status compare_pixels(const lg_bench *bench, decoding *d, lg_decodi
     return LOGIT_OK;
 }
 
+/* By stb in a process of its own; stb: files per second in this one. */
+static logit_status time_confined(const lg_bench *bench, const decoding *d, const char *format,
+                                  double stb, logit_error *err)
+{
+    decoding confined = *d;
+    double rate;
+    LG_TRY(lg_decoder_create(&confined.decoder, err));
+    lg_decoder_confine(confined.decoder);
+    const logit_status status = time_decoding(bench, &confined, "untrusted", format, &rate, err);
+    lg_decoder_destroy(confined.decoder);
+    LG_TRY(status);
+    lg_bench_report(bench, "decode, untrusted:stb", "1 thread", "% more time",
+                    100.0 * (stb / rate - 1.0), NULL);
+    return LOGIT_OK;
+}
+
 /* By every library in this build, where the set holds image files. */
 static logit_status time_decoders(const lg_bench *bench, decoding *d, const char *format,
                                   logit_error *err)
 {
     double stb, rate;
     char name[40];
-    LG_TRY(time_decoding(bench, d, LG_DECODING_STB, format, &stb, err));
+    LG_TRY(time_decoding(bench, d, lg_decoding_name(LG_DECODING_STB), format, &stb, err));
+    if (d->set->decodes && lg_sandbox_is_on()) LG_TRY(time_confined(bench, d, format, stb, err));
     for (int by = LG_DECODING_STB + 1; by < LG_DECODING_COUNT && d->set->decodes; by++) {
         if (!lg_decoding_is_built((lg_decoding)by)) continue;
-        LG_TRY(time_decoding(bench, d, (lg_decoding)by, format, &rate, err));
+        lg_decoder_use(d->decoder, (lg_decoding)by);
+        LG_TRY(time_decoding(bench, d, lg_decoding_name((lg_decoding)by), format, &rate, err));
         snprintf(name, sizeof name, "decode, %s:stb", lg_decoding_name((lg_decoding)by));
         lg_bench_report(bench, name, "1 thread", "times the rate", rate / stb, NULL);
         LG_TRY(compare_pixels(bench, d, (lg_decoding)by, err));
