@@ -18,7 +18,8 @@ typedef struct look {
     lg_image_info info;
     int64_t bytes;
     lg_content content; /* of its elements, where the set cannot tell that of what is stored */
-    char *reason;       /* why it is bad, or NULL */
+    logit_status status;
+    char *reason; /* why it is bad, or NULL */
 } look;
 
 /* A stretch of samples that the pool's threads look at together. */
@@ -38,6 +39,7 @@ static void look_at(const survey *s, int part, look *found, int64_t i)
     logit_status status = s->set->ops->probe(s->set, i, &found->info, &found->bytes, &err);
     if (status == LOGIT_OK)
         status = s->set->ops->read(s->set, i, s->decoder[part], s->pixels[part], &err);
+    found->status = status;
     found->reason = status == LOGIT_OK ? NULL : lg_text_format("%s", err.message);
     if (!s->set->ops->content) found->content = lg_content_of(s->pixels[part], s->sample_bytes);
 }
@@ -54,6 +56,17 @@ static void widen(int64_t *least, int64_t *most, int64_t value)
     if (value > *most) *most = value;
 }
 
+/* A sample that could not be read; where it is no fault of the sample, nor is the report of use. */
+static logit_status take_bad(logit_data_report *report, logit_part_report *part, const survey *s,
+                             int64_t i, logit_error *err)
+{
+    const look *found = &s->looks[i];
+    part->bad++;
+    if (found->status != LOGIT_E_DATA && found->status != LOGIT_E_IO)
+        LG_FAIL(err, found->status, "%s", found->reason);
+    return lg_describe_bad(report, s->set, s->first + i, found->reason, err);
+}
+
 /* Adds the looks to the report, in order of index. */
 static logit_status take_in(logit_data_report *report, logit_part_report *part, survey *s,
                             logit_error *err)
@@ -64,9 +77,7 @@ static logit_status take_in(logit_data_report *report, logit_part_report *part, 
         part->bytes += found->bytes;
         if (s->set->label) part->class_count[s->set->label[s->first + i]]++;
         if (found->reason) {
-            part->bad++;
-            if (status == LOGIT_OK)
-                status = lg_describe_bad(report, s->set, s->first + i, found->reason, err);
+            if (status == LOGIT_OK) status = take_bad(report, part, s, i, err);
             free(found->reason);
             continue;
         }
