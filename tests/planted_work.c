@@ -169,9 +169,21 @@ int await_end(pid_t process)
     return 0;
 }
 
+int await_children(pid_t process, int count)
+{
+    pid_t one;
+    int tries = 0;
+    while (children_of(process, &one, 1) != count && tries < 1000) {
+        usleep(10000);
+        tries++;
+    }
+    return tries < 1000;
+}
+
 static pid_t only_child(pid_t process)
 {
     pid_t child = -1;
+    ck_assert(await_children(process, 1));
     ck_assert_int_eq(children_of(process, &child, 1), 1);
     return child;
 }

@@ -35,6 +35,9 @@ image_bytes planted_file(planted deed);
 
 /* Children of a process that have not ended: at most `room`; how many there are. */
 int children_of(pid_t process, pid_t *list, int room);
+/* Waits up to 10 s until it has so many, zombies included: an ended one is one until its parent has
+ * looked; 0 if it never has. */
+int await_children(pid_t process, int count);
 /* Waits up to 10 s until the process is gone, or a zombie of somebody else's; 0 if it is not. */
 int await_end(pid_t process);
 /* The nursery of this process, and its only decoder. */

@@ -228,8 +228,7 @@ START_TEST(a_decoder_killed_from_outside_costs_nothing)
         ck_assert_int_eq(kill(decoder_of(getpid()), SIGKILL), 0);
     }
     assert_decodes();
-    pid_t one;
-    ck_assert_int_eq(children_of(nursery_of(getpid()), &one, 1), 1); /* and no zombies */
+    ck_assert(await_children(nursery_of(getpid()), 1)); /* and no zombies */
 }
 END_TEST
 
@@ -334,7 +333,6 @@ START_TEST(threads_do_not_meet)
     static const char *const names[] = {"0.jpg", "1.jpg", "2.jpg", "3.jpg"};
     const char *path[4];
     pthread_t thread[THREADS];
-    pid_t one;
     for (int i = 0; i < 4; i++) {
         image_bytes file = planted_file(turns[i]);
         tree_file(&folder, names[i], file.data, file.size);
@@ -348,7 +346,7 @@ START_TEST(threads_do_not_meet)
         pthread_join(thread[t], &wrong);
         ck_assert_ptr_null(wrong);
     }
-    ck_assert_int_eq(children_of(nursery_of(getpid()), &one, 1), 0);
+    ck_assert(await_children(nursery_of(getpid()), 0));
 }
 END_TEST
 
