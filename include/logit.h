@@ -133,6 +133,7 @@ typedef struct logit_options {
     int top_k;                 /* eval and predict: 0 means 5, or fewer classes */
     const char *prior;         /* predict: NULL, or "class=p,.." */
 } logit_options;
+    double temperature;        /* predict: 1; the logits are divided by it before the prior */
 
 LOGIT_API void logit_options_default(logit_options *options);
 
@@ -320,7 +321,7 @@ typedef struct logit_guess {
     int class_index;
     const char *class_name; /* borrowed from the model */
     double probability;
-    double score; /* z of that class, prior correction included */
+    double score; /* z of that class over the temperature, prior correction included */
     double logit; /* log odds */
     double odds;
 } logit_guess;

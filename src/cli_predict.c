@@ -137,6 +137,8 @@ static void add_json(const prediction *p, const char *file, int count, const cha
 {
     lg_text_add(out, "%s{\"file\": ", p->images ? ",\n " : "\n ");
     lg_text_add_json(out, file);
+    lg_text_add(out, ", \"temperature\": ");
+    lg_text_add_number(out, p->cli->set.library.temperature);
     if (error) {
         lg_text_add(out, ", \"error\": ");
         lg_text_add_json(out, error);

@@ -1,6 +1,7 @@
 /* predict.c -- one sample through a model: pixels, logits, and what they mean. */
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +24,11 @@ typedef struct lg_predictor {
     lg_problem *problem; /* one row */
     uint8_t *pixels;     /* host: room for a sample of the widest element */
     void *device_pixels;
-    double *z, *shift; /* [outputs] */
-    lg_chance *chance; /* [classes] */
-    int *order;        /* [classes] */
-    char *prior;       /* the text that shift was made from, or NULL */
+    double *z, *shift;  /* [outputs] */
+    double temperature; /* z is divided by it */
+    lg_chance *chance;  /* [classes] */
+    int *order;         /* [classes] */
+    char *prior;        /* the text that shift was made from, or NULL */
 } lg_predictor;
 
 static void predictor_destroy(lg_predictor *p)
@@ -137,6 +139,7 @@ static logit_status guess_sample(lg_predictor *p, const logit_model *model, lg_e
                                  logit_guess *guess, int wanted, logit_error *err)
 {
     LG_TRY(forward(p, model, element, err));
+    for (int j = 0; j < model->outputs; j++) p->z[j] /= p->temperature;
     lg_chances(model->loss, model->classes, p->z, p->shift, p->chance);
     lg_chances_best(p->chance, rows_of(model), p->order, wanted);
     for (int i = 0; i < wanted; i++) {
@@ -152,12 +155,27 @@ static logit_status guess_sample(lg_predictor *p, const logit_model *model, lg_e
     return LOGIT_OK;
 }
 
+/* softmax(z / T) is a distribution for every T > 0; a straight line's number is none. */
+static logit_status check_temperature(const logit_model *model, double temperature,
+                                      logit_error *err)
+{
+    if (!(temperature > 0.0) || !isfinite(temperature))
+        LG_FAIL(err, LOGIT_E_USAGE, "--temperature %g: expected a number above 0", temperature);
+    if (temperature != 1.0 && lg_losses[model->loss].link == LG_LINK_IDENTITY)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--temperature: the model's loss is %s, which has no probabilities to soften",
+                lg_losses[model->loss].name);
+    return LOGIT_OK;
+}
+
 /* The predictor, ready for these options. */
 static logit_status prepare(logit_model *model, const logit_options *options, int top_k,
                             lg_predictor **out, logit_error *err)
 {
     if (top_k < 1) LG_FAIL(err, LOGIT_E_USAGE, "top_k %d: at least 1 is needed", top_k);
+    LG_TRY(check_temperature(model, options->temperature, err));
     LG_TRY(predictor_of(model, options, out, err));
+    (*out)->temperature = options->temperature;
     return follow_prior(*out, model, options->prior, err);
 }
 

@@ -33,6 +33,7 @@ void logit_options_default(logit_options *options)
         .schedule = "auto",
         .batch_size = 128,
         .checkpoint_seconds = 60.0,
+        .temperature = 1.0,
     };
 }
 
