@@ -7,6 +7,7 @@
  *   5. Training                11. Comparing
  *   6. Models                  12. Packing
  *                              13. Reports
+ *                              14. The story in numbers
  *
  * Rules that hold for every function here
  *   - A fallible function returns a logit_status and fills *err; err may be NULL.
@@ -132,8 +133,8 @@ typedef struct logit_options {
     double checkpoint_seconds; /* 60: save so long after the last time */
     int top_k;                 /* eval and predict: 0 means 5, or fewer classes */
     const char *prior;         /* predict: NULL, or "class=p,.." */
-} logit_options;
     double temperature;        /* predict: 1; the logits are divided by it before the prior */
+} logit_options;
 
 LOGIT_API void logit_options_default(logit_options *options);
 
@@ -580,6 +581,81 @@ LOGIT_API void logit_report_options_default(logit_report_options *options);
  * class), NOMEM. */
 LOGIT_API logit_status logit_report(const char *run_folder, const logit_report_options *options,
                                     logit_error *err);
+
+/* ------------------------------------------------------------ 14. The story in numbers --- */
+
+/* Cross entropy as textbooks write it, in float32, beside what logit trains with. */
+typedef enum logit_naive {
+    LOGIT_NAIVE_P,           /* -log p, p = exp(z_y) / sum_j exp(z_j) */
+    LOGIT_NAIVE_P_SHIFTED,   /* the same, m = max z taken from every logit first */
+    LOGIT_NAIVE_LSE,         /* log sum_j exp(z_j) - z_y */
+    LOGIT_NAIVE_LSE_SHIFTED, /* m + log sum_j exp(z_j - m) - z_y */
+    LOGIT_NAIVE_WAYS
+} logit_naive;
+
+/* One class of a sample. */
+typedef struct logit_loss_class {
+    double z;                        /* as a float32 holds it */
+    double asked;                    /* as it was given */
+    double probability, logit, odds; /* in float64; the logit is log odds against all the others */
+    double gradient;                 /* d loss / d z, float32, by the backend's own loss */
+    double against;                  /* z - z of the reference class */
+    double against_probability;      /* of K-1 rows: exp(against) / (1 + sum of those) */
+} logit_loss_class;
+
+/* One sample's loss, every way.  logit_loss_sample_clear frees what it holds. */
+typedef struct logit_loss_sample {
+    int classes, label, reference; /* reference -1: none, and `against` is not filled in */
+    double smoothing;
+    logit_loss_class *of;           /* [classes] */
+    double naive[LOGIT_NAIVE_WAYS]; /* float32 */
+    double stable;                  /* float32: log1p(rest) + (m - z_y), as the backend trains */
+    double truth;                   /* float64, by the reference backend */
+    double top, rest;               /* m = max z; sum over the others of exp(z - m), float64 */
+    double difference;          /* two classes: z_1 - z_0, and one sigmoid of it, which is ... */
+    double sigmoid_probability; /* ... p_1, in float64 */
+    double sigmoid_loss;        /* ... the same loss, float32, by the backend's sigmoid */
+    double sigmoid_naive;       /* ... and -log of 1/(1 + exp(-z)), or of 1 minus it, float32 */
+    char device[128];           /* what gave `stable` */
+} logit_loss_sample;
+
+/* logits [classes], of a softmax; label and reference (or -1) are classes from 0.  device: "cpu",
+ * "cuda", .., or NULL for the processor.  Errors: USAGE (a label that is no class, a smoothing
+ * outside 0 .. 1, NaN), DEVICE, NOMEM.  A loss that is infinite is no error. */
+LOGIT_API logit_status logit_loss_of_logits(const double *logits, int classes, int label,
+                                            double smoothing, int reference, const char *device,
+                                            logit_loss_sample *out, logit_error *err);
+LOGIT_API void logit_loss_sample_clear(logit_loss_sample *sample);
+
+/* The likelihood of a set under a model: the product that is no use, and its logarithm, which is.
+ */
+typedef struct logit_likelihood {
+    int64_t n, bad;
+    const char *part;       /* "test", "val", "train" or "all" */
+    double smoothing;       /* 0: the likelihood is that of the labels */
+    double product32;       /* of the likelihoods exp(-loss), in float32, in the set's order */
+    double product64;       /* in float64 */
+    int64_t zero32, zero64; /* the sample (from 1) after which it is 0; 0: it never is */
+    double last32;          /* the product before that */
+    double log_sum;         /* sum of the logarithms = -sum of the losses; float64 */
+    double loss;            /* mean: cross entropy, in nats */
+    double truth;           /* the same from the same logits in float64 */
+    double naive[LOGIT_NAIVE_WAYS];                /* means over the samples where it is finite */
+    int64_t not_finite[LOGIT_NAIVE_WAYS];          /* samples where it is not */
+    int64_t wrong[LOGIT_NAIVE_WAYS], stable_wrong; /* samples off by more than 1e-5 of their loss */
+    double worst_probability;                      /* the least likely sample's likelihood */
+    int64_t worst;                                 /* its number, from 1 */
+    double reference_gap; /* with a reference: how far any probability from K-1 rows is from
+                           * that from K, at most */
+    char device[128];
+} logit_likelihood;
+
+/* part as in logit_eval; reference: a class, or -1.  Errors: as logit_eval; USAGE (a loss without
+ * likelihood). */
+LOGIT_API logit_status logit_loss_of_set(logit_model *model, const char *data, const char *part,
+                                         double smoothing, int reference,
+                                         const logit_options *options, const logit_watch *watch,
+                                         logit_likelihood *out, logit_error *err);
 
 #ifdef __cplusplus
 }

@@ -29,6 +29,19 @@ typedef struct lg_cli_verb_row {
 
 extern const lg_cli_verb_row lg_cli_verbs[LG_VERB_COUNT];
 
+/* What loss and explain are asked. */
+typedef struct lg_cli_story {
+    const char *logits;    /* loss: "1,2,3*998", or NULL */
+    const char *label;     /* loss: a class from 0, or NULL */
+    double smoothing;      /* loss */
+    const char *reference; /* loss: a class, or NULL */
+    const char *shown;     /* explain: "A,B", or NULL */
+    const char *versus;    /* explain: a class, or NULL */
+    const char *data;      /* explain: the training set, or NULL */
+    const char *out;       /* explain: a picture or a folder for them, or NULL */
+    int terms;             /* explain: how many of a list */
+} lg_cli_story;
+
 /* Everything that options set.  `library` is what liblogit is asked; the rest is the command's. */
 typedef struct lg_cli_settings {
     logit_options library;
@@ -37,6 +50,7 @@ typedef struct lg_cli_settings {
     logit_report_options report;
     const char *devices;    /* compare: "A,B", or NULL */
     const char *part;       /* eval, compare: NULL, "train", "val" or "test" */
+    lg_cli_story story;
     const char *format;     /* "text", "json" or "csv" */
     const char *progress;   /* "auto", "plain" or "none" */
     const char *config;     /* config file, or NULL */

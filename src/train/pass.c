@@ -12,10 +12,6 @@
 
 static const double REPORT_SECONDS = 0.1;
 
-/* Does with a batch whose logits and row losses are on the device what the pass is for. */
-typedef logit_status visit_fn(const lg_pass_input *in, const lg_minibatch *mini, void *argument,
-                              logit_error *err);
-
 /* What is told on the way. */
 typedef struct pace {
     int64_t done;
@@ -42,7 +38,7 @@ static logit_status look_around(const lg_pass_input *in, pace *p, logit_error *e
     return LOGIT_OK;
 }
 
-static logit_status walk(const lg_pass_input *in, const double *smoothing, visit_fn *visit,
+static logit_status walk(const lg_pass_input *in, const double *smoothing, lg_pass_visit_fn *visit,
                          void *argument, logit_error *err)
 {
     lg_backend *backend = in->problem->backend;
@@ -70,7 +66,7 @@ static logit_status walk(const lg_pass_input *in, const double *smoothing, visit
 }
 
 /* walk, with the loss op told to leave the logits alone. */
-static logit_status walk_forward(const lg_pass_input *in, const double *smoothing, visit_fn *visit,
+static logit_status walk_forward(const lg_pass_input *in, const double *smoothing, lg_pass_visit_fn *visit,
                                  void *argument, logit_error *err)
 {
     in->problem->step.keep_logits = 1;
@@ -179,4 +175,12 @@ logit_status lg_pass_objective(const lg_pass_input *in, const double *smoothing,
     for (int s = 0; s < settings && status == LOGIT_OK; s++) loss[s] = total[s].loss / weight;
     free(total);
     return status;
+}
+
+/* --- whatever else --- */
+
+logit_status lg_pass_visit(const lg_pass_input *in, double smoothing, int keep_logits,
+                           lg_pass_visit_fn *visit, void *argument, logit_error *err)
+{
+    return (keep_logits ? walk_forward : walk)(in, &smoothing, visit, argument, err);
 }

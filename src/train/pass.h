@@ -19,6 +19,10 @@ typedef struct lg_pass_input {
     const logit_watch *watch; /* progress and stop; may be NULL */
 } lg_pass_input;
 
+/* Does with a batch whose logits and row losses are on the device what the pass is for. */
+typedef logit_status lg_pass_visit_fn(const lg_pass_input *input, const lg_minibatch *mini,
+                                      void *argument, logit_error *err);
+
 /* Loss (unweighted, unsmoothed), accuracy and the rest, for every setting: score[settings], each
  * to be cleared by logit_score_clear, also after a failure.  Samples of weight 0 are bad ones and
  * are left out.  Errors: as the feed's and the backend's; STOPPED. */
@@ -27,5 +31,10 @@ logit_status lg_pass_score(const lg_pass_input *input, logit_score *score, logit
 /* Weighted mean loss of every setting, smoothed by smoothing[settings]: the first term of J. */
 logit_status lg_pass_objective(const lg_pass_input *input, const double *smoothing, double *loss,
                                logit_error *err);
+
+/* Visits every batch of a problem of one setting, after pixels, logits and loss.  keep_logits: 1, z
+ * holds the logits; 0, z holds their gradients, of a scale of 1 and this smoothing. */
+logit_status lg_pass_visit(const lg_pass_input *input, double smoothing, int keep_logits,
+                           lg_pass_visit_fn *visit, void *argument, logit_error *err);
 
 #endif
