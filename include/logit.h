@@ -8,6 +8,7 @@
  *   6. Models                  12. Packing
  *                              13. Reports
  *                              14. The story in numbers
+ *                              15. Explaining
  *
  * Rules that hold for every function here
  *   - A fallible function returns a logit_status and fills *err; err may be NULL.
@@ -656,6 +657,72 @@ LOGIT_API logit_status logit_loss_of_set(logit_model *model, const char *data, c
                                          double smoothing, int reference,
                                          const logit_options *options, const logit_watch *watch,
                                          logit_likelihood *out, logit_error *err);
+
+/* ---------------------------------------------------------------------- 15. Explaining --- */
+
+/* What is asked. */
+typedef struct logit_explain_options {
+    const char *classes; /* "A,B": these; NULL: the `top` likeliest */
+    const char *versus;  /* NULL, or a class whose row is taken from each of theirs */
+    int top;             /* 2 */
+    int supports;        /* training samples to name on either side, 5 */
+    const char *data;    /* NULL, or the set that the model was trained on */
+    double l2;           /* of that training; NaN: as the model says */
+} logit_explain_options;
+
+LOGIT_API void logit_explain_options_default(logit_explain_options *options);
+
+/* A training sample and what it says.  With l2 the optimum's weights are a sum over the training
+ * set, w = sum_i a_i x_i with a_i = -(weight_i dz_i) / (l2 sum of weights); so each sample's part
+ * in the score of x is a_i <x_i, x>. */
+typedef struct logit_support {
+    char *name;
+    int label;                /* its class; -1: it has none */
+    double alpha, similarity; /* a_i and <x_i, x> */
+    double share;             /* their product */
+} logit_support;
+
+/* One class, or the difference of two. */
+typedef struct logit_explained {
+    int class_index, versus_index; /* versus -1: none */
+    double bias, sum, z;           /* z = bias + sum, sum = sum_j w_j x_j; float64 */
+    double predicted;              /* z as the float64 backend has it */
+    double probability, logit;     /* of the class among all; with versus: against that alone */
+    double *weight, *product;      /* [features] w_j, and w_j x_j */
+    int fors, againsts;            /* training samples below */
+    logit_support *support;        /* [fors + againsts]: most for first, then most against */
+    double supported, residual;    /* sum of all shares; sum - supported */
+    double gradient;               /* |dJ/dw| of this row: 0 at the optimum */
+} logit_explained;
+
+/* What a model makes of one sample, and why.  logit_explanation_clear frees what it holds. */
+typedef struct logit_explanation {
+    char name[600];
+    int height, width, channels, floats;
+    int64_t features;
+    uint8_t *pixels;    /* [height][width][channels], NULL where the sample is of floats */
+    double *stored, *x; /* [features] as read, and as the model sees it */
+    int count;
+    logit_explained *of;      /* [count], the likeliest first, or in the order asked for */
+    int64_t samples, trained; /* with data: in its training part; that the model was trained on, 0:
+                               * not known */
+    double l2;                /* NaN without data */
+} logit_explanation;
+
+/* file: an image, or FILE.npy[17].  options: device is not used (float64 throughout); with data
+ * those that say what was trained on (val_split, class_weight, ..).  Errors: USAGE, DATA, IO,
+ * NOMEM, STOPPED. */
+LOGIT_API logit_status logit_explain(logit_model *model, const char *file,
+                                     const logit_explain_options *asked,
+                                     const logit_options *options, const logit_watch *watch,
+                                     logit_explanation *out, logit_error *err);
+LOGIT_API void logit_explanation_clear(logit_explanation *explanation);
+
+/* The sample, and beside it w_j x_j of every pixel (summed over channels) from blue (against) over
+ * white to red (for), as a PNG file; `which` of the classes, or -1 for all, one below the other.
+ * Errors: USAGE (features are no picture), IO, NOMEM. */
+LOGIT_API logit_status logit_explanation_draw(const logit_explanation *explanation, int which,
+                                              const char *path, logit_error *err);
 
 #ifdef __cplusplus
 }

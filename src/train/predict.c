@@ -1,6 +1,5 @@
 /* predict.c -- one sample through a model: pixels, logits, and what they mean. */
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +7,11 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "data/npy_names.h"
-#include "data/npy_set.h"
 #include "train/open_device.h"
 #include "train/prior.h"
 #include "train/probability.h"
 #include "train/problem.h"
+#include "train/sample_file.h"
 #include "train/settings.h"
 
 enum { SHOWN = 600 }; /* bytes of a path inside a message */
@@ -179,18 +178,6 @@ static logit_status prepare(logit_model *model, const logit_options *options, in
     return follow_prior(*out, model, options->prior, err);
 }
 
-/* An image of that file, in p->pixels. */
-static logit_status read_image(lg_predictor *p, const logit_model *model, const char *file,
-                               logit_error *err)
-{
-    char shown[SHOWN];
-    if (model->floats)
-        LG_FAIL(err, LOGIT_E_DATA,
-                "%s: the model is of features (floats), not of images; give it a .npy file of them",
-                lg_text_escape(shown, sizeof shown, file));
-    return lg_image_decode_file(p->decoder, AT_FDCWD, file, model->shape, p->pixels, err);
-}
-
 logit_status logit_predict_file(logit_model *model, const char *file, const logit_options *options,
                                 logit_guess *guess, int top_k, int *count, logit_error *err)
 {
@@ -198,7 +185,7 @@ logit_status logit_predict_file(logit_model *model, const char *file, const logi
     const int wanted = top_k < rows_of(model) ? top_k : rows_of(model);
     *count = 0;
     LG_TRY(prepare(model, options, top_k, &p, err));
-    LG_TRY(read_image(p, model, file, err));
+    LG_TRY(lg_sample_image(p->decoder, model, file, p->pixels, err));
     LG_TRY(guess_sample(p, model, LG_ELEMENT_U8, guess, wanted, err));
     *count = wanted;
     return LOGIT_OK;
@@ -215,23 +202,6 @@ typedef struct asking {
     logit_status (*found)(void *user, const logit_prediction *prediction, logit_error *err);
     void *user;
 } asking;
-
-/* The rows of a .npy file as samples for the model. */
-static logit_status open_rows(lg_set **out, const logit_model *model, const char *file,
-                              logit_error *err)
-{
-    char shown[SHOWN];
-    LG_TRY(lg_npy_set_open(out, LG_PART_TEST, file, err));
-    lg_set *set = *out;
-    if (lg_element_is_float(set->element) != model->floats)
-        LG_FAIL(err, LOGIT_E_DATA, "%s: holds %s, but the model is of %s",
-                lg_text_escape(shown, sizeof shown, file),
-                model->floats ? "images (bytes)" : "features (floats)",
-                model->floats ? "features (floats)" : "images (bytes)");
-    if (!lg_npy_set_is_images(set)) return lg_npy_set_shape(set, model->shape, err);
-    set->shape = model->shape;
-    return LOGIT_OK;
-}
 
 /* A row that is bad is told as such, and the others go on. */
 static logit_status ask_row(const asking *a, const lg_set *set, int64_t i, logit_error *err)
@@ -257,7 +227,7 @@ static logit_status ask_row(const asking *a, const lg_set *set, int64_t i, logit
 static logit_status ask_rows(const asking *a, const char *file, logit_error *err)
 {
     lg_set *set = NULL;
-    logit_status status = open_rows(&set, a->model, file, err);
+    logit_status status = lg_sample_rows(&set, a->model, file, err);
     for (int64_t i = 0; status == LOGIT_OK && i < set->count; i++) status = ask_row(a, set, i, err);
     lg_set_destroy(set);
     return status;
@@ -266,7 +236,7 @@ static logit_status ask_rows(const asking *a, const char *file, logit_error *err
 static logit_status ask_image(const asking *a, const char *file, logit_error *err)
 {
     const logit_prediction one = {.name = file, .guess = a->guess, .count = a->wanted};
-    LG_TRY(read_image(a->predictor, a->model, file, err));
+    LG_TRY(lg_sample_image(a->predictor->decoder, a->model, file, a->predictor->pixels, err));
     LG_TRY(guess_sample(a->predictor, a->model, LG_ELEMENT_U8, a->guess, a->wanted, err));
     return a->found(a->user, &one, err);
 }

@@ -8,6 +8,7 @@
 #include "train/open_device.h"
 #include "train/targets.h"
 #include "train/trainer.h"
+#include "train/weights.h"
 
 static logit_status open_problem(lg_survey *s, const logit_model *model,
                                  const logit_options *options, const logit_watch *watch,
@@ -72,6 +73,8 @@ logit_status lg_survey_open_training(lg_survey *s, const logit_model *model, con
     LG_TRY(lg_open_device(&s->backend, options, 0, watch, err));
     LG_TRY(lg_sources_open(&s->sources, data, options, model, watch, err));
     s->source = &s->sources.part[LG_PART_TRAIN];
+    LG_TRY(lg_weights_apply((lg_set *)(uintptr_t)s->source->set, s->source->only, s->source->count,
+                            model->classes, model->class_name, options->class_weight, err));
     s->part = "train";
     return open_rest(s, model, options, watch, err);
 }
