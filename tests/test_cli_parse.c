@@ -60,7 +60,7 @@ static const struct {
     {{"train", "a", "-lr", "1"}, "unknown option -lr; did you mean --lr?"},
     {{"train", "a", "-x"}, "unknown option -x; see logit train --help"},
     {{"train", "a", "--frobnicate"}, "unknown option --frobnicate; see logit train --help"},
-    {{"train", "a", "--top", "3"}, "unknown option --top; it belongs to eval and predict"},
+    {{"train", "a", "--top", "3"}, "unknown option --top; it belongs to eval, predict and explain"},
     {{"eval", "a", "b", "--epochs=3"}, "unknown option --epochs; it belongs to train"},
     {{"train", "a", "--lr"}, "--lr needs a value: expected a number"},
     {{"train", "a", "-o"}, "--out needs a value: expected a path"},

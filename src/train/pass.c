@@ -66,8 +66,8 @@ static logit_status walk(const lg_pass_input *in, const double *smoothing, lg_pa
 }
 
 /* walk, with the loss op told to leave the logits alone. */
-static logit_status walk_forward(const lg_pass_input *in, const double *smoothing, lg_pass_visit_fn *visit,
-                                 void *argument, logit_error *err)
+static logit_status walk_forward(const lg_pass_input *in, const double *smoothing,
+                                 lg_pass_visit_fn *visit, void *argument, logit_error *err)
 {
     in->problem->step.keep_logits = 1;
     const logit_status status = walk(in, smoothing, visit, argument, err);
