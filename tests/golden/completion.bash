@@ -4,7 +4,7 @@ _logit() {
     local verb=${COMP_WORDS[1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$verb" = help ] && [ "${current:0:1}" != - ]; }; then
-        words="train eval predict data compare pack report info bench help"
+        words="train eval predict explain loss data compare pack report info bench help"
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         return
     fi
@@ -35,7 +35,19 @@ _logit() {
         "predict --decoder") words="auto stb turbo" ;;
         "predict --device") words="auto cpu cuda ref" ;;
         "predict --format") words="text json csv" ;;
-        "predict --top" | "predict --prior") return ;;
+        "predict --top" | "predict --prior" | "predict --temperature") return ;;
+        "explain --decoder") words="auto stb turbo" ;;
+        "explain --on-bad") words="fail skip" ;;
+        "explain --format") words="text json" ;;
+        "explain --progress") words="auto plain none" ;;
+        "explain --val-split" | "explain --max-bad" | "explain --class-weight" | "explain --seed" | "explain --threads" | "explain --memory" | "explain --class" | "explain --versus" | "explain --top" | "explain --terms") return ;;
+        "loss --decoder") words="auto stb turbo" ;;
+        "loss --on-bad") words="fail skip" ;;
+        "loss --device") words="auto cpu cuda ref" ;;
+        "loss --part") words="train val test" ;;
+        "loss --format") words="text json" ;;
+        "loss --progress") words="auto plain none" ;;
+        "loss --max-bad" | "loss --threads" | "loss --memory" | "loss --device-memory" | "loss --logits" | "loss --label" | "loss --smoothing" | "loss --reference") return ;;
         "data --labels") words="auto coarse fine" ;;
         "data --decoder") words="auto stb turbo" ;;
         "data --format") words="text json" ;;
@@ -77,7 +89,9 @@ _logit() {
         case "$verb" in
         train) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
         eval) words="--labels --decoder --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --format --config --progress --quiet --verbose --help" ;;
-        predict) words="--decoder --device --top --prior --null --format --config --quiet --verbose --help" ;;
+        predict) words="--decoder --device --top --prior --temperature --null --format --config --quiet --verbose --help" ;;
+        explain) words="--val --val-split --decoder --on-bad --max-bad --class-weight --seed --threads --memory --class --versus --top --terms --data --out --format --config --progress --quiet --verbose --help" ;;
+        loss) words="--decoder --on-bad --cache --max-bad --device --threads --memory --device-memory --part --logits --label --smoothing --reference --format --config --progress --quiet --verbose --help" ;;
         data) words="--classes --labels --decoder --threads --format --config --progress --quiet --verbose --help" ;;
         compare) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
         pack) words="--size --channels --classes --labels --decoder --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
