@@ -48,8 +48,8 @@ typedef struct lg_cli_settings {
     logit_compare_options compare; /* but for its train and device */
     logit_pack_options pack;       /* but for its data */
     logit_report_options report;
-    const char *devices;    /* compare: "A,B", or NULL */
-    const char *part;       /* eval, compare: NULL, "train", "val" or "test" */
+    const char *devices; /* compare: "A,B", or NULL */
+    const char *part;    /* eval, compare: NULL, "train", "val" or "test" */
     lg_cli_story story;
     const char *format;     /* "text", "json" or "csv" */
     const char *progress;   /* "auto", "plain" or "none" */
