@@ -87,14 +87,14 @@ _logit() {
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
-        train) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
-        eval) words="--labels --decoder --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --format --config --progress --quiet --verbose --help" ;;
-        predict) words="--decoder --device --top --prior --temperature --null --format --config --quiet --verbose --help" ;;
-        explain) words="--val --val-split --decoder --on-bad --max-bad --class-weight --seed --threads --memory --class --versus --top --terms --data --out --format --config --progress --quiet --verbose --help" ;;
-        loss) words="--decoder --on-bad --cache --max-bad --device --threads --memory --device-memory --part --logits --label --smoothing --reference --format --config --progress --quiet --verbose --help" ;;
-        data) words="--classes --labels --decoder --threads --format --config --progress --quiet --verbose --help" ;;
-        compare) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
-        pack) words="--size --channels --classes --labels --decoder --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
+        train) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
+        eval) words="--labels --decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --format --config --progress --quiet --verbose --help" ;;
+        predict) words="--decoder --untrusted --device --top --prior --temperature --null --format --config --quiet --verbose --help" ;;
+        explain) words="--val --val-split --decoder --untrusted --on-bad --max-bad --class-weight --seed --threads --memory --class --versus --top --terms --data --out --format --config --progress --quiet --verbose --help" ;;
+        loss) words="--decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --logits --label --smoothing --reference --format --config --progress --quiet --verbose --help" ;;
+        data) words="--classes --labels --decoder --untrusted --threads --format --config --progress --quiet --verbose --help" ;;
+        compare) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
+        pack) words="--size --channels --classes --labels --decoder --untrusted --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
         report) words="--out --versus --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
         bench) words="--device --precision --threads --seconds --only --format --config --quiet --verbose --help" ;;
