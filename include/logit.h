@@ -123,7 +123,10 @@ typedef struct logit_options {
     logit_list momentum;   /* 0 */
     int nesterov;          /* 0 */
     double weight_decay;   /* 0, decoupled */
-    const char *schedule;  /* "auto": "const" where lr is given, else "cosine" */
+    const char *schedule;  /* "auto": "const" where lr is given, else "cosine".  "step" */
+    int step_every;        /* step: epochs between falls of lr; 0: a third of them, rounded up */
+    double step_factor;    /* 0.1; step: what lr is multiplied by */
+    double warmup;         /* 0; epochs in which lr rises, in equal steps, from 0 */
     int epochs;            /* 0: 20, or as many as make 3000 steps; gd: 500 */
     int64_t batch_size;    /* 128 */
     /* results */

@@ -3,6 +3,7 @@
  * The command.  train says it of what it does, compare of what it holds beside one another. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <string.h>
 
 #include "cli_screen.h"
 
@@ -86,6 +87,17 @@ static void print_model(const lg_cli *cli, const logit_run *run)
     lg_cli_print_line(cli, "objective", &text);
 }
 
+static void say_schedule(lg_text *text, const logit_options *options)
+{
+    lg_text_add(text, ", schedule %s", options->schedule);
+    if (strcmp(options->schedule, "step") == 0)
+        lg_text_add(text, " (times %g every %d epoch%s)", options->step_factor, options->step_every,
+                    options->step_every == 1 ? "" : "s");
+    if (options->warmup > 0.0)
+        lg_text_add(text, " after a warm-up of %g epoch%s", options->warmup,
+                    options->warmup == 1.0 ? "" : "s");
+}
+
 static void print_optimizer(const lg_cli *cli, const logit_run *run, const lg_cli_settings *taken)
 {
     char number[LG_CELL];
@@ -100,7 +112,8 @@ static void print_optimizer(const lg_cli *cli, const logit_run *run, const lg_cl
     }
     if (options->weight_decay > 0.0)
         say_values(&text, "weight decay", LG_OPTION_WEIGHT_DECAY, taken);
-    lg_text_add(&text, ", schedule %s, batch %s, %d epoch%s, seed %llu", options->schedule,
+    say_schedule(&text, options);
+    lg_text_add(&text, ", batch %s, %d epoch%s, seed %llu",
                 lg_cli_count(number, (double)options->batch_size), options->epochs,
                 options->epochs == 1 ? "" : "s", (unsigned long long)options->seed);
     if (run->settings > 1) lg_text_add(&text, "; %d settings at once", run->settings);

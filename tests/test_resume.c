@@ -105,6 +105,7 @@ static const struct {
     {"Nesterov, streamed", "cpu", "sgd", {0.1}, 0.9, {0}, 1, 0, 1, "cosine"},
     {"a grid, streamed", "cpu", "adam", {0.01, 0.003}, 0, {0, 1e-2}, 0, 0, 1, "auto"},
     {"a grid, one of which diverges", "cpu", "sgd", {0.1, 1e30}, 0.5, {0}, 0, 0, 0, "auto"},
+    {"a rate that rises, then falls in steps", "cpu", "sgd", {0.1}, 0.9, {0}, 0, 0, 0, "step"},
     {"the whole set a step", "cpu", "gd", {0.5}, 0.5, {0}, 0, 1, 0, "auto"},
     {"double precision", "ref", "adam", {0.01}, 0, {0}, 0, 0, 0, "auto"},
     {"the kernels, sgd", "simt", "sgd", {0.1}, 0.9, {0}, 0, 0, 1, "auto"},
@@ -122,6 +123,7 @@ static void choose(int i)
     options.device = variants[i].device;
     options.optimizer = variants[i].optimizer;
     options.schedule = variants[i].schedule;
+    options.warmup = strcmp(variants[i].schedule, "step") == 0 ? 0.7 : 0.0;
     options.nesterov = variants[i].nesterov;
     options.memory = variants[i].memory;
     options.momentum = (logit_list){1, {variants[i].momentum}};

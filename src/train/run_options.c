@@ -49,6 +49,9 @@ static const struct row {
     ROW("nesterov", INT, nesterov),
     ROW("weight-decay", REAL, weight_decay),
     ROW("schedule", WORD, schedule),
+    ROW("step-every", INT, step_every),
+    ROW("step-factor", REAL, step_factor),
+    ROW("warmup", REAL, warmup),
     ROW("batch-size", LONG, batch_size),
 };
 enum { ROWS = sizeof rows / sizeof *rows, KEY = 40, SHOWN = 200, LONGEST = 16384 };

@@ -3,6 +3,7 @@
  * Layer 2 (train), private to src/train.  In reading order:
  *   trainer.c         logit_train: open, train epoch by epoch, finish
  *   trainer_open.c    from options and data to a problem on a device, every choice made
+ *   trainer_choose.c  what nobody gave: l2, epochs, schedule, learning rates
  *   trainer_place.c   what of it lies on the device, and how it gets there
  *   trainer_normal.c  mean and deviation of pixels and features
  *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
@@ -46,7 +47,7 @@ struct lg_trainer {
     /* chosen */
     lg_loss loss;
     lg_optim optim;
-    lg_schedule schedule;
+    lg_rate_plan rate;
     lg_shuffle shuffle;
     int classes, outputs, settings;
     lg_image_target shape;
@@ -86,6 +87,11 @@ struct lg_trainer {
 /* trainer_open.c.  Errors leave the trainer to lg_trainer_close. */
 logit_status lg_trainer_open(lg_trainer *t, logit_error *err);
 void lg_trainer_close(lg_trainer *t);
+
+/* trainer_choose.c.  The schedule follows from the options; the rest from the data, once they are
+ * normalised. */
+logit_status lg_trainer_choose_schedule(lg_trainer *t, logit_error *err);
+logit_status lg_trainer_choose_rest(lg_trainer *t, logit_error *err);
 
 /* trainer_place.c: feeds and bursts, once the problem is there. */
 logit_status lg_trainer_place(lg_trainer *t, logit_error *err);

@@ -14,7 +14,7 @@ static const double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8; /* Kingma & Ba, 
 
 void lg_trainer_scalars(const lg_trainer *t, double weight, lg_scalars *scalars)
 {
-    const double factor = lg_schedule_factor(t->schedule, (double)t->step / (double)t->steps);
+    const double factor = lg_schedule_factor(&t->rate, t->step);
     const double power = (double)t->step + 1.0;
     for (int s = 0; s < t->settings; s++) {
         const lg_setting *setting = &t->setting[s];

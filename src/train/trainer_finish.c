@@ -82,6 +82,10 @@ static void summarise(const lg_trainer *t, const lg_setting *setting, lg_text *t
                 "{\"optimizer\":\"%s\",\"schedule\":\"%s\",\"shuffle\":\"%s\","
                 "\"init\":\"%s\",\"seed\":%llu",
                 o->optimizer, o->schedule, o->shuffle, o->init, (unsigned long long)o->seed);
+    if (t->rate.schedule == LG_SCHEDULE_STEP)
+        lg_text_add(text, ",\"step_every\":%d,\"step_factor\":%.17g", o->step_every,
+                    o->step_factor);
+    if (o->warmup > 0.0) lg_text_add(text, ",\"warmup\":%.17g", o->warmup);
     if (o->flip || o->shift > 0)
         lg_text_add(text, ",\"flip\":%s,\"shift\":%d", o->flip ? "true" : "false", o->shift);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

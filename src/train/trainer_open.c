@@ -6,13 +6,10 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "train/curvature.h"
 #include "train/open_device.h"
 #include "train/settings.h"
 #include "train/targets.h"
 #include "train/trainer.h"
-
-enum { MIN_EPOCHS = 20, MIN_STEPS = 3000, WHOLE_EPOCHS = 500 };
 
 /* The loss by name, or by what the targets are: numbers, two classes, more. */
 static logit_status choose_loss(lg_trainer *t, logit_error *err)
@@ -30,15 +27,6 @@ static logit_status choose_loss(lg_trainer *t, logit_error *err)
     t->options.loss = lg_losses[t->loss].name;
     t->outputs = lg_losses[t->loss].outputs(t->classes);
     return LOGIT_OK;
-}
-
-/* Who gives a learning rate means that one; one that was chosen falls to zero. */
-static void choose_schedule(lg_trainer *t)
-{
-    t->schedule = t->options.lr.count > 0 ? LG_SCHEDULE_CONST : LG_SCHEDULE_COSINE;
-    if (strcmp(t->options.schedule, "auto") != 0)
-        t->schedule = lg_schedule_find(t->options.schedule);
-    t->options.schedule = lg_schedule_name((int)t->schedule);
 }
 
 /* The order of the training part. */
@@ -87,7 +75,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
     t->options.width = t->shape.width;
     t->options.channels = t->shape.channels;
     t->optim = lg_optim_find(t->options.optimizer);
-    choose_schedule(t);
+    LG_TRY(lg_trainer_choose_schedule(t, err));
     choose_shuffle(t);
     LG_TRY(fit_augment(t, err));
     LG_TRY(choose_loss(t, err));
@@ -188,59 +176,6 @@ static logit_status let_spin(lg_trainer *t, logit_error *err)
     return lg_open_device(&t->backend, &t->options, 1, t->watch, err);
 }
 
-/* What was left open, as docs/defaults.md measured it.  l2: 1e-6 of a sample's mean squared length,
- * so that a change of scale or size changes nothing.  epochs: 20, or more where those are fewer
- * than 3000 steps; 500 for whole sets. */
-static void choose_l2_and_epochs(lg_trainer *t)
-{
-    if (t->options.l2.count == 0) {
-        t->options.l2 = (logit_list){1, {1e-6 * t->mean_square}};
-        for (int s = 0; s < t->settings; s++) t->setting[s].l2 = t->options.l2.value[0];
-    }
-    if (t->options.epochs == 0) {
-        const int64_t enough = (MIN_STEPS + t->steps_per_epoch - 1) / t->steps_per_epoch;
-        t->options.epochs = lg_optims[t->optim].whole ? WHOLE_EPOCHS
-                            : enough > MIN_EPOCHS     ? (int)enough
-                                                      : MIN_EPOCHS;
-    }
-    t->steps = t->steps_per_epoch * t->options.epochs;
-}
-
-/* L, from a sample of the data. */
-static logit_status measure_curvature(lg_trainer *t, logit_error *err)
-{
-    int64_t used;
-    const lg_normal normal = lg_trainer_normal(t);
-    const lg_curvature_input input = {.backend = t->backend,
-                                      .loader = t->sources.part[LG_PART_TRAIN].loader,
-                                      .features = t->features,
-                                      .batch = lg_eval_batch(1, t->features),
-                                      .normal = &normal,
-                                      .loss = t->loss,
-                                      .seed = t->options.seed,
-                                      .watch = t->watch};
-    return lg_curvature_measure(&input, &t->curvature, &used, err);
-}
-
-/* Learning rates that were left open.  gd and sgd: 1/L for the objective with its l2, less with
- * momentum, whose steps add up to 1/(1 - mu) of one.  adam: min(2e-3, 10/D). */
-static logit_status choose_lr(lg_trainer *t, logit_error *err)
-{
-    t->curvature = NAN;
-    if (t->options.lr.count > 0) return LOGIT_OK;
-    const int adam = t->optim == LG_OPTIM_ADAM;
-    if (!adam) LG_TRY(measure_curvature(t, err));
-    for (int s = 0; s < t->settings; s++) {
-        lg_setting *setting = &t->setting[s];
-        setting->lr = adam ? fmin(2e-3, 10.0 / (double)t->features)
-                           : (1.0 - setting->momentum) / (t->curvature + setting->l2);
-    }
-    for (int s = 1; s < t->settings; s++) /* several rates stay "auto" in the record */
-        if (t->setting[s].lr != t->setting[0].lr) return LOGIT_OK;
-    t->options.lr = (logit_list){1, {t->setting[0].lr}};
-    return LOGIT_OK;
-}
-
 /* Weights to start from: a model's, or zero with the bias at the log prior. */
 static logit_status initialise(lg_trainer *t, const logit_model *from, logit_error *err)
 {
@@ -333,8 +268,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(weigh(t, err));
     LG_TRY(let_spin(t, err));
     LG_TRY(lg_trainer_normalise(t, from, err));
-    choose_l2_and_epochs(t);
-    LG_TRY(choose_lr(t, err));
+    LG_TRY(lg_trainer_choose_rest(t, err));
     LG_TRY(open_problem(t, from, err));
     LG_TRY(lg_trainer_place(t, err));
     return lg_report_describe(t, err);
