@@ -129,6 +129,9 @@ typedef struct logit_options {
     double warmup;         /* 0; epochs in which lr rises, in equal steps, from 0 */
     int epochs;            /* 0: 20, or as many as make 3000 steps; gd: 500 */
     int64_t batch_size;    /* 128 */
+    int patience;          /* 0; N: stop after N epochs that are no better on the validation part,
+                            * and keep the best */
+    const char *metric;    /* "loss" or "accuracy": better by this, for patience and for grids */
     /* results */
     const char *out; /* run folder; NULL: runs/NAME-N */
     int force;
@@ -186,8 +189,9 @@ typedef struct logit_progress {
 
 typedef enum logit_level { LOGIT_LEVEL_INFO, LOGIT_LEVEL_NOTICE, LOGIT_LEVEL_WARNING } logit_level;
 
-struct logit_run;   /* section 5 */
-struct logit_epoch; /* section 5 */
+struct logit_run; /* these three: section 5 */
+struct logit_epoch;
+struct logit_setting;
 
 /* What the library calls while it works, always from the caller's own thread.  Each may be NULL. */
 typedef struct logit_watch {
@@ -196,6 +200,8 @@ typedef struct logit_watch {
     void (*progress)(void *user, const logit_progress *progress);
     void (*start)(void *user, const struct logit_run *run);     /* all choices are made */
     void (*epoch)(void *user, const struct logit_epoch *epoch); /* an epoch has ended */
+    /* a run has ended: each setting, best first */
+    void (*setting)(void *user, const struct logit_setting *setting);
     int (*stop)(void *user); /* asked once per step: not 0 ends the call with LOGIT_E_STOPPED */
 } logit_watch;
 
@@ -227,7 +233,20 @@ typedef struct logit_epoch {
     double val_loss, val_accuracy; /* NaN without a validation part */
     double seconds, samples_per_second, waiting;
     int64_t step;
+    int training; /* settings that go on into the next */
+    int left;     /* settings whose figures of this epoch are still to come */
 } logit_epoch;
+
+/* How a setting (a combination of hyperparameters) fared in a run that has ended. */
+typedef struct logit_setting {
+    int setting, rank; /* its number, and its place by the validation part, from 0 */
+    double lr, l2, momentum, label_smoothing;
+    int kept;              /* 1: its model is the run's */
+    const char *ended;     /* static: "epochs", "patience", "diverged" or "stopped" */
+    int64_t diverged_step; /* from 1; 0: its loss was always finite */
+    int epoch, epochs;     /* whose weights its model has; how many it trained */
+    double train_loss, val_loss, val_accuracy; /* of that epoch; NaN where it diverged */
+} logit_setting;
 
 /* How a run ended. */
 typedef struct logit_summary {
@@ -236,7 +255,9 @@ typedef struct logit_summary {
     double val_loss, val_accuracy;
     int64_t test_count; /* 0: no test part */
     double test_loss, test_accuracy;
-    int setting; /* the one that was kept */
+    int setting;         /* the one that was kept */
+    int epoch, epochs;   /* whose weights they are (patience: the best); how many were run */
+    int out_of_patience; /* 1: that is why it ended */
     double seconds;
     int64_t bad; /* samples left out by on_bad = "skip" */
 } logit_summary;

@@ -8,17 +8,21 @@
 #include <stdlib.h>
 
 #include "base/status.h"
+#include "cli_grid.h"
 #include "cli_screen.h"
 
 /* -------------------------------------------------------------------------- the beginning --- */
 
-/* The columns of an epoch's line; those of the setting only where there are several. */
+/* The columns of an epoch's line. */
 static void print_head(const lg_cli *cli)
 {
     fprintf(cli->out, "\n%s", lg_cli_colour_text(cli->out_colour, LG_BOLD));
-    if (cli->settings > 1) fprintf(cli->out, "%7s %9s %9s", "setting", "lr", "l2");
-    fprintf(cli->out, "%6s %11s %10s %10s %11s %8s%s\n", "epoch", "train loss", "val loss",
-            "val acc", "images/s", "seconds", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    if (cli->settings > 1)
+        lg_cli_grid_head(cli);
+    else
+        fprintf(cli->out, "%6s %11s %10s %10s %11s %8s\n", "epoch", "train loss", "val loss",
+                "val acc", "images/s", "seconds");
+    fputs(lg_cli_colour_text(cli->out_colour, LG_PLAIN), cli->out);
 }
 
 static logit_status write_config(const lg_cli *cli, const logit_run *run,
@@ -70,27 +74,52 @@ static int is_shown(const lg_cli *cli, const logit_epoch *epoch)
 {
     const int every = epoch->epochs <= 30 ? 1 : (epoch->epochs + 19) / 20;
     return cli->set.verbose > 0 || epoch->epoch == 1 || epoch->epoch % every == 0 ||
-           epoch->epoch == epoch->epochs;
+           epoch->epoch == epoch->epochs || epoch->training == 0;
 }
 
-static void on_epoch(void *user, const logit_epoch *epoch)
+static void print_epoch(lg_cli *cli, const logit_epoch *epoch)
 {
-    lg_cli *cli = user;
     char number[LG_CELL];
-    if (!lg_cli_is_text(cli) || cli->set.quiet || cli->failed != LOGIT_OK) return;
-    if (!is_shown(cli, epoch)) return;
-    lg_cli_progress_clear(cli);
-    if (cli->settings > 1)
-        fprintf(cli->out, "%7d %9.3g %9.3g", epoch->setting, epoch->lr, epoch->l2);
+    if (cli->settings > 1) {
+        lg_cli_grid_epoch(cli, epoch);
+        return;
+    }
     fprintf(cli->out, "%6d %11s", epoch->epoch, lg_cli_figure(number, epoch->train_loss));
     fprintf(cli->out, " %10s", lg_cli_figure(number, epoch->val_loss));
     fprintf(cli->out, " %10s", lg_cli_figure(number, epoch->val_accuracy));
     fprintf(cli->out, " %11s", lg_cli_count(number, epoch->samples_per_second));
     fprintf(cli->out, " %8.2f\n", epoch->seconds);
+}
+
+static void on_epoch(void *user, const logit_epoch *epoch)
+{
+    lg_cli *cli = user;
+    if (!lg_cli_is_text(cli) || cli->set.quiet || cli->failed != LOGIT_OK) return;
+    if (!is_shown(cli, epoch)) return;
+    lg_cli_progress_clear(cli);
+    print_epoch(cli, epoch);
     cli->failed = lg_cli_flush(cli, &cli->failure);
 }
 
+static void on_setting(void *user, const logit_setting *setting)
+{
+    lg_cli_grid_add(user, setting);
+}
+
 /* -------------------------------------------------------------------------------- the end --- */
+
+/* Which epoch the model is of, and why there were no more. */
+static void print_patience(const lg_cli *cli, const logit_summary *summary)
+{
+    const logit_options *o = &cli->set.library;
+    if (o->patience == 0) return;
+    fprintf(cli->out, "epoch: %d of %d has the best validation %s", summary->epoch, summary->epochs,
+            o->metric);
+    if (summary->out_of_patience)
+        fprintf(cli->out, "; stopped after %d without a better one%s", o->patience,
+                cli->settings > 1 ? ", in every setting" : "");
+    fputs("\n", cli->out);
+}
 
 static void print_end(lg_cli *cli, const logit_summary *summary)
 {
@@ -102,6 +131,7 @@ static void print_end(lg_cli *cli, const logit_summary *summary)
     fprintf(cli->out, ", %s)\nreport: %s/report.html\n", lg_cli_elapsed(number, summary->seconds),
             lg_text_escape(folder, sizeof folder, summary->folder));
     if (cli->settings > 1) fprintf(cli->out, "kept:  setting %d\n", summary->setting);
+    print_patience(cli, summary);
     lg_text_add(&next, "logit eval ");
     lg_cli_shell_word(&next, summary->folder);
     lg_text_add(&next, " ");
@@ -128,7 +158,7 @@ static void add_field(lg_text *out, const char *name, double value)
     lg_text_add_number(out, value);
 }
 
-static void make_json(const logit_summary *summary, lg_text *out)
+static void make_json(const lg_cli *cli, const logit_summary *summary, lg_text *out)
 {
     lg_text_add(out, "{\"folder\": ");
     lg_text_add_json(out, summary->folder);
@@ -139,9 +169,13 @@ static void make_json(const logit_summary *summary, lg_text *out)
     lg_text_add(out, ", \"test_count\": %lld", (long long)summary->test_count);
     add_field(out, "test_loss", summary->test_count > 0 ? summary->test_loss : NAN);
     add_field(out, "test_accuracy", summary->test_count > 0 ? summary->test_accuracy : NAN);
-    lg_text_add(out, ", \"setting\": %d, \"bad\": %lld", summary->setting, (long long)summary->bad);
+    lg_text_add(out, ", \"setting\": %d, \"epoch\": %d, \"epochs\": %d, \"out_of_patience\": %s",
+                summary->setting, summary->epoch, summary->epochs,
+                summary->out_of_patience ? "true" : "false");
+    lg_text_add(out, ", \"bad\": %lld", (long long)summary->bad);
     add_field(out, "seconds", summary->seconds);
-    lg_text_add(out, "}\n");
+    lg_text_add(out, ", \"settings\": [%s]}\n", cli->grid.data ? cli->grid.data : "");
+    out->failed |= cli->grid.failed;
 }
 
 logit_status lg_cli_run_train(lg_cli *cli, logit_error *err)
@@ -150,21 +184,24 @@ logit_status lg_cli_run_train(lg_cli *cli, logit_error *err)
     logit_watch watch = lg_cli_watch(cli);
     watch.start = on_start;
     watch.epoch = on_epoch;
+    watch.setting = on_setting;
     const logit_status trained =
         logit_train(cli->argument[0], &cli->set.library, &watch, &summary, err);
     LG_TRY(lg_cli_watched(cli, trained, err));
     LG_TRY(logit_report(summary.folder, &cli->set.report, err));
     if (lg_cli_is_json(cli)) {
         lg_text json = {0};
-        make_json(&summary, &json);
+        make_json(cli, &summary, &json);
         return lg_cli_put(cli, &json, err);
     }
+    if (cli->grid.failed) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the table of settings");
     if (summary.bad > 0) {
         char text[LG_CELL], number[LG_CELL];
         snprintf(text, sizeof text, "%.20s bad images were left out",
                  lg_cli_count(number, (double)summary.bad));
         lg_cli_say(cli, LOGIT_LEVEL_WARNING, text);
     }
+    if (!cli->set.quiet && cli->grid.data) fputs(cli->grid.data, cli->out);
     if (!cli->set.quiet) fprintf(cli->out, "\n");
     print_test(cli, &summary);
     if (!cli->set.quiet) print_end(cli, &summary);

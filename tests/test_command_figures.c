@@ -1,5 +1,5 @@
 /* test_command_figures.c -- what the built command says of models of numbers, of sets without
- * parts and of sets with bad images.
+ * parts, of sets with bad images, and of many settings.
  *
  * Tests (suite command_figures). */
 /* SPDX-License-Identifier: MIT */
@@ -81,6 +81,40 @@ START_TEST(data_names_bad_images_once_and_how_to_go_on)
 }
 END_TEST
 
+/* An epoch is one line however many settings there are; the table has them all, best first. */
+START_TEST(a_grid_is_shown_in_few_lines)
+{
+    expect(0, "set -e; cd \"$DIR\"; grid='--optimizer sgd --lr 0.1,1e-6,1e30 --l2 0.1,0.5'\n"
+              "\"$LOGIT\" train set $grid --epochs 4 -o grid >text\n"
+              "test \"$(grep -cE '^ +[1-4] +[0-9].* [0-9]/6$' text)\" = 4\n"
+              "test \"$(grep -c 'diverged in step [0-9]*, and was frozen$' text)\" = 2\n"
+              "test \"$(grep -c '  kept$' text)\" = 1\n"
+              "grep -A 1 '^setting ' text | grep -q '  kept$'\n"
+              "test \"$(grep -A 6 '^setting ' text | grep -cE '^ +[0-5] ')\" = 6\n"
+              "\"$LOGIT\" train set $grid --epochs 4 -v -o grid-v >text\n" /* -v: all of them */
+              "test \"$(grep -cE '^ +[2-4] +[0-5] +[0-9.e-]+ ' text)\" = 12\n"
+              "\"$LOGIT\" train set $grid --epochs 4 --format json -o grid-j >json\n"
+              "test \"$(grep -o '\"diverged_step\": [0-9]' json | wc -l)\" = 2\n"
+              "test \"$(grep -o '\"kept\": true' json | wc -l)\" = 1\n"
+              "test \"$(grep -o '\"label_smoothing\": 0' json | wc -l)\" = 6");
+}
+END_TEST
+
+/* What was kept, and why there was no more. */
+START_TEST(patience_says_why_it_ended)
+{
+    expect(0, "set -e; cd \"$DIR\"; hasty='--optimizer sgd --lr 3 --epochs 200 --patience 2'\n"
+              "\"$LOGIT\" train set $hasty -o hasty >text\n"
+              "grep -qE '^epoch: [0-9]+ of [0-9]+ has the best validation loss; "
+              "stopped after 2 without a better one$' text\n"
+              "set -- $(sed -n 's/^epoch: \\([0-9]*\\) of \\([0-9]*\\) .*/\\1 \\2/p' text)\n"
+              "test $(($1 + 2)) = $2\n"
+              "grep -q \"\\\"kept_epoch\\\":$1,\\\"out_of_patience\\\":true\" hasty/metrics.jsonl\n"
+              "grep -q '^patience = 2$' hasty/config.ini\n"
+              "\"$LOGIT\" train set $hasty --val-split 0 -o none 2>err && exit 1; test $? = 2");
+}
+END_TEST
+
 Suite *lg_suite_command_figures(void)
 {
     Suite *suite = suite_create("command_figures");
@@ -92,6 +126,8 @@ Suite *lg_suite_command_figures(void)
     tcase_add_test(all, only_a_likelihood_is_in_nats);
     tcase_add_test(all, a_set_without_parts_may_be_the_training_set);
     tcase_add_test(all, data_names_bad_images_once_and_how_to_go_on);
+    tcase_add_test(all, a_grid_is_shown_in_few_lines);
+    tcase_add_test(all, patience_says_why_it_ended);
     suite_add_tcase(suite, all);
     return suite;
 }

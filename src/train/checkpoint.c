@@ -13,7 +13,7 @@
 #include "train/run_options.h"
 #include "train/trainer.h"
 
-enum { FILES = 2, PATH_ROOM = 4400, SHOWN = 600 };
+enum { FILES = 2, PATH_ROOM = 4400, SHOWN = 600, SETTING_NUMBERS = 10 };
 
 static const double LEAST_SHARE = 100.0; /* time between two saves, in times of saving */
 
@@ -30,10 +30,13 @@ static void add_settings(const lg_trainer *t, lg_text *out)
     lg_text_add(out, ",\"settings\":[");
     for (int s = 0; s < t->settings; s++) {
         const lg_setting *setting = &t->setting[s];
-        const double numbers[] = {setting->train_loss, setting->val_loss, setting->val_accuracy};
+        const double numbers[] = {setting->train_loss,    setting->val_loss,
+                                  setting->val_accuracy,  setting->rested,
+                                  setting->best_epoch,    setting->best_train_loss,
+                                  setting->best_val_loss, setting->best_val_accuracy};
         lg_text_add(out, "%s[%d,%lld", s ? "," : "", setting->stopped,
                     (long long)setting->bad_step);
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < SETTING_NUMBERS - 2; i++) {
             lg_text_add(out, ",");
             lg_text_add_number(out, numbers[i]);
         }
@@ -99,13 +102,15 @@ logit_status lg_checkpoint_save(lg_trainer *t, const logit_summary *summary, log
     char path[PATH_ROOM];
     const double began = lg_seconds();
     if (!saving->state) {
-        saving->state_bytes = lg_problem_state_bytes(t->problem);
+        saving->state_bytes = lg_problem_state_bytes(t->problem) + lg_patience_bytes(t);
         saving->state = malloc(saving->state_bytes);
     }
     if (!saving->state)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a checkpoint of %zu bytes",
                 saving->state_bytes);
     LG_TRY(lg_problem_get_state(t->problem, saving->state, err));
+    const size_t kept = lg_patience_bytes(t);
+    if (kept) memcpy((char *)saving->state + saving->state_bytes - kept, lg_patience_kept(t), kept);
     LG_TRY(lg_run_folder_sync(t->folder, err));
     write_head(t, summary, &head);
     path_of(lg_run_folder_path(t->folder), saving->next, path);
@@ -245,15 +250,23 @@ static logit_status hold_data(const lg_trainer *t, logit_error *err)
             t->data_identity);
 }
 
+/* 0, or the number of a complete epoch. */
+static int epoch_of(const lg_trainer *t, double value, int *bad)
+{
+    if (value >= 0.0 && value <= t->epoch && value == floor(value)) return (int)value;
+    *bad = 1;
+    return 0;
+}
+
 static void restore_settings(lg_trainer *t, int *bad)
 {
     const cJSON *list = item(t, "settings");
     if (cJSON_GetArraySize(list) != t->settings) *bad = 1;
     for (int s = 0; s < t->settings && !*bad; s++) {
         const cJSON *row = cJSON_GetArrayItem(list, s);
-        double value[5];
-        if (cJSON_GetArraySize(row) != 5) *bad = 1;
-        for (int i = 0; i < 5; i++) {
+        double value[SETTING_NUMBERS];
+        if (cJSON_GetArraySize(row) != SETTING_NUMBERS) *bad = 1;
+        for (int i = 0; i < SETTING_NUMBERS; i++) {
             const cJSON *one = cJSON_GetArrayItem(row, i);
             value[i] = cJSON_IsNumber(one) ? one->valuedouble : NAN;
         }
@@ -263,20 +276,20 @@ static void restore_settings(lg_trainer *t, int *bad)
         setting->train_loss = value[2];
         setting->val_loss = value[3];
         setting->val_accuracy = value[4];
+        setting->rested = epoch_of(t, value[5], bad);
+        setting->best_epoch = epoch_of(t, value[6], bad);
+        setting->best_train_loss = value[7];
+        setting->best_val_loss = value[8];
+        setting->best_val_accuracy = value[9];
     }
 }
 
 static void restore_summary(const lg_trainer *t, logit_summary *summary, int *bad)
 {
-    const lg_setting *kept;
-    snprintf(summary->folder, sizeof summary->folder, "%s", lg_run_folder_path(t->folder));
-    summary->setting = (int)whole(t, "kept", bad);
-    if (summary->setting >= t->settings) *bad = 1;
+    const int64_t kept = whole(t, "kept", bad);
+    if (kept >= t->settings) *bad = 1;
     if (*bad) return;
-    kept = &t->setting[summary->setting];
-    summary->train_loss = kept->train_loss;
-    summary->val_loss = kept->val_loss;
-    summary->val_accuracy = kept->val_accuracy;
+    lg_trainer_summarise(t, (int)kept, summary);
     summary->objective = number(t, "objective");
     summary->test_count = whole(t, "test_count", bad);
     summary->test_loss = number(t, "test_loss");
@@ -302,9 +315,11 @@ logit_status lg_checkpoint_restore(lg_trainer *t, logit_summary *summary, int *f
     t->saving.saved_step = t->step;
     const int64_t metrics = whole(t, "metrics", &bad);
     restore_settings(t, &bad);
-    *finished = number(t, "finished") > 0.0 && t->epoch >= t->options.epochs;
+    *finished =
+        number(t, "finished") > 0.0 && (t->epoch >= t->options.epochs || !lg_grid_trains(t));
     if (*finished) restore_summary(t, summary, &bad);
-    if (bad || t->saving.from.state_bytes != lg_problem_state_bytes(t->problem) ||
+    const size_t state = lg_problem_state_bytes(t->problem), kept = lg_patience_bytes(t);
+    if (bad || t->saving.from.state_bytes != state + kept ||
         t->first_batch > lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader))
         LG_FAIL(err, LOGIT_E_DATA, "%s: the checkpoint does not fit this run [MISMATCH]",
                 t->options.out);
@@ -314,6 +329,7 @@ logit_status lg_checkpoint_restore(lg_trainer *t, logit_summary *summary, int *f
     if (*finished) return LOGIT_OK;
     LG_TRY(lg_run_folder_cut_metrics(t->folder, metrics, err));
     LG_TRY(lg_problem_put_state(t->problem, t->saving.from.state, err));
+    if (kept) memcpy(lg_patience_kept(t), t->saving.from.state + state, kept);
     lg_report_message(t->watch, LOGIT_LEVEL_NOTICE, "going on after step %lld, in epoch %d",
                       (long long)t->step, t->epoch + 1);
     lg_checkpoint_file_clear(&t->saving.from);

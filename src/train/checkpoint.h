@@ -2,8 +2,9 @@
  *
  * Layer 2 (train).  Two files, RUN/checkpoint.0 and RUN/checkpoint.1, are written in turns: while
  * one is written the other is whole, and the newest that is whole is the one a run goes on from.
- * Weights, biases, optimiser states and running totals go in as they are; data, order and every
- * choice made of them follow from the options again, and are held against what the head says.
+ * Weights, biases, optimiser states, running totals and the best weights so far (patience.h) go in
+ * as they are; data, order and every choice made of them follow from the options again, and are
+ * held against what the head says.
  *
  * The head (checkpoint_file.h) is a JSON object:
  *   version, device   what wrote it
@@ -16,7 +17,8 @@
  *   weight            their sum of sample weights
  *   seconds           spent so far
  *   metrics           bytes of metrics.jsonl that belong to it
- *   settings          [stopped, bad_step, train_loss, val_loss, val_accuracy] of each
+ *   settings          [stopped, bad_step, train_loss, val_loss, val_accuracy, rested, best_epoch,
+ *                     best_train_loss, best_val_loss, best_val_accuracy] of each (grid.h)
  *   objective, test_count, test_loss, test_accuracy, kept, bad: of a finished run */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_CHECKPOINT_H

@@ -162,6 +162,62 @@ logit_status lg_problem_get(lg_problem *problem, int setting, float *weight, flo
     return lg_backend_get(problem->backend, bias, at(problem, step->b, first), k, err);
 }
 
+/* W and b of one setting: where they lie on the device, and how many bytes they are. */
+typedef struct parameters {
+    void *w, *b;
+    size_t w_bytes, b_bytes;
+} parameters;
+
+static parameters parameters_of(const lg_problem *problem, int setting)
+{
+    const lg_step *step = &problem->step;
+    const int64_t k = step->outputs, d = step->features, first = setting * k;
+    const size_t real = (size_t)problem->backend->ops->real_bytes;
+    return (parameters){.w = at(problem, step->w, first * d),
+                        .b = at(problem, step->b, first),
+                        .w_bytes = (size_t)(k * d) * real,
+                        .b_bytes = (size_t)k * real};
+}
+
+size_t lg_problem_setting_bytes(const lg_problem *problem)
+{
+    const parameters p = parameters_of(problem, 0);
+    return p.w_bytes + p.b_bytes;
+}
+
+logit_status lg_problem_get_setting(lg_problem *problem, int setting, void *to, logit_error *err)
+{
+    lg_backend *backend = problem->backend;
+    const lg_backend_ops *ops = backend->ops;
+    const parameters p = parameters_of(problem, setting);
+    LG_TRY(ops->download(backend, LG_QUEUE_COMPUTE, to, p.w, p.w_bytes, err));
+    LG_TRY(ops->download(backend, LG_QUEUE_COMPUTE, (char *)to + p.w_bytes, p.b, p.b_bytes, err));
+    return ops->sync(backend, err);
+}
+
+logit_status lg_problem_put_setting(lg_problem *problem, int setting, const void *from,
+                                    logit_error *err)
+{
+    lg_backend *backend = problem->backend;
+    const lg_backend_ops *ops = backend->ops;
+    const parameters p = parameters_of(problem, setting);
+    LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, p.w, from, p.w_bytes, err));
+    LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, p.b, (const char *)from + p.w_bytes, p.b_bytes,
+                       err));
+    return ops->sync(backend, err);
+}
+
+lg_problem lg_problem_narrow(const lg_problem *problem, int setting)
+{
+    const parameters p = parameters_of(problem, setting);
+    lg_problem one = *problem;
+    one.step.settings = 1;
+    one.step.w = p.w;
+    one.step.b = p.b;
+    one.step.total += setting;
+    return one;
+}
+
 size_t lg_problem_state_bytes(lg_problem *problem)
 {
     array list[ARRAYS];

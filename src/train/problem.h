@@ -58,6 +58,16 @@ size_t lg_problem_state_bytes(lg_problem *problem);
 logit_status lg_problem_get_state(lg_problem *problem, void *to, logit_error *err);
 logit_status lg_problem_put_state(lg_problem *problem, const void *from, logit_error *err);
 
+/* The same of one setting: its W and b, lg_problem_setting_bytes of them. */
+size_t lg_problem_setting_bytes(const lg_problem *problem);
+logit_status lg_problem_get_setting(lg_problem *problem, int setting, void *to, logit_error *err);
+logit_status lg_problem_put_setting(lg_problem *problem, int setting, const void *from,
+                                    logit_error *err);
+
+/* One setting alone, for passes that do not train: it borrows the arrays of `problem`, and is not
+ * destroyed. */
+lg_problem lg_problem_narrow(const lg_problem *problem, int setting);
+
 /* Running totals: start at zero; read (waits for the device). */
 logit_status lg_problem_clear_totals(lg_problem *problem, logit_error *err);
 logit_status lg_problem_read_totals(lg_problem *problem, lg_total *total, logit_error *err);

@@ -53,6 +53,8 @@ static const struct row {
     ROW("step-factor", REAL, step_factor),
     ROW("warmup", REAL, warmup),
     ROW("batch-size", LONG, batch_size),
+    ROW("patience", INT, patience),
+    ROW("metric", WORD, metric),
 };
 enum { ROWS = sizeof rows / sizeof *rows, KEY = 40, SHOWN = 200, LONGEST = 16384 };
 

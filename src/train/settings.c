@@ -32,6 +32,7 @@ void logit_options_default(logit_options *options)
         .optimizer = "adam",
         .schedule = "auto",
         .step_factor = 0.1,
+        .metric = "loss",
         .batch_size = 128,
         .checkpoint_seconds = 60.0,
         .temperature = 1.0,
@@ -84,6 +85,7 @@ static logit_status hold_ranges(const logit_options *o, logit_error *err)
         {"step-every", o->step_every, 0, 1e9, 0, 0},
         {"step-factor", o->step_factor, 0, 1, 0, 0},
         {"epochs", o->epochs, 0, 1e9, 0, 0},
+        {"patience", o->patience, 0, 1e9, 0, 0},
         {"batch-size", (double)o->batch_size, 1, 0x1p30, 0, 0},
         {"top", o->top_k, 0, 1e6, 0, 0},
         {"checkpoint-every", (double)o->checkpoint_steps, 0, 0x1p60, 0, 0},
@@ -157,6 +159,7 @@ static logit_status hold_words(const logit_options *o, logit_error *err)
         LG_FAIL(err, LOGIT_E_USAGE, "--labels \"%s\": expected auto, coarse or fine", o->labels);
     lg_decoding decoding;
     LG_TRY(lg_decoder_choose(&decoding, o, NULL, NULL, err));
+    LG_TRY(hold_word("metric", o->metric, "loss", "accuracy", err));
     LG_TRY(hold_word("init", o->init, "prior", "zero", err));
     if (strcmp(o->shuffle, "auto") != 0 && lg_shuffle_find(o->shuffle) < 0)
         LG_FAIL(err, LOGIT_E_USAGE, "--shuffle \"%s\": expected auto, full, block or none",

@@ -7,24 +7,18 @@
 #include "base/clock.h"
 #include "base/status.h"
 
-/* 1 while some setting's loss is finite. */
-static int any_alive(const lg_trainer *t)
-{
-    for (int s = 0; s < t->settings; s++)
-        if (!t->setting[s].stopped) return 1;
-    return 0;
-}
-
 static logit_status train(lg_trainer *t, logit_error *err)
 {
-    while (t->epoch < t->options.epochs && !t->stopping && any_alive(t)) {
+    while (t->epoch < t->options.epochs && !t->stopping && lg_grid_trains(t)) {
         LG_TRY(lg_trainer_run_epoch(t, err));
         if (!t->stopping) LG_TRY(lg_trainer_validate(t, err));
         if (t->stopping) break; /* the epoch counts once it is validated */
         t->epoch++;
+        LG_TRY(lg_patience_look(t, err));
         LG_TRY(lg_report_epoch(t, err));
         t->epoch_samples = 0;
-        if (t->epoch < t->options.epochs) LG_TRY(lg_checkpoint_save_if_due(t, err));
+        if (t->epoch < t->options.epochs && lg_grid_trains(t))
+            LG_TRY(lg_checkpoint_save_if_due(t, err));
     }
     return LOGIT_OK;
 }
@@ -35,7 +29,10 @@ static logit_status run(lg_trainer *t, logit_summary *summary, logit_error *err)
     LG_TRY(lg_trainer_open(t, err));
     LG_TRY(lg_checkpoint_restore(t, summary, &finished, err));
     LG_TRY(lg_report_start(t, err));
-    if (finished) return LOGIT_OK;
+    if (finished) {
+        lg_report_settings(t, summary->setting);
+        return LOGIT_OK;
+    }
     LG_TRY(train(t, err));
     LG_TRY(lg_trainer_finish(t, summary, err));
     t->metrics_bytes = lg_run_folder_metrics_bytes(t->folder);

@@ -6,6 +6,8 @@
  *   trainer_choose.c  what nobody gave: l2, epochs, schedule, learning rates
  *   trainer_place.c   what of it lies on the device, and how it gets there
  *   trainer_normal.c  mean and deviation of pixels and features
+ *   grid.c            the settings beside one another
+ *   patience.c        the best epoch of each, and when to stop
  *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
  *   trainer_finish.c  the kept setting, objective, model file, test part
  *   checkpoint.c      where it stands, saved and put back
@@ -21,20 +23,14 @@
 #include "train/burst.h"
 #include "train/checkpoint.h"
 #include "train/feed.h"
+#include "train/grid.h"
 #include "train/model.h"
+#include "train/patience.h"
 #include "train/problem.h"
 #include "train/run_folder.h"
 #include "train/schedule.h"
 #include "train/sources.h"
 #include "train/weights.h"
-
-/* One combination of hyperparameters, and how it fares. */
-typedef struct lg_setting {
-    double lr, l2, momentum, smoothing;
-    int stopped;      /* its loss was not finite: it takes no further part */
-    int64_t bad_step; /* then: where */
-    double train_loss, val_loss, val_accuracy; /* of the last epoch; NaN before */
-} lg_setting;
 
 struct lg_trainer {
     /* given */
@@ -66,6 +62,7 @@ struct lg_trainer {
     lg_feed *feed[LG_PART_COUNT];
     lg_burst *burst; /* many steps in one go, where the device can and the set lies on it */
     lg_total *total; /* [settings], as last read */
+    void *best;      /* patience.h: the best weights of each setting; NULL without --patience */
     lg_run_folder *folder;
     lg_saving saving;
     char data_identity[120]; /* of the training data, and of other sets beside them */
@@ -115,6 +112,8 @@ logit_status lg_trainer_validate(lg_trainer *t, logit_error *err);
 
 /* trainer_finish.c */
 logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_error *err);
+/* The part of the summary that the settings tell. */
+void lg_trainer_summarise(const lg_trainer *t, int kept, logit_summary *summary);
 
 /* trainer_report.c */
 logit_status lg_report_describe(lg_trainer *t, logit_error *err); /* fills objective and plan */
@@ -123,6 +122,8 @@ logit_status lg_report_epoch(lg_trainer *t, logit_error *err);
 /* Every bad sample that was left out: a line of metrics.jsonl each, the first few as messages. */
 logit_status lg_report_bad(lg_trainer *t, logit_error *err);
 logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err);
+/* Tells the watch how each setting fared, best first; kept: the one whose model is the run's. */
+void lg_report_settings(const lg_trainer *t, int kept);
 void lg_report_progress(lg_trainer *t, int64_t done, double waited);
 void lg_report_message(const logit_watch *watch, logit_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -18,7 +18,7 @@ void lg_trainer_scalars(const lg_trainer *t, double weight, lg_scalars *scalars)
     const double power = (double)t->step + 1.0;
     for (int s = 0; s < t->settings; s++) {
         const lg_setting *setting = &t->setting[s];
-        scalars[s] = (lg_scalars){.lr = setting->stopped ? 0.0 : setting->lr * factor,
+        scalars[s] = (lg_scalars){.lr = lg_setting_trains(t, s) ? setting->lr * factor : 0.0,
                                   .l2 = setting->l2,
                                   .decay = t->options.weight_decay,
                                   .momentum = setting->momentum,
@@ -81,7 +81,7 @@ static logit_status look_for_divergence(lg_trainer *t, logit_error *err)
 {
     int alive = 0, last = 0;
     for (int s = 0; s < t->settings; s++) {
-        if (!t->setting[s].stopped && t->total[s].bad_step >= 0) {
+        if (lg_setting_trains(t, s) && t->total[s].bad_step >= 0) {
             lg_trainer_stop_setting(t, s, t->total[s].bad_step / batches_per_step(t));
             last = s;
         }
@@ -240,7 +240,7 @@ logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err)
     t->epoch_seconds = lg_seconds() - t->epoch_started;
     LG_TRY(read_totals(t, err));
     for (int s = 0; s < t->settings; s++)
-        t->setting[s].train_loss = t->setting[s].stopped ? NAN : t->total[s].loss / t->epoch_weight;
+        if (lg_setting_trains(t, s)) t->setting[s].train_loss = t->total[s].loss / t->epoch_weight;
     return LOGIT_OK;
 }
 
@@ -253,7 +253,7 @@ logit_status lg_trainer_validate(lg_trainer *t, logit_error *err)
         .problem = t->problem, .feed = t->feed[LG_PART_VAL], .classes = t->classes, .brief = 1};
     const logit_status status = lg_pass_score(&pass, score, err);
     for (int s = 0; s < t->settings && status == LOGIT_OK; s++) {
-        if (t->setting[s].stopped) continue;
+        if (!lg_setting_trains(t, s)) continue;
         t->setting[s].val_loss = score[s].loss;
         t->setting[s].val_accuracy = score[s].accuracy;
     }

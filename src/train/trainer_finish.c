@@ -10,19 +10,6 @@
 #include "train/pass.h"
 #include "train/trainer.h"
 
-/* The setting with the smallest validation loss; the first that is finite without validation. */
-static int best_setting(const lg_trainer *t)
-{
-    int best = -1;
-    for (int s = 0; s < t->settings; s++) {
-        if (t->setting[s].stopped) continue;
-        const double loss = t->setting[s].val_loss;
-        if (best < 0 || isnan(t->setting[best].val_loss) || loss < t->setting[best].val_loss)
-            best = s;
-    }
-    return best < 0 ? 0 : best;
-}
-
 static int all_finite(const float *numbers, int64_t count)
 {
     float worst = 0.0f;
@@ -58,8 +45,10 @@ static logit_status look_at_weights(lg_trainer *t, logit_error *err)
 }
 
 /* What seed, data and options made of this setting, as a JSON object. */
-static void summarise(const lg_trainer *t, const lg_setting *setting, lg_text *text)
+static void describe(const lg_trainer *t, int s, lg_text *text)
 {
+    const lg_setting *setting = &t->setting[s];
+    const lg_outcome out = lg_setting_outcome(t, s);
     const logit_options *o = &t->options;
     const struct {
         const char *name;
@@ -71,12 +60,12 @@ static void summarise(const lg_trainer *t, const lg_setting *setting, lg_text *t
         {"label_smoothing", setting->smoothing},
         {"weight_decay", o->weight_decay},
         {"batch_size", (double)o->batch_size},
-        {"epochs", t->epoch},
-        {"steps", (double)t->step},
+        {"epochs", out.epochs},
+        {"steps", (double)out.steps},
         {"samples", (double)t->sources.part[LG_PART_TRAIN].count},
-        {"train_loss", setting->train_loss},
-        {"val_loss", setting->val_loss},
-        {"val_accuracy", setting->val_accuracy},
+        {"train_loss", out.train_loss},
+        {"val_loss", out.val_loss},
+        {"val_accuracy", out.val_accuracy},
     };
     lg_text_add(text,
                 "{\"optimizer\":\"%s\",\"schedule\":\"%s\",\"shuffle\":\"%s\","
@@ -85,6 +74,9 @@ static void summarise(const lg_trainer *t, const lg_setting *setting, lg_text *t
     if (t->rate.schedule == LG_SCHEDULE_STEP)
         lg_text_add(text, ",\"step_every\":%d,\"step_factor\":%.17g", o->step_every,
                     o->step_factor);
+    if (o->patience > 0)
+        lg_text_add(text, ",\"patience\":%d,\"metric\":\"%s\",\"epoch\":%d", o->patience, o->metric,
+                    out.epoch);
     if (o->warmup > 0.0) lg_text_add(text, ",\"warmup\":%.17g", o->warmup);
     if (o->flip || o->shift > 0)
         lg_text_add(text, ",\"flip\":%s,\"shift\":%d", o->flip ? "true" : "false", o->shift);
@@ -106,7 +98,7 @@ static logit_status fetch_model(lg_trainer *t, int s, logit_model **out, logit_e
     memcpy(model->mean, t->mean, sizeof model->mean);
     memcpy(model->std, t->std, sizeof model->std);
     if (t->floats) LG_TRY(lg_model_set_features(model, t->feature_mean, t->feature_std, err));
-    summarise(t, &t->setting[s], &text);
+    describe(t, s, &text);
     for (int c = 0; c < t->classes; c++)
         model->prior[c] = (float)((t->mass.per_class[c] + 1.0) / (t->mass.sum + t->classes));
     model->summary = text.data;
@@ -143,56 +135,46 @@ static logit_status save_all(lg_trainer *t, int kept, logit_error *err)
     return LOGIT_OK;
 }
 
+static lg_pass_input pass_over(const lg_trainer *t, int part, lg_problem *kept)
+{
+    return (lg_pass_input){.problem = kept,
+                           .feed = t->feed[part],
+                           .classes = t->classes,
+                           .class_name = t->sources.data->class_name,
+                           .brief = 1,
+                           .total = t->sources.part[part].count,
+                           .watch = t->watch};
+}
+
 /* J at the final weights of the setting that is kept. */
 static logit_status measure_objective(lg_trainer *t, int kept, double *objective, logit_error *err)
 {
     const int64_t weights = t->outputs * t->features;
-    double *loss = calloc((size_t)t->settings * 2, sizeof *loss);
-    float *w = malloc((size_t)weights * sizeof *w), *b = malloc((size_t)t->outputs * sizeof *b);
-    logit_status status = LOGIT_OK;
-    if (!loss || !w || !b)
-        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for the objective");
-    if (status == LOGIT_OK) {
-        double *smoothing = loss + t->settings;
-        for (int s = 0; s < t->settings; s++) smoothing[s] = t->setting[s].smoothing;
-        const lg_pass_input pass = {.problem = t->problem,
-                                    .feed = t->feed[LG_PART_TRAIN],
-                                    .classes = t->classes,
-                                    .class_name = t->sources.data->class_name,
-                                    .total = t->sources.part[LG_PART_TRAIN].count,
-                                    .watch = t->watch};
-        status = lg_pass_objective(&pass, smoothing, loss, err);
-    }
-    if (status == LOGIT_OK) status = lg_problem_get(t->problem, kept, w, b, err);
-    double squares = 0.0;
+    lg_problem one = lg_problem_narrow(t->problem, kept);
+    const lg_pass_input pass = pass_over(t, LG_PART_TRAIN, &one);
+    double loss = NAN, squares = 0.0;
+    float *w = malloc((size_t)(weights + t->outputs) * sizeof *w);
+    if (!w) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the objective");
+    logit_status status = lg_pass_objective(&pass, &t->setting[kept].smoothing, &loss, err);
+    if (status == LOGIT_OK) status = lg_problem_get(t->problem, kept, w, w + weights, err);
     for (int64_t i = 0; i < weights && status == LOGIT_OK; i++) squares += (double)w[i] * w[i];
-    if (status == LOGIT_OK) *objective = loss[kept] + 0.5 * t->setting[kept].l2 * squares;
-    free(loss);
+    if (status == LOGIT_OK) *objective = loss + 0.5 * t->setting[kept].l2 * squares;
     free(w);
-    free(b);
     return status;
 }
 
 /* The test part, opened once, at the end, by the kept setting alone. */
 static logit_status test(lg_trainer *t, int kept, logit_summary *summary, logit_error *err)
 {
-    const lg_source *source = &t->sources.part[LG_PART_TEST];
-    if (!source->set) return LOGIT_OK;
-    logit_score *score = calloc((size_t)t->settings, sizeof *score);
-    if (!score) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the test figures");
-    const lg_pass_input pass = {.problem = t->problem,
-                                .feed = t->feed[LG_PART_TEST],
-                                .classes = t->classes,
-                                .class_name = t->sources.data->class_name,
-                                .brief = 1,
-                                .total = source->count,
-                                .watch = t->watch};
-    const logit_status status = lg_pass_score(&pass, score, err);
-    summary->test_count = score[kept].n;
-    summary->test_loss = score[kept].loss;
-    summary->test_accuracy = score[kept].accuracy;
-    for (int s = 0; s < t->settings; s++) logit_score_clear(&score[s]);
-    free(score);
+    if (!t->sources.part[LG_PART_TEST].set) return LOGIT_OK;
+    lg_problem one = lg_problem_narrow(t->problem, kept);
+    const lg_pass_input pass = pass_over(t, LG_PART_TEST, &one);
+    logit_score score;
+    const logit_status status = lg_pass_score(&pass, &score, err);
+    summary->test_count = score.n;
+    summary->test_loss = score.loss;
+    summary->test_accuracy = score.accuracy;
+    logit_score_clear(&score);
     return status;
 }
 
@@ -205,18 +187,49 @@ static logit_status measure(lg_trainer *t, int kept, logit_summary *summary, log
     return t->stopping ? LOGIT_OK : status;
 }
 
-logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_error *err)
+void lg_trainer_summarise(const lg_trainer *t, int kept, logit_summary *summary)
 {
-    LG_TRY(look_at_weights(t, err));
-    const int kept = best_setting(t);
+    const lg_outcome out = lg_setting_outcome(t, kept);
     snprintf(summary->folder, sizeof summary->folder, "%s", lg_run_folder_path(t->folder));
     summary->setting = kept;
-    summary->train_loss = t->setting[kept].train_loss;
-    summary->val_loss = t->setting[kept].val_loss;
-    summary->val_accuracy = t->setting[kept].val_accuracy;
+    summary->epoch = out.epoch;
+    summary->epochs = t->epoch;
+    summary->out_of_patience = !t->stopping && t->options.patience > 0 && !lg_grid_trains(t);
+    summary->train_loss = out.train_loss;
+    summary->val_loss = out.val_loss;
+    summary->val_accuracy = out.val_accuracy;
+}
+
+/* The models and their figures, with the weights that are kept. */
+static logit_status finish(lg_trainer *t, logit_summary *summary, logit_error *err)
+{
+    LG_TRY(look_at_weights(t, err));
+    const int kept = lg_grid_best(t);
+    lg_trainer_summarise(t, kept, summary);
     summary->objective = NAN;
     LG_TRY(save_all(t, kept, err));
-    if (!t->stopping) LG_TRY(measure(t, kept, summary, err));
+    return t->stopping ? LOGIT_OK : measure(t, kept, summary, err);
+}
+
+/* Weights that are not finite when a run is stopped leave no model, but do not end their setting:
+ * the step whose loss shows it is still to come, and a run that goes on finds it there. */
+static logit_status finish_early(lg_trainer *t, logit_summary *summary, logit_error *err)
+{
+    const size_t bytes = (size_t)t->settings * sizeof *t->setting;
+    lg_setting *before = malloc(bytes);
+    if (!before) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %d settings", t->settings);
+    memcpy(before, t->setting, bytes);
+    const logit_status status = finish(t, summary, err);
+    memcpy(t->setting, before, bytes);
+    free(before);
+    return status;
+}
+
+logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_error *err)
+{
+    LG_TRY(lg_patience_swap(t, err));
+    LG_TRY((t->stopping ? finish_early : finish)(t, summary, err));
+    LG_TRY(lg_patience_swap(t, err)); /* who goes on does so from the last epoch */
     for (int i = 0; i < LG_PART_COUNT; i++)
         if (t->sources.part[i].loader) summary->bad += lg_loader_bad(t->sources.part[i].loader);
     summary->seconds = lg_seconds() - t->started;

@@ -270,6 +270,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(lg_trainer_normalise(t, from, err));
     LG_TRY(lg_trainer_choose_rest(t, err));
     LG_TRY(open_problem(t, from, err));
+    LG_TRY(lg_patience_open(t, err));
     LG_TRY(lg_trainer_place(t, err));
     return lg_report_describe(t, err);
 }
@@ -304,6 +305,7 @@ void lg_trainer_close(lg_trainer *t)
     lg_text_clear(&t->objective);
     lg_text_clear(&t->plan);
     lg_checkpoint_clear(&t->saving);
+    lg_patience_close(t);
     free(t->feature_mean);
     free(t->feature_std);
     free(t->setting);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "train/settings.h"
 #include "train/trainer.h"
 
 void lg_report_message(const logit_watch *watch, logit_level level, const char *format, ...)
@@ -166,11 +167,24 @@ static logit_status write_epoch(lg_trainer *t, const logit_epoch *e, logit_error
     return write_line(t, &line, err);
 }
 
+/* Settings that still train, and those of `from` and later that did in this epoch. */
+static void count_settings(const lg_trainer *t, int from, int *training, int *trained)
+{
+    *training = *trained = 0;
+    for (int s = 0; s < t->settings; s++) {
+        *training += lg_setting_trains(t, s);
+        *trained += s >= from && lg_setting_trained(t, s);
+    }
+}
+
 logit_status lg_report_epoch(lg_trainer *t, logit_error *err)
 {
     const double seconds = t->epoch_seconds;
     for (int s = 0; s < t->settings; s++) {
         const lg_setting *setting = &t->setting[s];
+        int training, left;
+        if (!lg_setting_trained(t, s)) continue; /* it ended in an epoch before */
+        count_settings(t, s + 1, &training, &left);
         const logit_epoch e = {.epoch = t->epoch,
                                .epochs = t->options.epochs,
                                .setting = s,
@@ -183,7 +197,9 @@ logit_status lg_report_epoch(lg_trainer *t, logit_error *err)
                                .samples_per_second = (double)t->epoch_samples / seconds,
                                .waiting = lg_loader_waited(t->sources.part[LG_PART_TRAIN].loader) /
                                           seconds,
-                               .step = t->step};
+                               .step = t->step,
+                               .training = training,
+                               .left = left};
         LG_TRY(write_epoch(t, &e, err));
         if (t->watch && t->watch->epoch) t->watch->epoch(t->watch->user, &e);
     }
@@ -215,11 +231,75 @@ logit_status lg_report_bad(lg_trainer *t, logit_error *err)
     return LOGIT_OK;
 }
 
+static logit_setting result_of(const lg_trainer *t, int s, int rank, int kept)
+{
+    const lg_setting *setting = &t->setting[s];
+    const lg_outcome out = lg_setting_outcome(t, s);
+    return (logit_setting){.setting = s,
+                           .rank = rank,
+                           .lr = setting->lr,
+                           .l2 = setting->l2,
+                           .momentum = setting->momentum,
+                           .label_smoothing = setting->smoothing,
+                           .kept = s == kept,
+                           .ended = setting->stopped  ? "diverged"
+                                    : setting->rested ? "patience"
+                                    : t->stopping     ? "stopped"
+                                                      : "epochs",
+                           .diverged_step = setting->stopped ? setting->bad_step + 1 : 0,
+                           .epoch = out.epoch,
+                           .epochs = out.epochs,
+                           .train_loss = out.train_loss,
+                           .val_loss = out.val_loss,
+                           .val_accuracy = out.val_accuracy};
+}
+
+void lg_report_settings(const lg_trainer *t, int kept)
+{
+    int order[LG_MAX_SETTINGS];
+    if (!t->watch || !t->watch->setting) return;
+    lg_grid_rank(t, order);
+    for (int i = 0; i < t->settings; i++) {
+        const logit_setting result = result_of(t, order[i], i, kept);
+        t->watch->setting(t->watch->user, &result);
+    }
+}
+
+/* A line for each setting of a grid, best first. */
+static logit_status write_settings(lg_trainer *t, int kept, logit_error *err)
+{
+    int order[LG_MAX_SETTINGS];
+    lg_grid_rank(t, order);
+    for (int i = 0; i < t->settings && t->settings > 1; i++) {
+        lg_text line = {0};
+        const logit_setting r = result_of(t, order[i], i, kept);
+        lg_text_add(&line,
+                    "{\"type\":\"setting\",\"setting\":%d,\"rank\":%d,\"kept\":%s,\"ended\":\"%s\","
+                    "\"epoch\":%d,\"epochs\":%d",
+                    r.setting, r.rank, r.kept ? "true" : "false", r.ended, r.epoch, r.epochs);
+        if (r.diverged_step > 0) add_number(&line, "diverged_step", (double)r.diverged_step);
+        add_number(&line, "lr", r.lr);
+        add_number(&line, "l2", r.l2);
+        add_number(&line, "momentum", r.momentum);
+        add_number(&line, "label_smoothing", r.label_smoothing);
+        add_number(&line, "train_loss", r.train_loss);
+        add_number(&line, "val_loss", r.val_loss);
+        add_number(&line, "val_accuracy", r.val_accuracy);
+        LG_TRY(write_line(t, &line, err));
+    }
+    return LOGIT_OK;
+}
+
 logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err)
 {
     lg_text line = {0};
+    lg_report_settings(t, summary->setting);
+    LG_TRY(write_settings(t, summary->setting, err));
     lg_text_add(&line, "{\"type\":\"end\",\"epoch\":%d,\"step\":%lld,\"setting\":%d,\"stopped\":%s",
                 t->epoch, (long long)t->step, summary->setting, t->stopping ? "true" : "false");
+    if (t->options.patience > 0)
+        lg_text_add(&line, ",\"kept_epoch\":%d,\"out_of_patience\":%s", summary->epoch,
+                    summary->out_of_patience ? "true" : "false");
     add_number(&line, "objective", summary->objective);
     add_number(&line, "train_loss", summary->train_loss);
     add_number(&line, "val_loss", summary->val_loss);

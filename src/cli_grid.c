@@ -1,0 +1,122 @@
+/* cli_grid.c -- the epochs of many settings in one line each, and the table of them at the end.
+ *
+ * The command. */
+/* SPDX-License-Identifier: MIT */
+#include "cli_grid.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cli_screen.h"
+
+static int shows_all(const lg_cli *cli)
+{
+    return cli->set.verbose > 0;
+}
+
+void lg_cli_grid_head(const lg_cli *cli)
+{
+    const int all = shows_all(cli);
+    fprintf(cli->out, "%5s %*s %8s %8s %11s %9s %8s %10s%s\n", "epoch", all ? 7 : 5,
+            all ? "setting" : "best", "lr", "l2", "train loss", "val loss", "val acc", "images/s",
+            all ? "" : "  train");
+}
+
+/* By the figure that the run goes by; the first of those that are equal. */
+static int is_better(const lg_cli *cli, const logit_epoch *a, const logit_epoch *b)
+{
+    if (strcmp(cli->set.library.metric, "accuracy") == 0)
+        return a->val_accuracy > b->val_accuracy || isnan(b->val_accuracy);
+    return a->val_loss < b->val_loss || isnan(b->val_loss);
+}
+
+void lg_cli_grid_epoch(lg_cli *cli, const logit_epoch *epoch)
+{
+    char number[LG_CELL];
+    const logit_epoch *e = &cli->best;
+    const int all = shows_all(cli), is_first = cli->best.epoch != epoch->epoch;
+    if (all || is_first || is_better(cli, epoch, e)) cli->best = *epoch;
+    if (epoch->left > 0 && !all) return;
+    fprintf(cli->out, "%5d %*d %8.3g %8.3g", e->epoch, all ? 7 : 5, e->setting, e->lr, e->l2);
+    fprintf(cli->out, " %11s", lg_cli_figure(number, e->train_loss));
+    fprintf(cli->out, " %9s", lg_cli_figure(number, e->val_loss));
+    fprintf(cli->out, " %8s", lg_cli_figure(number, e->val_accuracy));
+    fprintf(cli->out, " %10s", lg_cli_count(number, e->samples_per_second));
+    if (!all) fprintf(cli->out, "  %d/%d", e->training, cli->settings);
+    fputs("\n", cli->out);
+}
+
+/* ----------------------------------------------------------------------------- the table --- */
+
+/* Hyperparameters that nobody gave a list of are the same in every row, and have no column. */
+static void add_head(const lg_cli *cli, lg_text *out)
+{
+    const logit_options *o = &cli->set.library;
+    lg_text_add(out, "\n%s%7s %9s %9s", lg_cli_colour_text(cli->out_colour, LG_BOLD), "setting",
+                "lr", "l2");
+    if (o->momentum.count > 1) lg_text_add(out, " %9s", "momentum");
+    if (o->label_smoothing.count > 1) lg_text_add(out, " %9s", "smoothing");
+    lg_text_add(out, " %11s %10s %10s %7s%s\n", "train loss", "val loss", "val acc", "epoch",
+                lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+}
+
+/* With --patience the best epoch of those that were trained. */
+static void add_figures(const lg_cli *cli, const logit_setting *s, lg_text *out)
+{
+    char number[LG_CELL];
+    lg_text_add(out, " %11s", lg_cli_figure(number, s->train_loss));
+    lg_text_add(out, " %10s", lg_cli_figure(number, s->val_loss));
+    lg_text_add(out, " %10s", lg_cli_figure(number, s->val_accuracy));
+    snprintf(number, sizeof number, cli->set.library.patience > 0 ? "%d/%d" : "%d", s->epoch,
+             s->epochs);
+    lg_text_add(out, " %7s%s", number, s->kept ? "  kept" : "");
+    if (strcmp(s->ended, "patience") == 0)
+        lg_text_add(out, "%s", s->kept ? ", out of patience" : "  out of patience");
+}
+
+static void add_row(const lg_cli *cli, const logit_setting *s, lg_text *out)
+{
+    const logit_options *o = &cli->set.library;
+    const lg_cli_colour colour = s->kept ? LG_GREEN : s->diverged_step > 0 ? LG_DIM : LG_PLAIN;
+    const int coloured = cli->out_colour && colour != LG_PLAIN;
+    if (s->rank == 0) add_head(cli, out);
+    lg_text_add(out, "%s%7d %9.3g %9.3g", lg_cli_colour_text(coloured, colour), s->setting, s->lr,
+                s->l2);
+    if (o->momentum.count > 1) lg_text_add(out, " %9.3g", s->momentum);
+    if (o->label_smoothing.count > 1) lg_text_add(out, " %9.3g", s->label_smoothing);
+    if (s->diverged_step > 0)
+        lg_text_add(out, "  diverged in step %lld, and was frozen", (long long)s->diverged_step);
+    else
+        add_figures(cli, s, out);
+    lg_text_add(out, "%s\n", lg_cli_colour_text(coloured, LG_PLAIN));
+}
+
+static void add_number(lg_text *out, const char *name, double value)
+{
+    lg_text_add(out, ", \"%s\": ", name);
+    lg_text_add_number(out, value);
+}
+
+static void add_element(const logit_setting *s, lg_text *out)
+{
+    lg_text_add(out, "%s{\"setting\": %d, \"kept\": %s, \"ended\": \"%s\"", s->rank ? ", " : "",
+                s->setting, s->kept ? "true" : "false", s->ended);
+    add_number(out, "diverged_step", s->diverged_step > 0 ? (double)s->diverged_step : NAN);
+    lg_text_add(out, ", \"epoch\": %d, \"epochs\": %d", s->epoch, s->epochs);
+    add_number(out, "lr", s->lr);
+    add_number(out, "l2", s->l2);
+    add_number(out, "momentum", s->momentum);
+    add_number(out, "label_smoothing", s->label_smoothing);
+    add_number(out, "train_loss", s->train_loss);
+    add_number(out, "val_loss", s->val_loss);
+    add_number(out, "val_accuracy", s->val_accuracy);
+    lg_text_add(out, "}");
+}
+
+void lg_cli_grid_add(lg_cli *cli, const logit_setting *setting)
+{
+    if (lg_cli_is_json(cli))
+        add_element(setting, &cli->grid);
+    else if (cli->settings > 1)
+        add_row(cli, setting, &cli->grid);
+}
