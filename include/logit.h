@@ -97,6 +97,8 @@ typedef struct logit_options {
     const char *normalize; /* "standard" or "unit" */
     const char *shuffle;   /* "auto": "block" for tar and for packed files over 4 GiB, else
                             * "full".  "full", "block", "none" */
+    const char *sampling;  /* "all": each training sample once an epoch.  "balanced": as many are
+                            * drawn, with every class equally likely */
     int flip;              /* 0; 1: training images are mirrored left to right, half of them in
                             * an epoch */
     int shift;             /* 0; N: and moved by up to N pixels in each direction */

@@ -19,6 +19,7 @@
     }
 
 NAMES(channel_name, "auto", "1", "3")
+NAMES(sampling_name, "all", "balanced")
 NAMES(metric_name, "loss", "accuracy")
 NAMES(normalize_name, "standard", "unit")
 NAMES(shuffle_name, "auto", "full", "block", "none")

@@ -23,6 +23,7 @@ typedef enum lg_stream {
     LG_STREAM_SAMPLE = 7,  /* compare: what a record keeps; lower bits: stage and array */
     LG_STREAM_MIX = 8,     /* order of the rows in a packed file; seed 0, lower bits 0 */
     LG_STREAM_AUGMENT = 9, /* flips and shifts; lower bits: epoch */
+    LG_STREAM_BALANCE = 10 /* classes drawn equally often; lower bits: epoch */
 } lg_stream;
 
 typedef struct lg_random4 {

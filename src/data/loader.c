@@ -10,11 +10,25 @@
 #include "base/status.h"
 #include "data/loader_parts.h"
 
-void lg_loader_order_epoch(lg_loader *loader, uint32_t epoch)
+static void permute(lg_loader *loader, uint32_t epoch)
 {
     const lg_loader_options *options = &loader->options;
     lg_order_fill(loader->order, loader->places ? loader->places : options->only, loader->count,
                   options->shuffle, options->seed, epoch);
+}
+
+void lg_loader_order_epoch(lg_loader *loader, uint32_t epoch)
+{
+    if (loader->options.balanced)
+        lg_balance_draw(&loader->balance, loader->order, loader->count, loader->options.seed,
+                        epoch);
+    else
+        permute(loader, epoch);
+}
+
+void lg_loader_order_once(lg_loader *loader)
+{
+    permute(loader, 0);
 }
 
 static logit_status start_stream(lg_loader *loader, uint32_t epoch, int64_t first, logit_error *err)

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "data/augment.h"
+#include "data/balance.h"
 #include "data/dataset.h"
 #include "data/order.h"
 #include "logit.h"
@@ -42,6 +43,8 @@ typedef struct lg_loader_options {
     int64_t batch; /* samples per batch; the last of an epoch may hold fewer */
     lg_shuffle shuffle;
     uint64_t seed;
+    int balanced; /* 1: epochs draw classes equally often (balance.h) in place of `shuffle`, which
+                   * must be full; `only` must ascend, and there must be labels below classes */
     lg_augment augment; /* what lg_loader_augment turns on; images of u8 alone */
     int threads;        /* decoder threads, >= 1 */
     int64_t memory;     /* budget in bytes for decoded samples (slots or the whole set) */

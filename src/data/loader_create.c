@@ -56,6 +56,16 @@ static logit_status check_labels(const lg_loader_options *options, int64_t count
     return LOGIT_OK;
 }
 
+static logit_status check_balance(const lg_loader_options *options, logit_error *err)
+{
+    if (!options->balanced) return LOGIT_OK;
+    if (!options->set->label || options->classes < 1)
+        LG_FAIL(err, LOGIT_E_USAGE, "classes can be drawn equally often where there are classes");
+    if (options->shuffle != LG_SHUFFLE_FULL)
+        LG_FAIL(err, LOGIT_E_USAGE, "classes are drawn equally often from the whole set alone");
+    return LOGIT_OK;
+}
+
 static logit_status measure(lg_loader *loader, logit_error *err)
 {
     const lg_image_target shape = loader->set->shape;
@@ -181,12 +191,16 @@ static logit_status set_up(lg_loader *loader, logit_error *err)
     LG_TRY(check_options(options, loader->count, err));
     LG_TRY(check_labels(options, loader->count, err));
     LG_TRY(check_augment(options, err));
+    LG_TRY(check_balance(options, err));
     LG_TRY(measure(loader, err));
     loader->batches = loader->count / options->batch + (loader->count % options->batch != 0);
     loader->next = loader->batches;
     if (options->shuffle == LG_SHUFFLE_BLOCK)
         LG_TRY(lg_order_places(&loader->places, loader->set->count, loader->set->as_it_lies,
                                options->only, options->only_count, err));
+    if (options->balanced)
+        LG_TRY(lg_balance_init(&loader->balance, options->set->label, options->only, loader->count,
+                               options->classes, err));
     choose_place(loader);
     loader->order = malloc(((size_t)loader->count + 1) * sizeof *loader->order);
     loader->slot = calloc(MAX_SLOTS, sizeof *loader->slot);
@@ -230,6 +244,7 @@ void lg_loader_destroy(lg_loader *loader)
     free(loader->weight);
     free(loader->slot);
     free(loader->order);
+    lg_balance_clear(&loader->balance);
     free(loader->places);
     pthread_mutex_destroy(&loader->told_mutex);
     pthread_mutex_destroy(&loader->mutex);

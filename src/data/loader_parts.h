@@ -108,6 +108,7 @@ struct lg_loader {
     int64_t count, batches; /* per epoch */
     int32_t *order;         /* [count] of the epoch, or of the job */
     int32_t *places;        /* [count] what shuffling in blocks cuts; NULL where it does not */
+    lg_balance balance;     /* what an epoch is drawn from; empty where it is a permutation */
     int augments;           /* the epochs that are started, */
     int moves;              /* the one that was */
     uint32_t epoch;
@@ -154,8 +155,10 @@ struct lg_loader {
     lg_moments *moments;
 };
 
-/* Fills order for an epoch.  The ring must have been dropped. */
+/* Fills order for an epoch, or with every sample once in the order of epoch 0, whatever is drawn.
+ * The ring must have been dropped. */
 void lg_loader_order_epoch(lg_loader *loader, uint32_t epoch);
+void lg_loader_order_once(lg_loader *loader);
 
 /* 1 if batches come in slots. */
 static inline int lg_loader_uses_slots(const lg_loader *loader)

@@ -77,7 +77,7 @@ logit_status lg_loader_look(lg_loader *loader, lg_job job, logit_error *err)
     lg_ring_drop(loader->ring);
     loader->next = loader->batches;
     loader->held = 0;
-    lg_loader_order_epoch(loader, 0);
+    lg_loader_order_once(loader);
     const logit_status status = lg_loader_do(loader, job, samples, LOGIT_PHASE_TUNE, err);
     if (loader->resident) lg_crew_stop(loader);
     return status;

@@ -136,6 +136,7 @@ const char *lg_record_option(const lg_compare *c, int i, char *value, size_t siz
         {"warmup", NULL, NULL, o->warmup},
         {"normalize", o->normalize, NULL, 0},
         {"shuffle", o->shuffle, NULL, 0},
+        {"sampling", o->sampling, NULL, 0},
         {"flip", NULL, NULL, o->flip},
         {"shift", NULL, NULL, o->shift},
         {"nesterov", NULL, NULL, o->nesterov},

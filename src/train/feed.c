@@ -210,7 +210,8 @@ static logit_status send_slot(lg_feed *feed, lg_feed_slot *at, lg_batch *batch, 
     for (int64_t i = 0; i < n; i++) {
         const int32_t row = mini->row ? mini->row[i] : (int32_t)i;
         notes.row[i] = row;
-        notes.place[row] = lg_feed_place(feed, mini->sample[i]);
+        notes.place[row] = row < mini->fresh ? lg_feed_keep(feed, mini->sample[i])
+                                             : lg_feed_place(feed, mini->sample[i]);
     }
     LG_TRY(copy(feed, at->pixels, mini->pixels, mini->fresh, feed->pixel_bytes, err));
     LG_TRY(copy(feed, at->label, mini->label, n, sizeof(int32_t), err));

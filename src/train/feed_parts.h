@@ -78,6 +78,10 @@ static inline int32_t lg_feed_place(const lg_feed *feed, int32_t sample)
     return sample < feed->placement.rows ? sample : -1;
 }
 
+/* The same of a sample whose pixels are in the slot, from where they shall be kept; -1 if they are
+ * kept already, or are not to be.  Notes that they are. */
+int32_t lg_feed_keep(lg_feed *feed, int32_t sample);
+
 /* Memory for what stays; asks the loader for slots where it does not hold, or is not to hold, the
  * whole set for the device. */
 logit_status lg_feed_open_set(lg_feed *feed, logit_error *err);

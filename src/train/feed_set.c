@@ -162,17 +162,16 @@ logit_status lg_feed_complete_set(lg_feed *feed, logit_error *err)
 /* ---------------------------------------------------------------------------------- exchange ---
  */
 
-/* The launch that keeps them is queued: whatever is queued after it finds them there. */
-static void mark_held(lg_feed *feed)
+/* A sample that is drawn twice (balance.h) is kept once: all places of a launch are different. */
+int32_t lg_feed_keep(lg_feed *feed, int32_t sample)
 {
-    const lg_minibatch *mini = feed->mini;
-    for (int64_t i = 0; i < mini->count; i++) {
-        const int32_t sample = mini->sample[i];
-        const uint8_t bit = (uint8_t)(1u << (sample % 8));
-        if (lg_feed_place(feed, sample) < 0 || (feed->held[sample / 8] & bit)) continue;
-        feed->held[sample / 8] |= bit;
-        feed->held_count++;
-    }
+    const int32_t place = lg_feed_place(feed, sample);
+    const uint8_t bit = (uint8_t)(1u << (sample % 8));
+    if (place < 0 || !feed->held) return place;
+    if (feed->held[sample / 8] & bit) return -1;
+    feed->held[sample / 8] |= bit;
+    feed->held_count++;
+    return place;
 }
 
 logit_status lg_feed_exchange(lg_feed *feed, const lg_feed_slot *at, const lg_notes *notes,
@@ -185,9 +184,7 @@ logit_status lg_feed_exchange(lg_feed *feed, const lg_feed_slot *at, const lg_no
                           .fresh = feed->mini->fresh,
                           .count = feed->mini->count,
                           .bytes = feed->pixel_bytes};
-    LG_TRY(feed->backend->ops->rows(feed->backend, &rows, err));
-    mark_held(feed);
-    return LOGIT_OK;
+    return feed->backend->ops->rows(feed->backend, &rows, err);
 }
 
 /* ----------------------------------------------------------------------------- what it tells ---

@@ -30,6 +30,7 @@ static const struct row {
     ROW("channels", INT, channels),
     ROW("normalize", WORD, normalize),
     ROW("shuffle", WORD, shuffle),
+    ROW("sampling", WORD, sampling),
     ROW("flip", INT, flip),
     ROW("shift", INT, shift),
     ROW("classes", WORD, classes),

@@ -22,6 +22,7 @@ void logit_options_default(logit_options *options)
         .normalize = "standard",
         .shuffle = "auto",
         .labels = "auto",
+        .sampling = "all",
         .decoder = "auto",
         .on_bad = "fail",
         .max_bad = 0.001,
@@ -159,6 +160,7 @@ static logit_status hold_words(const logit_options *o, logit_error *err)
         LG_FAIL(err, LOGIT_E_USAGE, "--labels \"%s\": expected auto, coarse or fine", o->labels);
     lg_decoding decoding;
     LG_TRY(lg_decoder_choose(&decoding, o, NULL, NULL, err));
+    LG_TRY(hold_word("sampling", o->sampling, "all", "balanced", err));
     LG_TRY(hold_word("metric", o->metric, "loss", "accuracy", err));
     LG_TRY(hold_word("init", o->init, "prior", "zero", err));
     if (strcmp(o->shuffle, "auto") != 0 && lg_shuffle_find(o->shuffle) < 0)

@@ -218,6 +218,7 @@ logit_status lg_source_load(lg_source *source, const logit_options *options, int
                                    .batch = batch,
                                    .shuffle = shuffle,
                                    .seed = options->seed,
+                                   .balanced = source->balanced,
                                    .augment = source->augment,
                                    .threads = options->threads,
                                    .memory = memory,

@@ -17,6 +17,7 @@ typedef struct lg_source {
     const lg_set *set;               /* NULL: there is no such part */
     int32_t *only;                   /* the samples of it that are this part's; NULL: all */
     int64_t count;
+    int balanced;       /* set before lg_source_load where classes are drawn equally often */
     lg_augment augment; /* set before lg_source_load where samples are augmented */
     lg_loader *loader;  /* after lg_source_load */
     lg_backend *far;    /* a backend with memory of its own, which batches are copied to from

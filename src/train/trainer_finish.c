@@ -78,6 +78,7 @@ static void describe(const lg_trainer *t, int s, lg_text *text)
         lg_text_add(text, ",\"patience\":%d,\"metric\":\"%s\",\"epoch\":%d", o->patience, o->metric,
                     out.epoch);
     if (o->warmup > 0.0) lg_text_add(text, ",\"warmup\":%.17g", o->warmup);
+    if (strcmp(o->sampling, "all") != 0) lg_text_add(text, ",\"sampling\":\"%s\"", o->sampling);
     if (o->flip || o->shift > 0)
         lg_text_add(text, ",\"flip\":%s,\"shift\":%d", o->flip ? "true" : "false", o->shift);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

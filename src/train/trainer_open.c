@@ -37,6 +37,35 @@ static void choose_shuffle(lg_trainer *t)
     t->options.shuffle = lg_shuffle_names[t->shuffle];
 }
 
+/* Whoever draws from all classes alike can neither go through the set in order nor see all of it.
+ */
+static logit_status fit_sampling(lg_trainer *t, logit_error *err)
+{
+    const lg_set *set = t->sources.part[LG_PART_TRAIN].set;
+    const char *weight = t->options.class_weight;
+    if (strcmp(t->options.sampling, "balanced") != 0) return LOGIT_OK;
+    if (!set->label)
+        LG_FAIL(err, LOGIT_E_USAGE, "--sampling balanced needs a class for each sample; %s has %s",
+                t->path, t->sources.data->classes > 0 ? "soft targets" : "numbers");
+    if (lg_optims[t->optim].whole)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--sampling balanced draws minibatches, and %s sees the whole set in each step; "
+                "use --class-weight balanced",
+                t->options.optimizer);
+    if (t->shuffle != LG_SHUFFLE_FULL)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--sampling balanced draws every image from the whole set, and --shuffle %s takes "
+                "%s; give --shuffle full, or use --class-weight balanced",
+                t->options.shuffle,
+                t->shuffle == LG_SHUFFLE_BLOCK ? "neighbours in the file" : "them as they come");
+    if (weight && strcmp(weight, "balanced") == 0)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--sampling balanced and --class-weight balanced do the same: together rare "
+                "classes would count twice");
+    t->sources.part[LG_PART_TRAIN].balanced = 1;
+    return LOGIT_OK;
+}
+
 /* What is mirrored and moved has to be an image, and to stay in sight. */
 static logit_status fit_augment(const lg_trainer *t, logit_error *err)
 {
@@ -78,6 +107,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
     LG_TRY(lg_trainer_choose_schedule(t, err));
     choose_shuffle(t);
     LG_TRY(fit_augment(t, err));
+    LG_TRY(fit_sampling(t, err));
     LG_TRY(choose_loss(t, err));
     for (int i = 0; i < LG_PART_COUNT; i++)
         LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)t->sources.part[i].set, t->loss, t->classes,
@@ -123,6 +153,8 @@ static logit_status weigh(lg_trainer *t, logit_error *err)
     logit_status status = lg_weights_apply(
         set, only, count, t->classes, t->sources.data->class_name, t->options.class_weight, err);
     if (status == LOGIT_OK) status = lg_mass_measure(&t->mass, set, only, count, t->classes, err);
+    if (status == LOGIT_OK && train->balanced)
+        status = lg_mass_balance(&t->mass, set, only, count, t->classes, err);
     free(good);
     LG_TRY(status);
     lg_loader_weights_changed(train->loader);

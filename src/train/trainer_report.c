@@ -62,6 +62,8 @@ static void describe_objective(lg_trainer *t)
         lg_text_add(&t->objective, ", labels smoothed by ");
         add_list(&t->objective, &o->label_smoothing);
     }
+    if (t->sources.part[LG_PART_TRAIN].balanced)
+        lg_text_add(&t->objective, ", estimated on balanced draws of i");
 }
 
 static void describe_plan(lg_trainer *t)
@@ -69,7 +71,8 @@ static void describe_plan(lg_trainer *t)
     char text[400];
     lg_loader_describe(t->sources.part[LG_PART_TRAIN].loader, text, sizeof text);
     static const char *const order[] = {"shuffled in full", "shuffled in blocks", "not shuffled"};
-    lg_text_add(&t->plan, "%s; %s", text, order[t->shuffle]);
+    const int balanced = t->sources.part[LG_PART_TRAIN].balanced;
+    lg_text_add(&t->plan, "%s; %s", text, balanced ? "drawn, classes alike" : order[t->shuffle]);
     if (t->options.flip) lg_text_add(&t->plan, ", mirrored");
     if (t->options.shift > 0) lg_text_add(&t->plan, ", moved by up to %d", t->options.shift);
     if (t->placed[0]) lg_text_add(&t->plan, "; %s", t->placed);

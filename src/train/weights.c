@@ -152,6 +152,24 @@ logit_status lg_mass_measure(lg_mass *mass, const lg_set *set, const int32_t *on
     return LOGIT_OK;
 }
 
+logit_status lg_mass_balance(lg_mass *mass, const lg_set *set, const int32_t *only, int64_t count,
+                             int classes, logit_error *err)
+{
+    int64_t *members = calloc((size_t)classes + 1, sizeof *members);
+    int drawn = 0; /* classes that are */
+    if (!members) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for class counts");
+    for (int64_t i = 0; i < count; i++) members[set->label[pick(only, i)]]++;
+    for (int c = 0; c < classes; c++) drawn += members[c] > 0;
+    mass->sum = 0.0;
+    for (int c = 0; c < classes; c++) {
+        if (members[c] > 0) /* draws of the class, times the mean weight in it */
+            mass->per_class[c] *= (double)count / drawn / (double)members[c];
+        mass->sum += mass->per_class[c];
+    }
+    free(members);
+    return LOGIT_OK;
+}
+
 void lg_mass_clear(lg_mass *mass)
 {
     free(mass->per_class);

@@ -25,6 +25,11 @@ logit_status lg_weights_apply(lg_set *set, const int32_t *only, int64_t count, i
 /* Weighs samples only[0 .. count-1] (NULL: 0 .. count-1). */
 logit_status lg_mass_measure(lg_mass *mass, const lg_set *set, const int32_t *only, int64_t count,
                              int classes, logit_error *err);
+/* What as many draws weigh in the mean, where each class that has samples is drawn equally often
+ * (data/balance.h).  The set has labels; arguments as they were for lg_mass_measure.  Error: NOMEM.
+ */
+logit_status lg_mass_balance(lg_mass *mass, const lg_set *set, const int32_t *only, int64_t count,
+                             int classes, logit_error *err);
 void lg_mass_clear(lg_mass *mass);
 
 /* The bias that predicts the classes' smoothed shares q_c = (n_c + 1) / (N + K) when W = 0.
