@@ -322,6 +322,24 @@ START_TEST(epochs_of_the_processor_are_measured)
 }
 END_TEST
 
+START_TEST(a_grid_is_measured_beside_its_runs)
+{
+    static const lg_bench_course four = {"small", {3, 2, 1}, 50, 16, 3, 4, 0, LG_BENCH_CPU};
+    logit_options_default(&options);
+    options.device = "cpu";
+    ok(lg_options_settle(&options, &failure));
+    bench = (lg_bench){.options = &options, .ceiling = processor, .found = keep};
+    ok(lg_bench_grid(&bench, &four, &failure));
+    is_measured("grid, 4 settings", "small", "ms");
+    is_measured("grid, 4 runs", "small", "ms");
+    is_near(said("grid, share", "small")->value,
+            said("grid, 4 settings", "small")->value / said("grid, 4 runs", "small")->value);
+    bench.only = "something else";
+    ok(lg_bench_grid(&bench, &four, &failure));
+    ck_assert_int_eq(lines, 3);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------ sets --- */
 
 START_TEST(sets_hand_out_the_bytes_they_hold) /* lies in memory or not */
@@ -360,6 +378,7 @@ Suite *lg_suite_bench(void)
     tcase_add_loop_test(tc, parts_and_steps_are_measured, 0, LG_LOSS_COUNT);
     tcase_add_loop_test(tc, products_are_measured, 0, LG_PRECISION_COUNT);
     tcase_add_test(tc, loss_kernels_are_measured);
+    tcase_add_test(tc, a_grid_is_measured_beside_its_runs);
     tcase_add_loop_test(tc, epochs_are_measured, 0, sizeof courses / sizeof *courses);
     tcase_add_test(tc, epochs_of_the_processor_are_measured);
     tcase_add_loop_test(tc, sets_hand_out_the_bytes_they_hold, 0, 2);

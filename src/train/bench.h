@@ -111,6 +111,8 @@ typedef struct lg_bench_course {
 } lg_bench_course;
 logit_status lg_bench_epochs(const lg_bench *bench, int where, logit_error *err);
 logit_status lg_bench_epoch(const lg_bench *bench, const lg_bench_course *course, logit_error *err);
+/* An epoch of all settings in one pass, beside as many of one setting each, in three lines. */
+logit_status lg_bench_grid(const lg_bench *bench, const lg_bench_course *course, logit_error *err);
 
 logit_status lg_bench_decode(const lg_bench *bench, const char *data, logit_error *err);
 logit_status lg_bench_loader(const lg_bench *bench, logit_error *err);

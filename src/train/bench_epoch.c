@@ -33,6 +33,9 @@ static const lg_bench_course courses[] = {
     {"MNIST, 784 x 10, batch 128", {28, 28, 1}, 60000, 128, 10, 64, 0, LG_BENCH_GPU},
 };
 
+static const lg_bench_course grid = {
+    "MNIST, 784 x 10, batch 128", {28, 28, 1}, 60000, 128, 10, 16, 0, BOTH};
+
 static void say_name(char *out, size_t size, const lg_bench_course *course)
 {
     if (course->settings > 1)
@@ -93,9 +96,8 @@ static logit_status time_epochs(const lg_bench *bench, lg_trainer *t, double *be
 /* The bytes of a resident set lie in no cache for sure only where they are many; then they are read
  * once an epoch. */
 static void report_epoch(const lg_bench *bench, const lg_trainer *t, const lg_bench_course *course,
-                         double seconds)
+                         const char *name, double seconds)
 {
-    char name[64];
     const double n = (double)course->samples, d = (double)t->features;
     const double steps = (double)t->steps_per_epoch;
     const lg_work work = {
@@ -105,7 +107,6 @@ static void report_epoch(const lg_bench *bench, const lg_trainer *t, const lg_be
         .launches = course->streamed ? STEP_LAUNCHES * steps : 0.0,
         .streamed = course->streamed ? n * d : 0.0,
     };
-    say_name(name, sizeof name, course);
     lg_bench_report_time(bench, name, course->name, "ms", seconds, &work);
 }
 
@@ -117,28 +118,70 @@ static int has_room(const lg_bench_course *course)
     return 2 * course->samples * features_of(course) <= available;
 }
 
+/* Seconds of an epoch, which is reported under name; NULL: it is not. */
+static logit_status run_course(const lg_bench *bench, const lg_bench_course *course,
+                               const char *name, double *seconds, logit_error *err)
+{
+    if (!has_room(course)) LG_FAIL(err, LOGIT_E_NOMEM, "no room for the samples of an epoch");
+    lg_trainer *t = calloc(1, sizeof *t);
+    if (!t) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a training");
+    *t = (lg_trainer){.path = "random bytes", .is_given = 1, .started = lg_seconds()};
+    choose_options(&t->options, bench, course);
+    logit_status status = open_trainer(t, course, err);
+    if (status == LOGIT_OK) status = time_epochs(bench, t, seconds, err);
+    if (status == LOGIT_OK && name) report_epoch(bench, t, course, name, *seconds);
+    lg_trainer_close(t);
+    free(t);
+    return status;
+}
+
 logit_status lg_bench_epoch(const lg_bench *bench, const lg_bench_course *course, logit_error *err)
 {
     char name[64];
     double seconds;
     say_name(name, sizeof name, course);
     if (!lg_bench_wants(bench, name, course->name)) return LOGIT_OK;
-    if (!has_room(course)) return lg_bench_leave_out(bench, name, course->name, LOGIT_E_NOMEM);
-    lg_trainer *t = calloc(1, sizeof *t);
-    if (!t) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a training");
-    *t = (lg_trainer){.path = "random bytes", .is_given = 1, .started = lg_seconds()};
-    choose_options(&t->options, bench, course);
-    logit_status status = open_trainer(t, course, err);
-    if (status == LOGIT_OK) status = time_epochs(bench, t, &seconds, err);
-    if (status == LOGIT_OK) report_epoch(bench, t, course, seconds);
-    lg_trainer_close(t);
-    free(t);
+    const logit_status status = run_course(bench, course, name, &seconds, err);
     return status == LOGIT_OK ? status : lg_bench_leave_out(bench, name, course->name, status);
+}
+
+/* Many settings at once, and each by itself: the best of each run's epochs, added up. */
+static logit_status time_grid(const lg_bench *bench, const lg_bench_course *course,
+                              const char *name, double *together, double *apart, logit_error *err)
+{
+    lg_bench_course solo = *course;
+    lg_bench brief = *bench;
+    brief.seconds /= course->settings;
+    solo.settings = 1;
+    *apart = 0.0;
+    LG_TRY(run_course(bench, course, name, together, err));
+    for (int s = 0; s < course->settings; s++) {
+        double seconds;
+        LG_TRY(run_course(&brief, &solo, NULL, &seconds, err));
+        *apart += seconds;
+    }
+    return LOGIT_OK;
+}
+
+logit_status lg_bench_grid(const lg_bench *bench, const lg_bench_course *course, logit_error *err)
+{
+    char name[64], runs[64];
+    double together, apart;
+    snprintf(name, sizeof name, "grid, %d settings", course->settings);
+    snprintf(runs, sizeof runs, "grid, %d runs", course->settings);
+    if (!lg_bench_wants(bench, name, course->name) && !lg_bench_wants(bench, runs, course->name) &&
+        !lg_bench_wants(bench, "grid, share", course->name))
+        return LOGIT_OK;
+    const logit_status status = time_grid(bench, course, name, &together, &apart, err);
+    if (status != LOGIT_OK) return lg_bench_leave_out(bench, name, course->name, status);
+    lg_bench_report_time(bench, runs, course->name, "ms", apart, NULL);
+    lg_bench_report(bench, "grid, share", course->name, "of runs", together / apart, NULL);
+    return LOGIT_OK;
 }
 
 logit_status lg_bench_epochs(const lg_bench *bench, int where, logit_error *err)
 {
     for (size_t i = 0; i < sizeof courses / sizeof *courses; i++)
         if (courses[i].where & where) LG_TRY(lg_bench_epoch(bench, &courses[i], err));
-    return LOGIT_OK;
+    return lg_bench_grid(bench, &grid, err);
 }
