@@ -25,6 +25,9 @@ enum {
     LG_LOGITS_CHUNK = 256,  /* features of a panel of 16 rows */
     LG_GRADIENT_CHUNK = 64, /* features of a panel of 64 rows */
     LG_CHAINS = 1 << 17, /* floats of chains kept while W streams by: a quarter of a second cache */
+    LG_WHOLE_FEATURES =
+        1024,             /* d up to which 16 rows of x lie near enough to be met as a whole, ... */
+    LG_WHOLE_COLUMNS = 4, /* ... by this many columns or more */
     LG_NEAR_BYTES = 1 << 20, /* of W, up to which it stays in a second cache */
     LG_SMALL_OUTPUTS = 256   /* k up to this takes the kernels on tiles, above it BLAS */
 };

@@ -22,8 +22,8 @@
 /* ---------------------------------------------------------------------------------- logits --- */
 
 /* chains[c][r] += x_r w_c over `width` features, for tall rows and wide columns at once. */
-LG_INLINE void dot_tile(const float *x, const float *w, int64_t w_stride, int width,
-                        float (*chains)[16], int fresh, const int tall, const int wide)
+LG_INLINE void dot_tile(const float *x, int64_t x_stride, const float *w, int64_t w_stride,
+                        int width, float (*chains)[16], int fresh, const int tall, const int wide)
 {
     lg_v16 sum[8 * 6], xr[8];
     UNROLL(i, wide * tall)
@@ -32,7 +32,7 @@ LG_INLINE void dot_tile(const float *x, const float *w, int64_t w_stride, int wi
     }
     int j = 0;
     for (; j + 16 <= width; j += 16) {
-        UNROLL(r, tall) xr[r] = v16_load(x + r * LG_LOGITS_CHUNK + j);
+        UNROLL(r, tall) xr[r] = v16_load(x + r * x_stride + j);
         UNROLL(c, wide)
         {
             const lg_v16 wc = v16_load(w + c * w_stride + j);
@@ -40,7 +40,7 @@ LG_INLINE void dot_tile(const float *x, const float *w, int64_t w_stride, int wi
         }
     }
     if (j < width) {
-        UNROLL(r, tall) xr[r] = v16_load(x + r * LG_LOGITS_CHUNK + j);
+        UNROLL(r, tall) xr[r] = v16_load(x + r * x_stride + j);
         UNROLL(c, wide)
         {
             const lg_v16 wc = v16_load_part(w + c * w_stride + j, width - j);
@@ -50,15 +50,16 @@ LG_INLINE void dot_tile(const float *x, const float *w, int64_t w_stride, int wi
     UNROLL(i, wide * tall) v16_store(chains[i / tall * 16 + i % tall], sum[i]);
 }
 
-typedef void dot_fn(const float *x, const float *w, int64_t w_stride, int width,
+typedef void dot_fn(const float *x, int64_t x_stride, const float *w, int64_t w_stride, int width,
                     float (*chains)[16], int fresh, int rows);
 
 #define DOT(wide, tall)                                                                            \
-    static void dot_##wide(const float *x, const float *w, int64_t w_stride, int width,            \
-                           float(*chains)[16], int fresh, int rows)                                \
+    static void dot_##wide(const float *x, int64_t x_stride, const float *w, int64_t w_stride,     \
+                           int width, float(*chains)[16], int fresh, int rows)                     \
     {                                                                                              \
         for (int r = 0; r < rows; r += tall)                                                       \
-            dot_tile(x + r * LG_LOGITS_CHUNK, w, w_stride, width, chains + r, fresh, tall, wide);  \
+            dot_tile(x + r * x_stride, x_stride, w, w_stride, width, chains + r, fresh, tall,      \
+                     wide);                                                                        \
     }
 DOT(1, LG_TILE_SLIM)
 DOT(2, LG_TILE_SLIM)
@@ -75,14 +76,37 @@ static inline int next_group(int left)
     return (left + groups - 1) / groups;
 }
 
-/* Adds up the chains of a tile, and the bias. */
-static void finish_tile(const lg_cpu_product *p, int64_t tile, float (*chains)[16])
+/* Adds up the chains of columns begin .. end-1 of a tile, and the bias. */
+static void finish_columns(const lg_cpu_product *p, int64_t tile, int begin, int end,
+                           float (*chains)[16])
 {
     const int rows = smaller(p->rows.count - tile * LG_TILE, LG_TILE);
-    float *z = p->tiles + tile * p->columns * LG_TILE;
-    for (int c = 0; c < p->columns; c++, z += LG_TILE, chains += LG_TILE) {
+    float *z = p->tiles + (tile * p->columns + begin) * LG_TILE;
+    for (int c = begin; c < end; c++, z += LG_TILE, chains += LG_TILE) {
         for (int r = 0; r < LG_TILE; r += 4) v16_sum4((const float(*)[16])(chains + r), z + r);
         for (int r = 0; r < LG_TILE; r++) z[r] = r < rows ? z[r] + p->b[c] : 0.0f;
+    }
+}
+
+static void finish_tile(const lg_cpu_product *p, int64_t tile, float (*chains)[16])
+{
+    finish_columns(p, tile, 0, p->columns, chains);
+}
+
+/* Many columns, and few enough features that 16 rows of x stay near: a group of columns meets whole
+ * rows, so that its chains never leave the first cache. */
+static void logits_whole(const lg_cpu_product *p, int64_t tile, float *scratch)
+{
+    static dot_fn *const dot[] = {NULL, dot_1, dot_2, dot_3, dot_4, dot_5, dot_6};
+    const int64_t d = p->rows.features, i0 = tile * LG_TILE;
+    const int64_t stride = (d + LG_TILE - 1) / LG_TILE * LG_TILE;
+    const int rows = smaller(p->rows.count - i0, LG_TILE);
+    float *panel = scratch, (*chains)[16] = (float(*)[16])(scratch + stride * LG_TILE);
+    unpack(&p->rows, i0, rows, 0, (int)d, panel, stride, LG_TILE);
+    for (int c = 0, wide; c < p->columns; c += wide) {
+        wide = next_group(p->columns - c);
+        dot[wide](panel, stride, p->w + c * d, d, (int)d, chains, 1, rows);
+        finish_columns(p, tile, c, c + wide, chains);
     }
 }
 
@@ -102,7 +126,7 @@ static void logits_group(const lg_cpu_product *p, int64_t begin, int64_t end, fl
             unpack(&p->rows, i0, rows, d0, width, panel, LG_LOGITS_CHUNK, LG_TILE);
             for (int c = 0, wide; c < p->columns; c += wide, at += wide * LG_TILE) {
                 wide = next_group(p->columns - c);
-                dot[wide](panel, p->w + c * d + d0, d, width, at, d0 == 0, rows);
+                dot[wide](panel, LG_LOGITS_CHUNK, p->w + c * d + d0, d, width, at, d0 == 0, rows);
             }
         }
     }
@@ -120,6 +144,10 @@ static void logits(const lg_cpu_product *p, int64_t begin, int64_t end, float *s
             direct_logits(p, tile, chains);
             finish_tile(p, tile, chains);
         }
+        return;
+    }
+    if (p->columns >= LG_WHOLE_COLUMNS && p->rows.features <= LG_WHOLE_FEATURES) {
+        for (int64_t tile = begin; tile < end; tile++) logits_whole(p, tile, scratch);
         return;
     }
     const int64_t w_bytes = p->columns * p->rows.features * (int64_t)sizeof(float);
