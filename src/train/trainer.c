@@ -30,7 +30,7 @@ static logit_status run(lg_trainer *t, logit_summary *summary, logit_error *err)
     LG_TRY(lg_checkpoint_restore(t, summary, &finished, err));
     LG_TRY(lg_report_start(t, err));
     if (finished) {
-        lg_report_settings(t, summary->setting);
+        lg_trainer_tell_settings(t, summary->setting);
         return LOGIT_OK;
     }
     LG_TRY(train(t, err));

@@ -123,7 +123,7 @@ logit_status lg_report_epoch(lg_trainer *t, logit_error *err);
 logit_status lg_report_bad(lg_trainer *t, logit_error *err);
 logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err);
 /* Tells the watch how each setting fared, best first; kept: the one whose model is the run's. */
-void lg_report_settings(const lg_trainer *t, int kept);
+void lg_trainer_tell_settings(const lg_trainer *t, int kept);
 void lg_report_progress(lg_trainer *t, int64_t done, double waited);
 void lg_report_message(const logit_watch *watch, logit_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

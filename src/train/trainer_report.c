@@ -257,7 +257,7 @@ static logit_setting result_of(const lg_trainer *t, int s, int rank, int kept)
                            .val_accuracy = out.val_accuracy};
 }
 
-void lg_report_settings(const lg_trainer *t, int kept)
+void lg_trainer_tell_settings(const lg_trainer *t, int kept)
 {
     int order[LG_MAX_SETTINGS];
     if (!t->watch || !t->watch->setting) return;
@@ -296,7 +296,7 @@ static logit_status write_settings(lg_trainer *t, int kept, logit_error *err)
 logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err)
 {
     lg_text line = {0};
-    lg_report_settings(t, summary->setting);
+    lg_trainer_tell_settings(t, summary->setting);
     LG_TRY(write_settings(t, summary->setting, err));
     lg_text_add(&line, "{\"type\":\"end\",\"epoch\":%d,\"step\":%lld,\"setting\":%d,\"stopped\":%s",
                 t->epoch, (long long)t->step, summary->setting, t->stopping ? "true" : "false");
