@@ -119,9 +119,11 @@ typedef struct logit_options {
     logit_list momentum;   /* 0 */
     int nesterov;          /* 0 */
     double weight_decay;   /* 0, decoupled */
-    const char *schedule;  /* "auto": "const" where lr is given, else "cosine" */
-    int epochs;            /* 0: 20, or as many as make 3000 steps; gd: 500 */
-    int64_t batch_size;    /* 128 */
+    double tolerance;     /* 1e-5: lbfgs is done where no component of the gradient is above it; the
+                           * weights' are taken relative to a feature's root mean square */
+    const char *schedule; /* "auto": "const" where lr is given, else "cosine" */
+    int epochs;           /* 0: 20, or as many as make 3000 steps; gd: 500; lbfgs: 1000 */
+    int64_t batch_size;   /* 128 */
     /* results */
     const char *out; /* run folder; NULL: runs/NAME-N */
     int force;
@@ -224,6 +226,11 @@ typedef struct logit_summary {
     int setting; /* the one that was kept */
     double seconds;
     int64_t bad; /* samples left out by on_bad = "skip" */
+    /* of optimizer lbfgs, else "" and NaN */
+    char ended[240]; /* why it stopped, one line */
+    double gradient; /* |gradient| of the objective at the end; with l1 of its subgradients the
+                      * smallest */
+    double gap; /* the objective lies at most so far above its smallest value; NaN without l2 */
 } logit_summary;
 
 /* Trains on the set at data and writes a run folder.  Errors: USAGE, DATA, IO, DEVICE, NOMEM,

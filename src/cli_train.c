@@ -101,6 +101,7 @@ static void print_end(lg_cli *cli, const logit_summary *summary)
     fprintf(cli->out, " (objective %s", lg_cli_figure(number, summary->objective));
     fprintf(cli->out, ", %s)\nreport: %s/report.html\n", lg_cli_elapsed(number, summary->seconds),
             lg_text_escape(folder, sizeof folder, summary->folder));
+    if (summary->ended[0]) fprintf(cli->out, "lbfgs: %s\n", summary->ended);
     if (cli->settings > 1) fprintf(cli->out, "kept:  setting %d\n", summary->setting);
     lg_text_add(&next, "logit eval ");
     lg_cli_shell_word(&next, summary->folder);
@@ -140,6 +141,12 @@ static void make_json(const logit_summary *summary, lg_text *out)
     add_field(out, "test_loss", summary->test_count > 0 ? summary->test_loss : NAN);
     add_field(out, "test_accuracy", summary->test_count > 0 ? summary->test_accuracy : NAN);
     lg_text_add(out, ", \"setting\": %d, \"bad\": %lld", summary->setting, (long long)summary->bad);
+    if (summary->ended[0]) {
+        lg_text_add(out, ", \"ended\": ");
+        lg_text_add_json(out, summary->ended);
+        add_field(out, "gradient", summary->gradient);
+        add_field(out, "gap", summary->gap);
+    }
     add_field(out, "seconds", summary->seconds);
     lg_text_add(out, "}\n");
 }

@@ -48,6 +48,7 @@ static const struct row {
     ROW("momentum", LIST, momentum),
     ROW("nesterov", INT, nesterov),
     ROW("weight-decay", REAL, weight_decay),
+    ROW("tolerance", REAL, tolerance),
     ROW("schedule", WORD, schedule),
     ROW("batch-size", LONG, batch_size),
 };

@@ -11,6 +11,7 @@
 #include "data/dataset.h"
 #include "data/order.h"
 #include "train/model.h"
+#include "train/optimum.h"
 #include "train/trainer.h"
 
 void logit_options_default(logit_options *options)
@@ -30,6 +31,7 @@ void logit_options_default(logit_options *options)
         .label_smoothing = {1, {0.0}},
         .momentum = {1, {0.0}},
         .optimizer = "adam",
+        .tolerance = 1e-5,
         .schedule = "auto",
         .batch_size = 128,
         .checkpoint_seconds = 60.0,
@@ -78,6 +80,7 @@ static logit_status hold_ranges(const logit_options *o, logit_error *err)
         {"max-bad", o->max_bad, 0, 1, 0, 0},
         {"shift", o->shift, 0, 16383, 0, 0},
         {"weight-decay", o->weight_decay, 0, 1e30, 0, 0},
+        {"tolerance", o->tolerance, 0, 1, 0, 1},
         {"epochs", o->epochs, 0, 1e9, 0, 0},
         {"batch-size", (double)o->batch_size, 1, 0x1p30, 0, 0},
         {"top", o->top_k, 0, 1e6, 0, 0},
@@ -145,7 +148,8 @@ static logit_status hold_words(const logit_options *o, logit_error *err)
         LG_FAIL(err, LOGIT_E_USAGE, "--precision: there is no precision \"%s\"", o->precision);
     if (strcmp(o->loss, "auto") != 0 && lg_loss_find(o->loss) == LG_LOSS_COUNT)
         LG_FAIL(err, LOGIT_E_USAGE, "--loss: there is no loss \"%s\"", o->loss);
-    if (lg_optim_find(o->optimizer) == LG_OPTIM_COUNT)
+    LG_TRY(lg_optimum_fit(o, err));
+    if (lg_optim_find(o->optimizer) == LG_OPTIM_COUNT && !lg_optimum_is_asked(o))
         LG_FAIL(err, LOGIT_E_USAGE, "--optimizer: there is no optimizer \"%s\"", o->optimizer);
     if (strcmp(o->schedule, "auto") != 0 && lg_schedule_find(o->schedule) == LG_SCHEDULE_COUNT)
         LG_FAIL(err, LOGIT_E_USAGE, "--schedule: there is no schedule \"%s\"", o->schedule);

@@ -7,9 +7,10 @@
 #include "base/clock.h"
 #include "base/status.h"
 
-/* 1 while some setting's loss is finite. */
-static int any_alive(const lg_trainer *t)
+/* 1 while some setting's loss is finite, and it is not at its optimum. */
+static int is_going_on(const lg_trainer *t)
 {
+    if (t->optimum && lg_optimum_is_done(t)) return 0;
     for (int s = 0; s < t->settings; s++)
         if (!t->setting[s].stopped) return 1;
     return 0;
@@ -17,8 +18,10 @@ static int any_alive(const lg_trainer *t)
 
 static logit_status train(lg_trainer *t, logit_error *err)
 {
-    while (t->epoch < t->options.epochs && !t->stopping && any_alive(t)) {
+    while (t->epoch < t->options.epochs && !t->stopping && is_going_on(t)) {
+        if (t->optimum) LG_TRY(lg_optimum_aim(t, err));
         LG_TRY(lg_trainer_run_epoch(t, err));
+        if (t->optimum && !t->stopping) LG_TRY(lg_optimum_tell(t, err));
         if (!t->stopping) LG_TRY(lg_trainer_validate(t, err));
         if (t->stopping) break; /* the epoch counts once it is validated */
         t->epoch++;
@@ -26,7 +29,7 @@ static logit_status train(lg_trainer *t, logit_error *err)
         t->epoch_samples = 0;
         if (t->epoch < t->options.epochs) LG_TRY(lg_checkpoint_save_if_due(t, err));
     }
-    return LOGIT_OK;
+    return t->optimum ? lg_optimum_settle(t, err) : LOGIT_OK;
 }
 
 static logit_status run(lg_trainer *t, logit_summary *summary, logit_error *err)

@@ -6,6 +6,7 @@
  *   trainer_place.c   what of it lies on the device, and how it gets there
  *   trainer_normal.c  mean and deviation of pixels and features
  *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
+ *   optimum.c         where the optimiser looks for the optimum itself (lbfgs)
  *   trainer_finish.c  the kept setting, objective, model file, test part
  *   checkpoint.c      where it stands, saved and put back
  *   trainer_report.c  what is told: objective, progress, metrics.jsonl */
@@ -21,6 +22,7 @@
 #include "train/checkpoint.h"
 #include "train/feed.h"
 #include "train/model.h"
+#include "train/optimum.h"
 #include "train/problem.h"
 #include "train/run_folder.h"
 #include "train/schedule.h"
@@ -63,8 +65,9 @@ struct lg_trainer {
     lg_backend *backend;
     lg_problem *problem;
     lg_feed *feed[LG_PART_COUNT];
-    lg_burst *burst; /* many steps in one go, where the device can and the set lies on it */
-    lg_total *total; /* [settings], as last read */
+    lg_optimum *optimum; /* lbfgs; NULL with the others */
+    lg_burst *burst;     /* many steps in one go, where the device can and the set lies on it */
+    lg_total *total;     /* [settings], as last read */
     lg_run_folder *folder;
     lg_saving saving;
     char data_identity[120]; /* of the training data, and of other sets beside them */

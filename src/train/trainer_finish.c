@@ -88,6 +88,7 @@ static void summarise(const lg_trainer *t, const lg_setting *setting, lg_text *t
         lg_text_add(text, ",\"%s\":", numbers[i].name);
         lg_text_add_number(text, numbers[i].value);
     }
+    if (t->optimum) lg_optimum_write(t, (int)(setting - t->setting), text);
     lg_text_add(text, "}");
 }
 
@@ -210,7 +211,8 @@ logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_erro
     summary->train_loss = t->setting[kept].train_loss;
     summary->val_loss = t->setting[kept].val_loss;
     summary->val_accuracy = t->setting[kept].val_accuracy;
-    summary->objective = NAN;
+    summary->objective = summary->gradient = summary->gap = NAN;
+    if (t->optimum) lg_optimum_summarise(t, summary);
     LG_TRY(save_all(t, kept, err));
     if (!t->stopping) LG_TRY(measure(t, kept, summary, err));
     for (int i = 0; i < LG_PART_COUNT; i++)

@@ -12,7 +12,7 @@
 #include "train/targets.h"
 #include "train/trainer.h"
 
-enum { MIN_EPOCHS = 20, MIN_STEPS = 3000, WHOLE_EPOCHS = 500 };
+enum { MIN_EPOCHS = 20, MIN_STEPS = 3000, WHOLE_EPOCHS = 500, OPTIMUM_EPOCHS = 1000 };
 
 /* The loss by name, or by what the targets are: numbers, two classes, more. */
 static logit_status choose_loss(lg_trainer *t, logit_error *err)
@@ -35,7 +35,8 @@ static logit_status choose_loss(lg_trainer *t, logit_error *err)
 /* Who gives a learning rate means that one; one that was chosen falls to zero. */
 static void choose_schedule(lg_trainer *t)
 {
-    t->schedule = t->options.lr.count > 0 ? LG_SCHEDULE_CONST : LG_SCHEDULE_COSINE;
+    t->schedule = t->options.lr.count > 0 || lg_optimum_is_asked(&t->options) ? LG_SCHEDULE_CONST
+                                                                              : LG_SCHEDULE_COSINE;
     if (strcmp(t->options.schedule, "auto") != 0)
         t->schedule = lg_schedule_find(t->options.schedule);
     t->options.schedule = lg_schedule_name((int)t->schedule);
@@ -86,7 +87,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
     t->options.height = t->shape.height;
     t->options.width = t->shape.width;
     t->options.channels = t->shape.channels;
-    t->optim = lg_optim_find(t->options.optimizer);
+    t->optim = lg_optimum_is_asked(&t->options) ? LG_OPTIM_GD : lg_optim_find(t->options.optimizer);
     choose_schedule(t);
     choose_shuffle(t);
     LG_TRY(fit_augment(t, err));
@@ -146,6 +147,8 @@ static logit_status weigh(lg_trainer *t, logit_error *err)
 static logit_status open_loaders(lg_trainer *t, logit_error *err)
 {
     lg_source *train = &t->sources.part[LG_PART_TRAIN];
+    if (lg_optimum_is_asked(&t->options))
+        t->options.batch_size = lg_optimum_batch(t->options.batch_size, t->features);
     if (t->options.batch_size > train->count) t->options.batch_size = train->count;
     int64_t memory = t->options.memory;
     t->eval_batch = lg_eval_batch(t->options.batch_size, t->features);
@@ -199,9 +202,10 @@ static void choose_l2_and_epochs(lg_trainer *t)
     }
     if (t->options.epochs == 0) {
         const int64_t enough = (MIN_STEPS + t->steps_per_epoch - 1) / t->steps_per_epoch;
-        t->options.epochs = lg_optims[t->optim].whole ? WHOLE_EPOCHS
-                            : enough > MIN_EPOCHS     ? (int)enough
-                                                      : MIN_EPOCHS;
+        t->options.epochs = lg_optimum_is_asked(&t->options) ? OPTIMUM_EPOCHS
+                            : lg_optims[t->optim].whole      ? WHOLE_EPOCHS
+                            : enough > MIN_EPOCHS            ? (int)enough
+                                                             : MIN_EPOCHS;
     }
     t->steps = t->steps_per_epoch * t->options.epochs;
 }
@@ -227,7 +231,7 @@ static logit_status measure_curvature(lg_trainer *t, logit_error *err)
 static logit_status choose_lr(lg_trainer *t, logit_error *err)
 {
     t->curvature = NAN;
-    if (t->options.lr.count > 0) return LOGIT_OK;
+    if (t->options.lr.count > 0 || lg_optimum_is_asked(&t->options)) return LOGIT_OK;
     const int adam = t->optim == LG_OPTIM_ADAM;
     if (!adam) LG_TRY(measure_curvature(t, err));
     for (int s = 0; s < t->settings; s++) {
@@ -337,6 +341,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(choose_lr(t, err));
     LG_TRY(open_problem(t, from, err));
     LG_TRY(lg_trainer_place(t, err));
+    if (lg_optimum_is_asked(&t->options)) LG_TRY(lg_optimum_open(t, err));
     return lg_report_describe(t, err);
 }
 
@@ -361,6 +366,7 @@ logit_status lg_trainer_open(lg_trainer *t, logit_error *err)
 void lg_trainer_close(lg_trainer *t)
 {
     lg_burst_destroy(t->burst);
+    lg_optimum_close(t->optimum);
     for (int i = 0; i < LG_PART_COUNT; i++) lg_feed_destroy(t->feed[i]);
     lg_problem_destroy(t->problem);
     lg_sources_close(&t->sources);

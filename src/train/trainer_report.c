@@ -228,6 +228,7 @@ logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_er
         add_number(&line, "test_loss", summary->test_loss);
         add_number(&line, "test_accuracy", summary->test_accuracy);
     }
+    if (t->optimum) lg_optimum_write(t, summary->setting, &line);
     add_number(&line, "bad", (double)summary->bad);
     add_number(&line, "seconds", summary->seconds);
     return write_line(t, &line, err);
@@ -254,6 +255,6 @@ void lg_report_progress(lg_trainer *t, int64_t done, double waited)
         .loss = t->epoch_weight > 0.0 ? t->total[shown].loss / t->epoch_weight : NAN,
         .samples_per_second = per_second,
         .waiting = seconds > 0.0 ? waited / seconds : 0.0,
-        .seconds_left = per_second > 0.0 ? left / per_second : NAN};
+        .seconds_left = per_second > 0.0 && !t->optimum ? left / per_second : NAN};
     t->watch->progress(t->watch->user, &progress);
 }

@@ -17,7 +17,7 @@ _logit() {
         "train --on-bad") words="fail skip" ;;
         "train --loss") words="auto softmax sigmoid mse" ;;
         "train --init") words="prior zero" ;;
-        "train --optimizer") words="gd sgd adam" ;;
+        "train --optimizer") words="gd sgd adam lbfgs" ;;
         "train --schedule") words="auto const cosine" ;;
         "train --device") words="auto cpu cuda ref" ;;
         "train --precision") words="f32 tf32 bf16" ;;
@@ -49,7 +49,7 @@ _logit() {
         "compare --on-bad") words="fail skip" ;;
         "compare --loss") words="auto softmax sigmoid mse" ;;
         "compare --init") words="prior zero" ;;
-        "compare --optimizer") words="gd sgd adam" ;;
+        "compare --optimizer") words="gd sgd adam lbfgs" ;;
         "compare --schedule") words="auto const cosine" ;;
         "compare --precision") words="f32 tf32 bf16" ;;
         "compare --mode") words="lockstep free" ;;
