@@ -138,6 +138,56 @@ START_TEST(from_the_optimum_it_stays)
 }
 END_TEST
 
+/* ----------------------------------------------------------------------------- no optimum --- */
+
+/* Tells warnings that speak of separation. */
+static void take_warning(void *user, logit_level level, const char *text)
+{
+    if (level == LOGIT_LEVEL_WARNING && strstr(text, "can be separated")) ++*(int *)user;
+}
+
+static int warnings_of(const char *set, logit_summary *s)
+{
+    int warned = 0;
+    logit_error err = {0};
+    const logit_watch watch = {.user = &warned, .message = take_warning};
+    options.out = small_set_path("run");
+    const logit_status status = logit_train(small_set_path(set), &options, &watch, s, &err);
+    ck_assert_msg(status == LOGIT_OK, "%s", err.message);
+    return warned;
+}
+
+/* 20 images of 30 pixels lie on their sides of some plane; 600 do not. */
+START_TEST(separated_classes_have_no_optimum) /* loss x optimizer */
+{
+    static const char *const by[] = {"lbfgs", "gd"};
+    logit_summary s;
+    write_set("few", 20, _i % 2 ? 3 : 2);
+    options.loss = _i % 2 ? "softmax" : "sigmoid";
+    options.optimizer = by[_i / 2 % 2];
+    options.l2 = (logit_list){1, {0.0}};
+    ck_assert_int_eq(warnings_of("few", &s), 1);
+    if (_i / 2 == 0) ck_assert_msg(strstr(s.ended, "separated") != NULL, "%s", s.ended);
+    options.l2 = (logit_list){1, {1e-4}};
+    ck_assert_int_eq(warnings_of("few", &s), 0);
+    if (_i / 2 == 0) ck_assert_msg(strstr(s.ended, "converged") != NULL, "%s", s.ended);
+    options.l2 = (logit_list){1, {0.0}};
+    options.label_smoothing = (logit_list){1, {0.1}};
+    ck_assert_int_eq(warnings_of("few", &s), 0);
+}
+END_TEST
+
+/* One image with a wrong label among the others: no plane separates it from its twin. */
+START_TEST(mixed_classes_have_one)
+{
+    logit_summary s;
+    small_set_write_mixed(small_set_path("mixed"), 40, 2);
+    options.l2 = (logit_list){1, {0.0}};
+    ck_assert_int_eq(warnings_of("mixed", &s), 0);
+    ck_assert_msg(strstr(s.ended, "separated") == NULL, "%s", s.ended);
+}
+END_TEST
+
 /* -------------------------------------------------------------------------------- same bits --- */
 
 START_TEST(every_thread_count_and_batch_in_memory_writes_the_same_model)
@@ -309,6 +359,8 @@ Suite *lg_suite_lbfgs(void)
     tcase_add_test(runs, it_says_that_passes_were_too_few);
     tcase_add_test(runs, no_tolerance_ends_in_rounding);
     tcase_add_test(runs, from_the_optimum_it_stays);
+    tcase_add_loop_test(runs, separated_classes_have_no_optimum, 0, 4);
+    tcase_add_test(runs, mixed_classes_have_one);
     tcase_add_test(runs, every_thread_count_and_batch_in_memory_writes_the_same_model);
     tcase_add_test(runs, a_setting_of_a_grid_equals_its_run_alone);
     tcase_add_test(runs, options_of_other_optimizers_are_refused);

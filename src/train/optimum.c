@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "train/separation.h"
 #include "train/trainer.h"
 
 enum { BATCH = 1024, BATCH_NUMBERS = 1 << 24 };
@@ -19,7 +20,6 @@ struct lg_optimum {
     int *moved;    /* [settings]: in the last pass */
     int settings;
     int64_t weights, biases; /* of one */
-    double least_weight;     /* of a sample; 0 where no separation can be told */
 };
 
 int lg_optimum_is_asked(const logit_options *options)
@@ -74,21 +74,6 @@ static lg_lbfgs_shape shape_of(const lg_trainer *t, int s)
                             .tolerance = t->options.tolerance};
 }
 
-/* The smallest weight of a sample that counts; 0 where targets are no classes, or a loss has its
- * optimum whatever the samples are. */
-static double least_weight(const lg_trainer *t)
-{
-    const lg_source *train = &t->sources.part[LG_PART_TRAIN];
-    double least = INFINITY;
-    if (!train->set->label || t->loss == LG_LOSS_MSE) return 0.0;
-    for (int64_t i = 0; i < train->count; i++) {
-        const int64_t sample = train->only ? train->only[i] : i;
-        const double w = train->set->weight ? train->set->weight[sample] : 1.0;
-        if (w > 0.0 && w < least) least = w;
-    }
-    return least;
-}
-
 static logit_status open_settings(lg_trainer *t, lg_optimum *o, logit_error *err)
 {
     float *start = malloc((size_t)(o->weights + o->biases) * sizeof *start);
@@ -113,7 +98,7 @@ logit_status lg_optimum_open(lg_trainer *t, logit_error *err)
     o->settings = t->settings;
     o->weights = (int64_t)t->outputs * t->features;
     o->biases = t->outputs;
-    o->least_weight = least_weight(t);
+    t->least_weight = lg_separation_least(t);
     o->of = calloc((size_t)t->settings, sizeof(lg_lbfgs *));
     o->moved = calloc((size_t)t->settings, sizeof *o->moved);
     if (!o->of || !o->moved) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for lbfgs");
@@ -158,6 +143,11 @@ logit_status lg_optimum_settle(lg_trainer *t, logit_error *err)
     return LOGIT_OK;
 }
 
+void lg_optimum_separated(lg_trainer *t, int s)
+{
+    lg_lbfgs_end_here(t->optimum->of[s], LG_LBFGS_SEPARABLE);
+}
+
 /* The gradients of setting s, from where the pass left them. */
 static logit_status fetch_gradient(lg_trainer *t, int s, logit_error *err)
 {
@@ -169,16 +159,6 @@ static logit_status fetch_gradient(lg_trainer *t, int s, logit_error *err)
     const char *gb = (const char *)step->gb + s * o->biases * real;
     LG_TRY(lg_backend_get_double(t->backend, to, gw, o->weights, err));
     return lg_backend_get_double(t->backend, to + o->weights, gb, o->biases, err);
-}
-
-/* Every sample is right by itself once the sum of all losses is below one that is wrong: each has a
- * loss of at least log 2 while another class is as likely.  Then the weights, made longer and
- * longer, bring the loss to 0, which none reach: there is no optimum. */
-static int is_separated(const lg_trainer *t, int s)
-{
-    const lg_setting *setting = &t->setting[s];
-    return setting->l2 == 0.0 && setting->smoothing == 0.0 &&
-           t->total[s].loss < t->optimum->least_weight * log(2.0);
 }
 
 static logit_status tell_setting(lg_trainer *t, int s, logit_error *err)
@@ -194,7 +174,8 @@ static logit_status tell_setting(lg_trainer *t, int s, logit_error *err)
         return LOGIT_OK;
     }
     t->optimum->moved[s] = answer == LG_LBFGS_ACCEPTED || answer == LG_LBFGS_ENDED;
-    if (answer == LG_LBFGS_ACCEPTED && is_separated(t, s)) lg_lbfgs_end_here(l, LG_LBFGS_SEPARABLE);
+    if (answer != LG_LBFGS_SEARCHING && lg_separation_shows(t, s, total->loss))
+        lg_lbfgs_end_here(l, LG_LBFGS_SEPARABLE);
     t->setting[s].train_loss = f->loss;
     return LOGIT_OK;
 }

@@ -35,6 +35,9 @@ logit_status lg_optimum_aim(lg_trainer *t, logit_error *err);
 logit_status lg_optimum_tell(lg_trainer *t, logit_error *err);
 logit_status lg_optimum_settle(lg_trainer *t, logit_error *err);
 
+/* Setting s turned out to have no optimum. */
+void lg_optimum_separated(lg_trainer *t, int s);
+
 /* 1 if nothing is left to do; 1 if some setting took its trial in the last pass. */
 int lg_optimum_is_done(const lg_trainer *t);
 int lg_optimum_has_moved(const lg_trainer *t, int setting);

@@ -28,4 +28,7 @@ logit_status lg_pass_score(const lg_pass_input *input, logit_score *score, logit
 logit_status lg_pass_objective(const lg_pass_input *input, const double *smoothing, double *loss,
                                logit_error *err);
 
+/* The largest loss that a sample of weight above 0 has, for every setting: worst[settings]. */
+logit_status lg_pass_worst(const lg_pass_input *input, double *worst, logit_error *err);
+
 #endif

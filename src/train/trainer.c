@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "train/separation.h"
 
 /* 1 while some setting's loss is finite, and it is not at its optimum. */
 static int is_going_on(const lg_trainer *t)
@@ -29,7 +30,8 @@ static logit_status train(lg_trainer *t, logit_error *err)
         t->epoch_samples = 0;
         if (t->epoch < t->options.epochs) LG_TRY(lg_checkpoint_save_if_due(t, err));
     }
-    return t->optimum ? lg_optimum_settle(t, err) : LOGIT_OK;
+    if (t->optimum) LG_TRY(lg_optimum_settle(t, err));
+    return t->stopping ? LOGIT_OK : lg_separation_look(t, err);
 }
 
 static logit_status run(lg_trainer *t, logit_summary *summary, logit_error *err)

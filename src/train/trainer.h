@@ -56,6 +56,7 @@ struct lg_trainer {
     double mean[LG_MODEL_MAX_CHANNELS], std[LG_MODEL_MAX_CHANNELS];
     int floats; /* the samples are features: mean and std of each, [features]; NULL: as they are */
     float *feature_mean, *feature_std;
+    double least_weight; /* the smallest weight above 0 of a training sample */
     double mean_square;  /* mean of |x|^2 over samples, x normalised */
     lg_setting *setting; /* [settings] */
     double curvature;    /* NaN if it was not measured */

@@ -236,8 +236,8 @@ def fit_with_sklearn(args, job):
 
 
 # What logit minimises beside scikit-learn's L-BFGS: as it comes, and to the same optimum.
-FITS = [{"name": "as it comes", "l2": L2, "options": []},
-        {"name": "lbfgs, unit", "l2": 1e-3,
+FITS = [{"name": "as it comes", "l2": L2, "iterations": LIMIT, "options": []},
+        {"name": "lbfgs, unit", "l2": 1e-3, "iterations": 1000,
          "options": ["--optimizer", "lbfgs", "--normalize", "unit"]}]
 
 
@@ -251,14 +251,14 @@ def compare_fit(args, made, fit, scratch):
     folder, run = made.arrays("mnist"), os.path.join(scratch, "run-l2")
     say(f"logit train: MNIST, l2 {fit['l2']:g}, {fit['name']}")
     seconds, epochs = run_logit(args, made.data("mnist"), run,
-                                ["--l2", str(fit["l2"]), "--force", *fit["options"]])
+                                ["--l2", str(fit["l2"]), *fit["options"]])
     meta, weight, bias = sets.read_model(run)
     mean, std = json.loads(meta["mean"]), json.loads(meta["std"])
     mine = sets.objective(folder, weight, bias, mean, std, fit["l2"])
 
     path = os.path.join(scratch, "sklearn.npz")
     got, how = fit_with_sklearn(args, {"set": folder, "mean": mean, "std": std, "l2": fit["l2"],
-                                       "iterations": 10 if args.quick else LIMIT,
+                                       "iterations": 10 if args.quick else fit["iterations"],
                                        "weights": path})
     if not got:
         return
