@@ -112,6 +112,7 @@ typedef struct logit_options {
     const char *init;           /* "prior" or "zero" */
     const char *from;           /* NULL, or a model to start from */
     logit_list l2;              /* count 0: 1e-6 times the mean squared length of a sample */
+    logit_list l1;              /* 0; above it takes optimizer lbfgs */
     logit_list label_smoothing; /* 0 */
     /* optimiser */
     const char *optimizer; /* "adam" */
@@ -209,7 +210,7 @@ typedef struct logit_run {
 typedef struct logit_epoch {
     int epoch, epochs; /* 1-based */
     int setting;
-    double lr, l2;
+    double lr, l2, l1;
     double train_loss;             /* running weighted mean over the epoch, without penalty */
     double val_loss, val_accuracy; /* NaN without a validation part */
     double seconds, samples_per_second, waiting;
@@ -230,6 +231,7 @@ typedef struct logit_summary {
     char ended[240]; /* why it stopped, one line */
     double gradient; /* |gradient| of the objective at the end; with l1 of its subgradients the
                       * smallest */
+    int64_t zeros;   /* weights of the model that are exactly 0 */
     double gap; /* the objective lies at most so far above its smallest value; NaN without l2 */
 } logit_summary;
 

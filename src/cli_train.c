@@ -17,6 +17,7 @@ static void print_head(const lg_cli *cli)
 {
     fprintf(cli->out, "\n%s", lg_cli_colour_text(cli->out_colour, LG_BOLD));
     if (cli->settings > 1) fprintf(cli->out, "%7s %9s %9s", "setting", "lr", "l2");
+    if (cli->set.library.l1.count > 1) fprintf(cli->out, " %9s", "l1");
     fprintf(cli->out, "%6s %11s %10s %10s %11s %8s%s\n", "epoch", "train loss", "val loss",
             "val acc", "images/s", "seconds", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
 }
@@ -82,6 +83,7 @@ static void on_epoch(void *user, const logit_epoch *epoch)
     lg_cli_progress_clear(cli);
     if (cli->settings > 1)
         fprintf(cli->out, "%7d %9.3g %9.3g", epoch->setting, epoch->lr, epoch->l2);
+    if (cli->set.library.l1.count > 1) fprintf(cli->out, " %9.3g", epoch->l1);
     fprintf(cli->out, "%6d %11s", epoch->epoch, lg_cli_figure(number, epoch->train_loss));
     fprintf(cli->out, " %10s", lg_cli_figure(number, epoch->val_loss));
     fprintf(cli->out, " %10s", lg_cli_figure(number, epoch->val_accuracy));
@@ -146,6 +148,7 @@ static void make_json(const logit_summary *summary, lg_text *out)
         lg_text_add_json(out, summary->ended);
         add_field(out, "gradient", summary->gradient);
         add_field(out, "gap", summary->gap);
+        lg_text_add(out, ", \"zeros\": %lld", (long long)summary->zeros);
     }
     add_field(out, "seconds", summary->seconds);
     lg_text_add(out, "}\n");

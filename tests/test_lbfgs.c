@@ -138,6 +138,70 @@ START_TEST(from_the_optimum_it_stays)
 }
 END_TEST
 
+/* --------------------------------------------------------------------------------- with l1 --- */
+
+/* The KKT residual of J + l1 |W|_1 at the model of a run, by the oracle; and its zeros. */
+static double residual_of(const newton *p, const char *run, double l1, int *zeros)
+{
+    logit_model *model = open_model(run);
+    const logit_model_info m = logit_model_describe(model);
+    const int row = SMALL_PIXELS + 1;
+    double w[8 * SMALL_PIXELS], b[8], g[8 * (SMALL_PIXELS + 1)], most = 0.0;
+    for (int i = 0; i < m.outputs * SMALL_PIXELS; i++) w[i] = (double)m.weight[i];
+    for (int c = 0; c < m.outputs; c++) b[c] = (double)m.bias[c];
+    newton_objective(p, w, b, g);
+    *zeros = 0;
+    for (int i = 0; i < m.outputs * row; i++) {
+        const double at = i % row < SMALL_PIXELS ? w[i / row * SMALL_PIXELS + i % row] : 0.0;
+        const int is_bias = i % row == SMALL_PIXELS;
+        double slope = g[i];
+        if (!is_bias && at != 0.0) slope += at > 0.0 ? l1 : -l1;
+        if (!is_bias && at == 0.0) slope = fmax(fabs(g[i]) - l1, 0.0);
+        *zeros += !is_bias && at == 0.0;
+        most = fmax(most, fabs(slope));
+    }
+    logit_model_close(model);
+    return most;
+}
+
+START_TEST(with_l1_the_kkt_conditions_hold) /* loss x l2 */
+{
+    static const double l1[] = {1e-3, 1e-2, 1.0};
+    static const lg_loss losses[] = {LG_LOSS_SOFTMAX, LG_LOSS_SIGMOID, LG_LOSS_MSE};
+    newton p = newton_small_set(losses[_i / 2], COUNT, CLASSES);
+    p.l2 = _i % 2 ? 1e-2 : 0.0;
+    write_set("set", COUNT, CLASSES);
+    options.loss = lg_losses[losses[_i / 2]].name;
+    options.l2 = (logit_list){1, {p.l2}};
+    int before = -1;
+    for (int i = 0; i < 3; i++) {
+        int zeros;
+        options.l1 = (logit_list){1, {l1[i]}};
+        const logit_summary s = train("set", "run", LOGIT_OK, NULL);
+        ck_assert_msg(strncmp(s.ended, "converged", 9) == 0, "%s", s.ended);
+        if (i < 2) /* it measures */
+            ck_assert_double_gt(residual_of(&p, "run", 1.1 * l1[i], &zeros), 5e-5);
+        ck_assert_double_lt(residual_of(&p, "run", l1[i], &zeros), 2e-5);
+        ck_assert_int_eq(zeros, (int)s.zeros);
+        ck_assert_int_gt(zeros, before);
+        before = zeros;
+    }
+    ck_assert_int_eq(before, p.outputs * SMALL_PIXELS); /* so strong that nothing is left */
+    newton_close(&p);
+}
+END_TEST
+
+START_TEST(l1_takes_lbfgs)
+{
+    static const char *const by[] = {"gd", "sgd", "adam"};
+    logit_error err;
+    options.optimizer = by[_i];
+    options.l1 = (logit_list){1, {1e-3}};
+    train("idx", "run", LOGIT_E_USAGE, &err);
+    ck_assert_msg(strstr(err.message, "lbfgs") != NULL, "%s", err.message);
+}
+END_TEST
+
 /* ----------------------------------------------------------------------------- no optimum --- */
 
 /* Tells warnings that speak of separation. */
@@ -359,6 +423,8 @@ Suite *lg_suite_lbfgs(void)
     tcase_add_test(runs, it_says_that_passes_were_too_few);
     tcase_add_test(runs, no_tolerance_ends_in_rounding);
     tcase_add_test(runs, from_the_optimum_it_stays);
+    tcase_add_loop_test(runs, with_l1_the_kkt_conditions_hold, 0, 6);
+    tcase_add_loop_test(runs, l1_takes_lbfgs, 0, 3);
     tcase_add_loop_test(runs, separated_classes_have_no_optimum, 0, 4);
     tcase_add_test(runs, mixed_classes_have_one);
     tcase_add_test(runs, every_thread_count_and_batch_in_memory_writes_the_same_model);

@@ -36,6 +36,10 @@ static int any_above_zero(const logit_list *list)
 
 logit_status lg_optimum_fit(const logit_options *o, logit_error *err)
 {
+    if (!lg_optimum_is_asked(o) && any_above_zero(&o->l1))
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--l1: %s does not lead weights to exactly 0; take --optimizer lbfgs",
+                o->optimizer);
     const char *which = o->lr.count > 0                ? "lr"
                         : any_above_zero(&o->momentum) ? "momentum"
                         : o->nesterov                  ? "nesterov"
@@ -69,6 +73,7 @@ static lg_lbfgs_shape shape_of(const lg_trainer *t, int s)
     return (lg_lbfgs_shape){.weights = (int64_t)t->outputs * t->features,
                             .biases = t->outputs,
                             .l2 = t->setting[s].l2,
+                            .l1 = t->setting[s].l1,
                             .unit = sqrt(mean_square / (double)t->features),
                             .length = sqrt(mean_square),
                             .tolerance = t->options.tolerance};
@@ -224,11 +229,15 @@ void lg_optimum_summarise(const lg_trainer *t, logit_summary *summary)
         [LG_LBFGS_NOT_FINITE] = "stopped, for the loss was not finite",
     };
     const lg_lbfgs_figures *f = lg_lbfgs_describe(t->optimum->of[summary->setting]);
-    char gap[100] = "";
+    char gap[100] = "", zeros[120] = "";
+    if (t->setting[summary->setting].l1 > 0.0)
+        snprintf(zeros, sizeof zeros, " (largest KKT residual %.2g); %lld of %lld weights are 0",
+                 f->largest, (long long)f->zeros, (long long)t->optimum->weights);
     if (isfinite(f->gap))
         snprintf(gap, sizeof gap, "; the objective is at most %.2g above its optimum", f->gap);
-    snprintf(summary->ended, sizeof summary->ended, "%s after %lld passes, |gradient| %.2g%s",
-             reason[f->end], (long long)f->evaluations, gradient_norm(f), gap);
+    snprintf(summary->ended, sizeof summary->ended, "%s after %lld passes, |gradient| %.2g%s%s",
+             reason[f->end], (long long)f->evaluations, gradient_norm(f), zeros, gap);
+    summary->zeros = f->zeros;
     summary->gradient = gradient_norm(f);
     summary->gap = f->gap;
 }
@@ -245,6 +254,9 @@ void lg_optimum_write(const lg_trainer *t, int s, lg_text *out)
                 ",\"ended\":\"%s\",\"passes\":%lld,\"iterations\":%lld,\"gradient\":", end[f->end],
                 (long long)f->evaluations, (long long)f->iterations);
     lg_text_add_number(out, gradient_norm(f));
+    lg_text_add(out, ",\"residual\":");
+    lg_text_add_number(out, f->largest);
+    lg_text_add(out, ",\"zeros\":%lld", (long long)f->zeros);
     lg_text_add(out, ",\"gap\":");
     lg_text_add_number(out, f->gap);
 }

@@ -42,6 +42,7 @@ static const struct row {
     ROW("init", WORD, init),
     ROW("from", WORD, from),
     ROW("l2", LIST, l2),
+    ROW("l1", LIST, l1),
     ROW("label-smoothing", LIST, label_smoothing),
     ROW("optimizer", WORD, optimizer),
     ROW("lr", LIST, lr),

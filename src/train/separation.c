@@ -14,8 +14,9 @@ static const double OTHER_SIDE = 0.69; /* below log 2 by more than float32 round
 int lg_separation_is_possible(const lg_trainer *t, int s)
 {
     const lg_setting *setting = &t->setting[s];
-    return !setting->stopped && setting->l2 == 0.0 && setting->smoothing == 0.0 &&
-           t->loss != LG_LOSS_MSE && t->sources.part[LG_PART_TRAIN].set->label != NULL;
+    return !setting->stopped && setting->l2 == 0.0 && setting->l1 == 0.0 &&
+           setting->smoothing == 0.0 && t->loss != LG_LOSS_MSE &&
+           t->sources.part[LG_PART_TRAIN].set->label != NULL;
 }
 
 double lg_separation_least(const lg_trainer *t)

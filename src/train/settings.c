@@ -28,6 +28,7 @@ void logit_options_default(logit_options *options)
         .max_bad = 0.001,
         .loss = "auto",
         .init = "prior",
+        .l1 = {1, {0.0}},
         .label_smoothing = {1, {0.0}},
         .momentum = {1, {0.0}},
         .optimizer = "adam",
@@ -90,6 +91,7 @@ static logit_status hold_ranges(const logit_options *o, logit_error *err)
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) LG_TRY(hold(&ranges[i], err));
     LG_TRY(hold_list("lr", &o->lr, 1e300, 0, err));
     LG_TRY(hold_list("l2", &o->l2, 1e300, 0, err));
+    LG_TRY(hold_list("l1", &o->l1, 1e300, 0, err));
     LG_TRY(hold_list("momentum", &o->momentum, 1.0, 1, err));
     return hold_list("label-smoothing", &o->label_smoothing, 1.0, 0, err);
 }
@@ -173,7 +175,8 @@ logit_status lg_settings_combine(struct lg_setting **out, int *count, const logi
     *out = NULL;
     const int lrs = o->lr.count > 0 ? o->lr.count : 1;
     const int l2s = o->l2.count > 0 ? o->l2.count : 1;
-    const int64_t all = (int64_t)lrs * l2s * o->momentum.count * o->label_smoothing.count;
+    const int64_t all =
+        (int64_t)lrs * l2s * o->momentum.count * o->label_smoothing.count * o->l1.count;
     if (all < 1 || all > LG_MAX_SETTINGS)
         LG_FAIL(err, LOGIT_E_USAGE,
                 "%lld combinations of hyperparameters: at most %d are trained "
@@ -191,7 +194,8 @@ logit_status lg_settings_combine(struct lg_setting **out, int *count, const logi
         rest /= o->momentum.count;
         list[i].smoothing = o->label_smoothing.value[rest % o->label_smoothing.count];
         rest /= o->label_smoothing.count;
-        list[i].l2 = o->l2.count > 0 ? o->l2.value[rest] : NAN;
+        list[i].l2 = o->l2.count > 0 ? o->l2.value[rest % l2s] : NAN;
+        list[i].l1 = o->l1.value[rest / l2s];
     }
     *out = list;
     *count = (int)all;

@@ -67,6 +67,7 @@ static void summarise(const lg_trainer *t, const lg_setting *setting, lg_text *t
     } numbers[] = {
         {"lr", setting->lr},
         {"l2", setting->l2},
+        {"l1", setting->l1},
         {"momentum", setting->momentum},
         {"label_smoothing", setting->smoothing},
         {"weight_decay", o->weight_decay},
@@ -161,9 +162,13 @@ static logit_status measure_objective(lg_trainer *t, int kept, double *objective
         status = lg_pass_objective(&pass, smoothing, loss, err);
     }
     if (status == LOGIT_OK) status = lg_problem_get(t->problem, kept, w, b, err);
-    double squares = 0.0;
-    for (int64_t i = 0; i < weights && status == LOGIT_OK; i++) squares += (double)w[i] * w[i];
-    if (status == LOGIT_OK) *objective = loss[kept] + 0.5 * t->setting[kept].l2 * squares;
+    double squares = 0.0, sizes = 0.0;
+    for (int64_t i = 0; i < weights && status == LOGIT_OK; i++) {
+        squares += (double)w[i] * w[i];
+        sizes += fabs((double)w[i]);
+    }
+    if (status == LOGIT_OK)
+        *objective = loss[kept] + 0.5 * t->setting[kept].l2 * squares + t->setting[kept].l1 * sizes;
     free(loss);
     free(w);
     free(b);
