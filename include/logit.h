@@ -329,6 +329,35 @@ LOGIT_API logit_status logit_predict_samples(
     logit_status (*found)(void *user, const logit_prediction *prediction, logit_error *err),
     void *user, logit_error *err);
 
+/* Predictions of a part, and those that are proven to be the optimum's. */
+typedef struct logit_certain {
+    const char *part; /* static */
+    int64_t count, certain;
+} logit_certain;
+
+/* Where the optimum of a model's own objective J can be.  Its biases are taken where J is smallest
+ * for its weights. */
+typedef struct logit_certificate {
+    int64_t samples;       /* of the training part */
+    double l2, objective;  /* J at the weights, in float64 */
+    double weight_norm;    /* |W| */
+    double bias_step;      /* how far the largest of the biases was from the best one */
+    double gradient;       /* |gradient| of J in W, what rounding may add included */
+    double radius;         /* |W - W*| is at most this */
+    double gap;            /* J - J* is at most this */
+    int parts;             /* 0 for numeric targets */
+    logit_certain part[3]; /* train, val, test: those there are */
+    double seconds;
+} logit_certificate;
+
+/* data: the set that the model was trained on, its training part as the model's summary says
+ * (validation split, seed, class weights).  Errors: CHECK (out->gap is more than
+ * options->tolerance of J, with *out filled; or there is no certificate, without l2, with l1, or
+ * with a class that has no sample: out->radius is 0), DATA, IO, NOMEM, STOPPED. */
+LOGIT_API logit_status logit_verify(logit_model *model, const char *data,
+                                    const logit_options *options, const logit_watch *watch,
+                                    logit_certificate *out, logit_error *err);
+
 /* -------------------------------------------------------------- 8. What is in a data set --- */
 
 typedef struct logit_part_report {

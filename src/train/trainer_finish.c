@@ -71,6 +71,7 @@ static void summarise(const lg_trainer *t, const lg_setting *setting, lg_text *t
         {"momentum", setting->momentum},
         {"label_smoothing", setting->smoothing},
         {"weight_decay", o->weight_decay},
+        {"val_split", t->sources.part[LG_PART_TRAIN].only ? o->val_split : 0.0},
         {"batch_size", (double)o->batch_size},
         {"epochs", t->epoch},
         {"steps", (double)t->step},
@@ -88,6 +89,10 @@ static void summarise(const lg_trainer *t, const lg_setting *setting, lg_text *t
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         lg_text_add(text, ",\"%s\":", numbers[i].name);
         lg_text_add_number(text, numbers[i].value);
+    }
+    if (o->class_weight) {
+        lg_text_add(text, ",\"class_weight\":");
+        lg_text_add_json(text, o->class_weight);
     }
     if (t->optimum) lg_optimum_write(t, (int)(setting - t->setting), text);
     lg_text_add(text, "}");

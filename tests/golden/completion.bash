@@ -32,6 +32,11 @@ _logit() {
         "eval --format") words="text json" ;;
         "eval --progress") words="auto plain none" ;;
         "eval --max-bad" | "eval --threads" | "eval --memory" | "eval --device-memory" | "eval --top") return ;;
+        "verify --decoder") words="auto stb turbo" ;;
+        "verify --on-bad") words="fail skip" ;;
+        "verify --format") words="text json" ;;
+        "verify --progress") words="auto plain none" ;;
+        "verify --max-bad" | "verify --threads" | "verify --memory" | "verify --tolerance") return ;;
         "predict --decoder") words="auto stb turbo" ;;
         "predict --device") words="auto cpu cuda ref" ;;
         "predict --format") words="text json csv" ;;
