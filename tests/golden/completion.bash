@@ -4,7 +4,7 @@ _logit() {
     local verb=${COMP_WORDS[1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$verb" = help ] && [ "${current:0:1}" != - ]; }; then
-        words="train eval predict data compare pack report info bench help"
+        words="train eval verify predict data compare pack report info bench help"
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         return
     fi
@@ -23,7 +23,7 @@ _logit() {
         "train --precision") words="f32 tf32 bf16" ;;
         "train --format") words="text json" ;;
         "train --progress") words="auto plain none" ;;
-        "train --val-split" | "train --size" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --epochs" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
+        "train --val-split" | "train --size" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --epochs" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
         "eval --labels") words="auto coarse fine" ;;
         "eval --decoder") words="auto stb turbo" ;;
         "eval --on-bad") words="fail skip" ;;
@@ -32,6 +32,7 @@ _logit() {
         "eval --format") words="text json" ;;
         "eval --progress") words="auto plain none" ;;
         "eval --max-bad" | "eval --threads" | "eval --memory" | "eval --device-memory" | "eval --top") return ;;
+        "verify --labels") words="auto coarse fine" ;;
         "verify --decoder") words="auto stb turbo" ;;
         "verify --on-bad") words="fail skip" ;;
         "verify --format") words="text json" ;;
@@ -80,8 +81,9 @@ _logit() {
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
-        train) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
+        train) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --on-bad --cache --max-bad --loss --l2 --l1 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --epochs --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
         eval) words="--labels --decoder --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --format --config --progress --quiet --verbose --help" ;;
+        verify) words="--labels --decoder --on-bad --cache --max-bad --threads --memory --tolerance --format --config --progress --quiet --verbose --help" ;;
         predict) words="--decoder --device --top --prior --null --format --config --quiet --verbose --help" ;;
         data) words="--classes --labels --decoder --threads --format --config --progress --quiet --verbose --help" ;;
         compare) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
