@@ -135,8 +135,8 @@ logit_status lg_cuda_prepare(lg_backend *backend, const lg_step *step, logit_err
 int lg_cuda_fuses(const lg_backend *backend, const lg_step *step)
 {
     (void)backend;
-    return !step->accumulate && !step->keep_logits && step->batch.count > 0 &&
-           step->batch.pixels != NULL;
+    return !step->accumulate && !step->gradient_only && !step->keep_logits &&
+           step->batch.count > 0 && step->batch.pixels != NULL;
 }
 
 lg_fold lg_cuda_folds(const lg_backend *backend, const lg_step *step)

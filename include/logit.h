@@ -118,6 +118,7 @@ typedef struct logit_options {
     const char *init;           /* "prior" or "zero" */
     const char *from;           /* NULL, or a model to start from */
     logit_list l2;              /* count 0: 1e-6 times the mean squared length of a sample */
+    logit_list l1;              /* 0; above it takes optimizer lbfgs */
     logit_list label_smoothing; /* 0 */
     /* optimiser */
     const char *optimizer; /* "adam" */
@@ -125,15 +126,17 @@ typedef struct logit_options {
     logit_list momentum;   /* 0 */
     int nesterov;          /* 0 */
     double weight_decay;   /* 0, decoupled */
-    const char *schedule;  /* "auto": "const" where lr is given, else "cosine".  "step" */
-    int step_every;        /* step: epochs between falls of lr; 0: a third of them, rounded up */
-    double step_factor;    /* 0.1; step: what lr is multiplied by */
-    double warmup;         /* 0; epochs in which lr rises, in equal steps, from 0 */
-    int epochs;            /* 0: 20, or as many as make 3000 steps; gd: 500 */
-    int64_t batch_size;    /* 128 */
-    int patience;          /* 0; N: stop after N epochs that are no better on the validation part,
-                            * and keep the best */
-    const char *metric;    /* "loss" or "accuracy": better by this, for patience and for grids */
+    double tolerance;     /* 1e-5: lbfgs is done where no component of the gradient is above it; the
+                           * weights' are taken relative to a feature's root mean square */
+    const char *schedule; /* "auto": "const" where lr is given, else "cosine".  "step" */
+    int step_every;       /* step: epochs between falls of lr; 0: a third of them, rounded up */
+    double step_factor;   /* 0.1; step: what lr is multiplied by */
+    double warmup;        /* 0; epochs in which lr rises, in equal steps, from 0 */
+    int epochs;           /* 0: 20, or as many as make 3000 steps; gd: 500; lbfgs: 1000 */
+    int64_t batch_size;   /* 128 */
+    int patience;         /* 0; N: stop after N epochs that are no better on the validation part,
+                           * and keep the best */
+    const char *metric;   /* "loss" or "accuracy": better by this, for patience and for grids */
     /* results */
     const char *out; /* run folder; NULL: runs/NAME-N */
     int force;
@@ -230,7 +233,7 @@ typedef struct logit_run {
 typedef struct logit_epoch {
     int epoch, epochs; /* 1-based */
     int setting;
-    double lr, l2;
+    double lr, l2, l1;
     double train_loss;             /* running weighted mean over the epoch, without penalty */
     double val_loss, val_accuracy; /* NaN without a validation part */
     double seconds, samples_per_second, waiting;
@@ -262,6 +265,12 @@ typedef struct logit_summary {
     int out_of_patience; /* 1: that is why it ended */
     double seconds;
     int64_t bad; /* samples left out by on_bad = "skip" */
+    /* of optimizer lbfgs, else "" and NaN */
+    char ended[240]; /* why it stopped, one line */
+    double gradient; /* |gradient| of the objective at the end; with l1 of its subgradients the
+                      * smallest */
+    int64_t zeros;   /* weights of the model that are exactly 0 */
+    double gap; /* the objective lies at most so far above its smallest value; NaN without l2 */
 } logit_summary;
 
 /* Trains on the set at data and writes a run folder.  Errors: USAGE, DATA, IO, DEVICE, NOMEM,
@@ -375,6 +384,35 @@ LOGIT_API logit_status logit_predict_samples(
     logit_model *model, const char *file, const logit_options *options, int top_k,
     logit_status (*found)(void *user, const logit_prediction *prediction, logit_error *err),
     void *user, logit_error *err);
+
+/* Predictions of a part, and those that are proven to be the optimum's. */
+typedef struct logit_certain {
+    const char *part; /* static */
+    int64_t count, certain;
+} logit_certain;
+
+/* Where the optimum of a model's own objective J can be.  Its biases are taken where J is smallest
+ * for its weights. */
+typedef struct logit_certificate {
+    int64_t samples;       /* of the training part */
+    double l2, objective;  /* J at the weights, in float64 */
+    double weight_norm;    /* |W| */
+    double bias_step;      /* how far the largest of the biases was from the best one */
+    double gradient;       /* |gradient| of J in W, what rounding may add included */
+    double radius;         /* |W - W*| is at most this */
+    double gap;            /* J - J* is at most this */
+    int parts;             /* 0 for numeric targets */
+    logit_certain part[3]; /* train, val, test: those there are */
+    double seconds;
+} logit_certificate;
+
+/* data: the set that the model was trained on, its training part as the model's summary says
+ * (validation split, seed, class weights).  Errors: CHECK (out->gap is more than
+ * options->tolerance of J, with *out filled; or there is no certificate, without l2, with l1, or
+ * with a class that has no sample: out->radius is 0), DATA, IO, NOMEM, STOPPED. */
+LOGIT_API logit_status logit_verify(logit_model *model, const char *data,
+                                    const logit_options *options, const logit_watch *watch,
+                                    logit_certificate *out, logit_error *err);
 
 /* -------------------------------------------------------------- 8. What is in a data set --- */
 

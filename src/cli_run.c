@@ -98,24 +98,41 @@ static void say_schedule(lg_text *text, const logit_options *options)
                     options->warmup == 1.0 ? "" : "s");
 }
 
-static void print_optimizer(const lg_cli *cli, const logit_run *run, const lg_cli_settings *taken)
+/* lbfgs has no learning rate; what it has is where it ends. */
+static void say_end(lg_text *text, const logit_run *run)
+{
+    lg_text_add(text, "lbfgs to tolerance %.4g, at most %d passes, seed %llu",
+                run->options->tolerance, run->options->epochs,
+                (unsigned long long)run->options->seed);
+}
+
+static void say_steps(lg_text *text, const lg_cli *cli, const logit_run *run,
+                      const lg_cli_settings *taken)
 {
     char number[LG_CELL];
-    lg_text text = {0};
     const logit_options *options = run->options;
-    lg_text_add(&text, "%s", options->optimizer);
-    say_lr(&text, cli, &options->lr);
-    if (!isnan(run->curvature)) lg_text_add(&text, ", largest curvature %.3g", run->curvature);
+    lg_text_add(text, "%s", options->optimizer);
+    say_lr(text, cli, &options->lr);
+    if (!isnan(run->curvature)) lg_text_add(text, ", largest curvature %.3g", run->curvature);
     if (!is_zero(&options->momentum)) {
-        say_values(&text, "momentum", LG_OPTION_MOMENTUM, taken);
-        if (options->nesterov) lg_text_add(&text, " (nesterov)");
+        say_values(text, "momentum", LG_OPTION_MOMENTUM, taken);
+        if (options->nesterov) lg_text_add(text, " (nesterov)");
     }
     if (options->weight_decay > 0.0)
-        say_values(&text, "weight decay", LG_OPTION_WEIGHT_DECAY, taken);
-    say_schedule(&text, options);
-    lg_text_add(&text, ", batch %s, %d epoch%s, seed %llu",
+        say_values(text, "weight decay", LG_OPTION_WEIGHT_DECAY, taken);
+    say_schedule(text, options);
+    lg_text_add(text, ", batch %s, %d epoch%s, seed %llu",
                 lg_cli_count(number, (double)options->batch_size), options->epochs,
                 options->epochs == 1 ? "" : "s", (unsigned long long)options->seed);
+}
+
+static void print_optimizer(const lg_cli *cli, const logit_run *run, const lg_cli_settings *taken)
+{
+    lg_text text = {0};
+    if (strcmp(run->options->optimizer, "lbfgs") == 0)
+        say_end(&text, run);
+    else
+        say_steps(&text, cli, run, taken);
     if (run->settings > 1) lg_text_add(&text, "; %d settings at once", run->settings);
     lg_cli_print_line(cli, "optimizer", &text);
 }

@@ -130,6 +130,7 @@ static void print_end(lg_cli *cli, const logit_summary *summary)
     fprintf(cli->out, " (objective %s", lg_cli_figure(number, summary->objective));
     fprintf(cli->out, ", %s)\nreport: %s/report.html\n", lg_cli_elapsed(number, summary->seconds),
             lg_text_escape(folder, sizeof folder, summary->folder));
+    if (summary->ended[0]) fprintf(cli->out, "lbfgs: %s\n", summary->ended);
     if (cli->settings > 1) fprintf(cli->out, "kept:  setting %d\n", summary->setting);
     print_patience(cli, summary);
     lg_text_add(&next, "logit eval ");
@@ -173,6 +174,13 @@ static void make_json(const lg_cli *cli, const logit_summary *summary, lg_text *
                 summary->setting, summary->epoch, summary->epochs,
                 summary->out_of_patience ? "true" : "false");
     lg_text_add(out, ", \"bad\": %lld", (long long)summary->bad);
+    if (summary->ended[0]) {
+        lg_text_add(out, ", \"ended\": ");
+        lg_text_add_json(out, summary->ended);
+        add_field(out, "gradient", summary->gradient);
+        add_field(out, "gap", summary->gap);
+        lg_text_add(out, ", \"zeros\": %lld", (long long)summary->zeros);
+    }
     add_field(out, "seconds", summary->seconds);
     lg_text_add(out, ", \"settings\": [%s]}\n", cli->grid.data ? cli->grid.data : "");
     out->failed |= cli->grid.failed;

@@ -7,6 +7,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/backend.h"
 #include "data/dataset.h"
+#include "train/optimum.h"
 #include "train/schedule.h"
 
 const char *logit_loss_name(int i)
@@ -16,6 +17,7 @@ const char *logit_loss_name(int i)
 
 const char *logit_optimizer_name(int i)
 {
+    if (i == LG_OPTIM_COUNT) return lg_optimum_name;
     return i >= 0 && i < LG_OPTIM_COUNT ? lg_optims[i].name : NULL;
 }
 

@@ -59,32 +59,48 @@ static void put32(FILE *file, uint32_t value)
     for (int shift = 24; shift >= 0; shift -= 8) fputc((int)(value >> shift & 255), file);
 }
 
-static void write_images(const char *folder, const char *stem, int count, int classes)
+/* `again` more images repeat the first ones. */
+static void write_images(const char *folder, const char *stem, int count, int again, int classes)
 {
     char name[100];
     snprintf(name, sizeof name, "%s-images-idx3-ubyte", stem);
     FILE *file = create(folder, name);
     put32(file, 0x00000803);
-    put32(file, (uint32_t)count);
+    put32(file, (uint32_t)(count + again));
     put32(file, SMALL_HEIGHT);
     put32(file, SMALL_WIDTH);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count + again; i++) {
         uint8_t pixels[SMALL_PIXELS];
-        small_set_pixels(i, classes, pixels);
+        small_set_pixels(i % count, classes, pixels);
         fwrite(pixels, 1, sizeof pixels, file);
     }
     fclose(file);
 }
 
-void small_set_write_idx(const char *folder, const char *stem, int count, int classes)
+static FILE *create_labels(const char *folder, const char *stem, int count)
 {
     char name[100];
-    write_images(folder, stem, count, classes);
     snprintf(name, sizeof name, "%s-labels-idx1-ubyte", stem);
     FILE *file = create(folder, name);
     put32(file, 0x00000801);
     put32(file, (uint32_t)count);
+    return file;
+}
+
+void small_set_write_idx(const char *folder, const char *stem, int count, int classes)
+{
+    write_images(folder, stem, count, 0, classes);
+    FILE *file = create_labels(folder, stem, count);
     for (int i = 0; i < count; i++) fputc(i % classes, file);
+    fclose(file);
+}
+
+void small_set_write_mixed(const char *folder, int count, int classes)
+{
+    write_images(folder, "train", count, 1, classes);
+    FILE *file = create_labels(folder, "train", count + 1);
+    for (int i = 0; i < count; i++) fputc(i % classes, file);
+    fputc(1, file);
     fclose(file);
 }
 
@@ -98,7 +114,7 @@ static void put_float(FILE *file, float value)
 void small_set_write_targets(const char *folder, int count, int width)
 {
     const int classes = width > 1 ? width : 3;
-    write_images(folder, "train", count, classes);
+    write_images(folder, "train", count, 0, classes);
     FILE *file = create(folder, width > 1 ? "train-labels-idx2-float" : "train-labels-idx1-float");
     put32(file, width > 1 ? 0x00000D02 : 0x00000D01);
     put32(file, (uint32_t)count);

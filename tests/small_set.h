@@ -18,6 +18,9 @@ const char *small_set_path(const char *name);
  * class and noise.  Sample i has class i % classes. */
 void small_set_write_idx(const char *folder, const char *stem, int count, int classes);
 
+/* The same, and once more the first image, with the second class as its label. */
+void small_set_write_mixed(const char *folder, int count, int classes);
+
 /* The same images as PNM files in class folders c0, c1, .. under folder. */
 void small_set_write_folder(const char *folder, int count, int classes);
 

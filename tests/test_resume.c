@@ -108,6 +108,8 @@ static const struct {
     {"a rate that rises, then falls in steps", "cpu", "sgd", {0.1}, 0.9, {0}, 0, 0, 0, "step"},
     {"the whole set a step", "cpu", "gd", {0.5}, 0.5, {0}, 0, 1, 0, "auto"},
     {"double precision", "ref", "adam", {0.01}, 0, {0}, 0, 0, 0, "auto"},
+    {"lbfgs", "cpu", "lbfgs", {0}, 0, {1e-3}, 0, 0, 0, "auto"},
+    {"lbfgs, a grid", "cpu", "lbfgs", {0}, 0, {1e-4, 1e-2}, 0, 0, 1, "auto"},
     {"the kernels, sgd", "simt", "sgd", {0.1}, 0.9, {0}, 0, 0, 1, "auto"},
     {"the kernels, adam", "simt", "adam", {0.01}, 0, {1e-3}, 0, 0, 0, "auto"},
 };
@@ -129,6 +131,7 @@ static void choose(int i)
     options.momentum = (logit_list){1, {variants[i].momentum}};
     options.lr = (logit_list){count_of(variants[i].lr), {variants[i].lr[0], variants[i].lr[1]}};
     options.l2 = (logit_list){count_of(variants[i].l2), {variants[i].l2[0], variants[i].l2[1]}};
+    if (strcmp(variants[i].optimizer, "lbfgs") == 0) options.epochs = 30; /* a pass is a batch */
     if (variants[i].memory) options.height = options.width = 8; /* else the file is in memory */
 }
 

@@ -96,7 +96,7 @@ logit_status lg_backend_train_step(lg_backend *backend, const lg_step *step, log
     LG_TRY(ops->loss(backend, step, err));
     LG_TRY(ops->sum(backend, step, err));
     LG_TRY(ops->gradient(backend, step, err));
-    return ops->update(backend, step, err);
+    return step->gradient_only ? LOGIT_OK : ops->update(backend, step, err);
 }
 
 /* --------------------------------------------------------------------------------- numbers --- */

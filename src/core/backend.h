@@ -24,7 +24,8 @@
  * only events order anything.  A backend without queues does everything at once.
  *
  * A loss that is not finite.  The loss op then gives that setting z = 0 for the whole batch, so
- * that its gradient is zero, and `sum` latches the step and the row in lg_total.
+ * that its gradient is zero, and `sum` latches the step and the row in lg_total.  A whole step that
+ * adds to gw (gradient_only) may leave there what is of no use to that setting any more.
  *
  * Determinism.  Same inputs, same bits, for every number of threads.  Each output is summed in an
  * order that does not depend on its neighbours: setting t of s equals the same setting alone. */
@@ -80,11 +81,12 @@ typedef struct lg_step {
     lg_loss loss;
     lg_optim optim;
     int nesterov;
-    int momentum;    /* 1 if any setting's momentum is not 0: the host may not see the scalars.  A
-                      * backend that reads them itself need not look at this */
-    int keep_logits; /* loss leaves z alone and does not touch gb: evaluation */
-    int accumulate;  /* gradient and loss add to gw and gb instead of replacing them */
-    int64_t number;  /* of this step, for lg_total.bad_step, ... */
+    int momentum;      /* 1 if any setting's momentum is not 0: the host may not see the scalars.  A
+                        * backend that reads them itself need not look at this */
+    int keep_logits;   /* loss leaves z alone and does not touch gb: evaluation */
+    int accumulate;    /* gradient and loss add to gw and gb instead of replacing them */
+    int gradient_only; /* a whole step leaves the update out: gw and gb are what is wanted */
+    int64_t number;    /* of this step, for lg_total.bad_step, ... */
     const int64_t *before; /* ... counted from *before, in device memory; NULL: from 0 */
     lg_batch batch;
     const lg_scalars *scalars;  /* [s] */
@@ -220,7 +222,8 @@ static inline int64_t lg_step_number(const lg_step *step)
     return step->number + (step->before ? *step->before : 0);
 }
 
-/* pixels, logits, loss, sum, gradient, update, fused where the backend says so. */
+/* pixels, logits, loss, sum, gradient and, unless only the gradient is wanted, update; fused where
+ * the backend says so. */
 logit_status lg_backend_train_step(lg_backend *backend, const lg_step *step, logit_error *err);
 
 /* Copies of numbers between a float32 array and the backend's own number type; wait until done. */

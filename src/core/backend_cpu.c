@@ -187,8 +187,8 @@ static logit_status cpu_sum(lg_backend *backend, const lg_step *step, logit_erro
 static int cpu_fuses(const lg_backend *backend, const lg_step *step)
 {
     (void)backend;
-    return lg_cpu_is_small(step) && !step->accumulate && !step->keep_logits &&
-           step->batch.pixels != NULL;
+    return lg_cpu_is_small(step) && (!step->accumulate || step->gradient_only) &&
+           !step->keep_logits && step->batch.pixels != NULL;
 }
 
 static logit_status cpu_step(lg_backend *backend, const lg_step *step, logit_error *err)

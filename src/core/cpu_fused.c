@@ -49,14 +49,16 @@ static void features_part(void *argument, int part, int parts)
     job->cpu->kernels->gradient(&job->product, rows, d, job->add, lg_cpu_scratch(job->cpu, part));
     if (!job->last) return;
 
-    lg_cpu_update_part(job, d[0], d[1]);
+    const int updates = !job->step->gradient_only;
+    if (updates) lg_cpu_update_part(job, d[0], d[1]);
     if (part < parts - 1) return; /* the last part's share of the features is never the largest */
     lg_cpu_small_bias(job, 0, job->product.columns);
-    lg_cpu_update_bias(job);
+    if (updates) lg_cpu_update_bias(job);
     lg_cpu_sum(job->step);
 }
 
-/* A setting whose loss is not finite has no gradient in this batch, also not in earlier groups. */
+/* A setting whose loss is not finite has no gradient in this batch, also not in earlier groups
+ * (what was added up before the batch goes with it). */
 static void clear_bad(const lg_cpu_job *job)
 {
     const lg_step *step = job->step;
@@ -73,7 +75,7 @@ void lg_cpu_fused_step(lg_cpu *cpu, const lg_step *step)
     lg_cpu_job job = lg_cpu_job_of(cpu, step, 1);
     for (job.begin = 0; job.begin == 0 || job.begin < n; job.begin += group) {
         job.end = job.begin + group < n ? job.begin + group : n;
-        job.add = job.begin > 0;
+        job.add = job.begin > 0 || step->accumulate;
         job.last = job.end == n;
         lg_pool_run(cpu->pool, rows_part, &job);
         if (job.last) clear_bad(&job);

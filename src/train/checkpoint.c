@@ -59,6 +59,7 @@ static void add_summary(const logit_summary *summary, lg_text *out)
  * the whole set has no middle, only an end. */
 static int has_middle(const lg_trainer *t)
 {
+    if (t->optimum) return 0; /* a pass counts once lbfgs has been told of it */
     if (!lg_optims[t->optim].whole) return t->epoch_samples > 0;
     return t->epoch_samples >= t->sources.part[LG_PART_TRAIN].count;
 }
@@ -77,8 +78,9 @@ static void write_head(const lg_trainer *t, const logit_summary *summary, lg_tex
     lg_run_options_write(&t->asked, out);
     add_number(out, "epochs", t->options.epochs);
     add_number(out, "finished", summary ? 1 : 0);
+    add_number(out, "optimum", t->optimum && lg_optimum_is_done(t) ? 1 : 0);
     add_number(out, "epoch", t->epoch);
-    add_number(out, "step", (double)t->step);
+    add_number(out, "step", (double)(t->optimum ? t->epoch : t->step));
     add_number(out, "batch", (double)batches_done(t));
     add_number(out, "weight", has_middle(t) ? t->epoch_weight : 0.0);
     add_number(out, "seconds", t->saving.seconds_before + lg_seconds() - t->started);
@@ -102,13 +104,15 @@ logit_status lg_checkpoint_save(lg_trainer *t, const logit_summary *summary, log
     char path[PATH_ROOM];
     const double began = lg_seconds();
     if (!saving->state) {
-        saving->state_bytes = lg_problem_state_bytes(t->problem) + lg_patience_bytes(t);
+        saving->state_bytes =
+            lg_problem_state_bytes(t->problem) + lg_optimum_state_bytes(t) + lg_patience_bytes(t);
         saving->state = malloc(saving->state_bytes);
     }
     if (!saving->state)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a checkpoint of %zu bytes",
                 saving->state_bytes);
     LG_TRY(lg_problem_get_state(t->problem, saving->state, err));
+    lg_optimum_get_state(t, (char *)saving->state + lg_problem_state_bytes(t->problem));
     const size_t kept = lg_patience_bytes(t);
     if (kept) memcpy((char *)saving->state + saving->state_bytes - kept, lg_patience_kept(t), kept);
     LG_TRY(lg_run_folder_sync(t->folder, err));
@@ -315,14 +319,18 @@ logit_status lg_checkpoint_restore(lg_trainer *t, logit_summary *summary, int *f
     t->saving.saved_step = t->step;
     const int64_t metrics = whole(t, "metrics", &bad);
     restore_settings(t, &bad);
-    *finished =
-        number(t, "finished") > 0.0 && (t->epoch >= t->options.epochs || !lg_grid_trains(t));
+    *finished = number(t, "finished") > 0.0 &&
+                (t->epoch >= t->options.epochs || number(t, "optimum") > 0.0 || !lg_grid_trains(t));
     if (*finished) restore_summary(t, summary, &bad);
-    const size_t state = lg_problem_state_bytes(t->problem), kept = lg_patience_bytes(t);
+    const size_t problem = lg_problem_state_bytes(t->problem), kept = lg_patience_bytes(t);
+    const size_t state = problem + lg_optimum_state_bytes(t);
     if (bad || t->saving.from.state_bytes != state + kept ||
         t->first_batch > lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader))
         LG_FAIL(err, LOGIT_E_DATA, "%s: the checkpoint does not fit this run [MISMATCH]",
                 t->options.out);
+    lg_optimum_put_state(t,
+                         (const char *)t->saving.from.state + lg_problem_state_bytes(t->problem));
+    if (*finished && t->optimum) lg_optimum_summarise(t, summary);
     if (*finished)
         lg_report_message(t->watch, LOGIT_LEVEL_NOTICE,
                           "the run in %s is finished: nothing is left to do", t->options.out);

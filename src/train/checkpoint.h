@@ -10,6 +10,7 @@
  *   version, device   what wrote it
  *   data              hash of the training data (lg_trainer_data_identity)
  *   options           run_options.h
+ *   optimum           1: all settings are where lbfgs ends
  *   epochs            of the run as it was asked for
  *   finished          1: nothing is left to do
  *   epoch, step       complete epochs and steps

@@ -107,6 +107,15 @@ static logit_status hold_precision(const lg_compare *c, logit_error *err)
             c->options->train.precision);
 }
 
+/* What is compared are steps that a device does. */
+static logit_status hold_optimizer(const lg_compare *c, logit_error *err)
+{
+    if (!lg_optimum_is_asked(&c->options->train)) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_USAGE,
+            "--optimizer lbfgs moves the weights on the processor, whatever the device: compare "
+            "has no step of it to judge; take gd, whose gradients are the same");
+}
+
 /* Before anything is read: a device that is not there is said at once. */
 static logit_status try_device(const lg_compare *c, const char *device, logit_error *err)
 {
@@ -148,6 +157,7 @@ static logit_status name_devices(lg_compare *c, logit_error *err)
     else
         choose_devices(c);
     LG_TRY(hold_precision(c, err));
+    LG_TRY(hold_optimizer(c, err));
     LG_TRY(try_device(c, c->device[0], err));
     return try_device(c, c->device[1], err);
 }

@@ -11,7 +11,7 @@ typedef struct lg_trainer lg_trainer;
 
 /* One combination of hyperparameters, and how it fares. */
 typedef struct lg_setting {
-    double lr, l2, momentum, smoothing;
+    double lr, l2, l1, momentum, smoothing;
     int stopped;      /* its loss was not finite: it takes no further part */
     int64_t bad_step; /* then: where */
     double train_loss, val_loss, val_accuracy; /* of the last epoch; NaN before */

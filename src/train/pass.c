@@ -184,3 +184,41 @@ logit_status lg_pass_visit(const lg_pass_input *in, double smoothing, int keep_l
 {
     return (keep_logits ? walk_forward : walk)(in, &smoothing, visit, argument, err);
 }
+
+/* --- the worst sample --- */
+
+typedef struct worst_of {
+    double *worst;
+    void *loss; /* host, of one batch */
+} worst_of;
+
+static logit_status look_at_batch(const lg_pass_input *in, const lg_minibatch *mini, void *argument,
+                                  logit_error *err)
+{
+    const worst_of *to = argument;
+    lg_backend *backend = in->problem->backend;
+    const int real = backend->ops->real_bytes, s = in->problem->step.settings;
+    const size_t bytes = (size_t)(mini->count * s) * (size_t)real;
+    LG_TRY(backend->ops->download(backend, LG_QUEUE_COMPUTE, to->loss, in->problem->step.row_loss,
+                                  bytes, err));
+    LG_TRY(backend->ops->sync(backend, err));
+    for (int64_t i = 0; i < mini->count * s; i++) {
+        const int64_t row = mini->row ? mini->row[i / s] : i / s;
+        const double loss = real == sizeof(float) ? (double)((const float *)to->loss)[i]
+                                                  : ((const double *)to->loss)[i];
+        if (mini->weight && !(mini->weight[row] > 0.0f)) continue;
+        if (!(loss <= to->worst[i % s])) to->worst[i % s] = loss;
+    }
+    return LOGIT_OK;
+}
+
+logit_status lg_pass_worst(const lg_pass_input *in, double *worst, logit_error *err)
+{
+    const size_t rows = (size_t)in->problem->batch * (size_t)in->problem->step.settings;
+    worst_of to = {worst, malloc(rows * (size_t)in->problem->backend->ops->real_bytes)};
+    if (!to.loss) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a pass");
+    for (int s = 0; s < in->problem->step.settings; s++) worst[s] = 0.0;
+    const logit_status status = walk_forward(in, NULL, look_at_batch, &to, err);
+    free(to.loss);
+    return status;
+}

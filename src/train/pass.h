@@ -36,5 +36,7 @@ logit_status lg_pass_objective(const lg_pass_input *input, const double *smoothi
  * holds the logits; 0, z holds their gradients, of a scale of 1 and this smoothing. */
 logit_status lg_pass_visit(const lg_pass_input *input, double smoothing, int keep_logits,
                            lg_pass_visit_fn *visit, void *argument, logit_error *err);
+/* The largest loss that a sample of weight above 0 has, for every setting: worst[settings]. */
+logit_status lg_pass_worst(const lg_pass_input *input, double *worst, logit_error *err);
 
 #endif

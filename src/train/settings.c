@@ -11,6 +11,7 @@
 #include "data/dataset.h"
 #include "data/order.h"
 #include "train/model.h"
+#include "train/optimum.h"
 #include "train/trainer.h"
 
 void logit_options_default(logit_options *options)
@@ -28,9 +29,11 @@ void logit_options_default(logit_options *options)
         .max_bad = 0.001,
         .loss = "auto",
         .init = "prior",
+        .l1 = {1, {0.0}},
         .label_smoothing = {1, {0.0}},
         .momentum = {1, {0.0}},
         .optimizer = "adam",
+        .tolerance = 1e-5,
         .schedule = "auto",
         .step_factor = 0.1,
         .metric = "loss",
@@ -85,6 +88,7 @@ static logit_status hold_ranges(const logit_options *o, logit_error *err)
         {"warmup", o->warmup, 0, 1e9, 0, 0},
         {"step-every", o->step_every, 0, 1e9, 0, 0},
         {"step-factor", o->step_factor, 0, 1, 0, 0},
+        {"tolerance", o->tolerance, 0, 1, 0, 1},
         {"epochs", o->epochs, 0, 1e9, 0, 0},
         {"patience", o->patience, 0, 1e9, 0, 0},
         {"batch-size", (double)o->batch_size, 1, 0x1p30, 0, 0},
@@ -95,6 +99,7 @@ static logit_status hold_ranges(const logit_options *o, logit_error *err)
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) LG_TRY(hold(&ranges[i], err));
     LG_TRY(hold_list("lr", &o->lr, 1e300, 0, err));
     LG_TRY(hold_list("l2", &o->l2, 1e300, 0, err));
+    LG_TRY(hold_list("l1", &o->l1, 1e300, 0, err));
     LG_TRY(hold_list("momentum", &o->momentum, 1.0, 1, err));
     return hold_list("label-smoothing", &o->label_smoothing, 1.0, 0, err);
 }
@@ -174,7 +179,8 @@ static logit_status hold_words(const logit_options *o, logit_error *err)
         LG_FAIL(err, LOGIT_E_USAGE, "--precision: there is no precision \"%s\"", o->precision);
     if (strcmp(o->loss, "auto") != 0 && lg_loss_find(o->loss) == LG_LOSS_COUNT)
         LG_FAIL(err, LOGIT_E_USAGE, "--loss: there is no loss \"%s\"", o->loss);
-    if (lg_optim_find(o->optimizer) == LG_OPTIM_COUNT)
+    LG_TRY(lg_optimum_fit(o, err));
+    if (lg_optim_find(o->optimizer) == LG_OPTIM_COUNT && !lg_optimum_is_asked(o))
         LG_FAIL(err, LOGIT_E_USAGE, "--optimizer: there is no optimizer \"%s\"", o->optimizer);
     if (strcmp(o->schedule, "auto") != 0 && lg_schedule_find(o->schedule) == LG_SCHEDULE_COUNT)
         LG_FAIL(err, LOGIT_E_USAGE, "--schedule: there is no schedule \"%s\"", o->schedule);
@@ -198,7 +204,8 @@ logit_status lg_settings_combine(struct lg_setting **out, int *count, const logi
     *out = NULL;
     const int lrs = o->lr.count > 0 ? o->lr.count : 1;
     const int l2s = o->l2.count > 0 ? o->l2.count : 1;
-    const int64_t all = (int64_t)lrs * l2s * o->momentum.count * o->label_smoothing.count;
+    const int64_t all =
+        (int64_t)lrs * l2s * o->momentum.count * o->label_smoothing.count * o->l1.count;
     if (all < 1 || all > LG_MAX_SETTINGS)
         LG_FAIL(err, LOGIT_E_USAGE,
                 "%lld combinations of hyperparameters: at most %d are trained "
@@ -216,7 +223,8 @@ logit_status lg_settings_combine(struct lg_setting **out, int *count, const logi
         rest /= o->momentum.count;
         list[i].smoothing = o->label_smoothing.value[rest % o->label_smoothing.count];
         rest /= o->label_smoothing.count;
-        list[i].l2 = o->l2.count > 0 ? o->l2.value[rest] : NAN;
+        list[i].l2 = o->l2.count > 0 ? o->l2.value[rest % l2s] : NAN;
+        list[i].l1 = o->l1.value[rest / l2s];
     }
     *out = list;
     *count = (int)all;

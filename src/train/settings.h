@@ -23,7 +23,7 @@ logit_status lg_decoder_choose(lg_decoding *out, const logit_options *options,
 
 struct lg_setting;
 
-/* All combinations of l2, label_smoothing, momentum and lr (lr fastest): *out is malloc'ed.
+/* All combinations of l1, l2, label_smoothing, momentum and lr (lr fastest): *out is malloc'ed.
  * An empty list of lr or l2 gives one NaN, to be chosen.  Errors: USAGE (too many), NOMEM. */
 logit_status lg_settings_combine(struct lg_setting **out, int *count, const logit_options *options,
                                  logit_error *err);

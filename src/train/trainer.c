@@ -6,11 +6,20 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "train/separation.h"
+
+/* 1 while some setting trains, and lbfgs is not at its optimum. */
+static int is_going_on(const lg_trainer *t)
+{
+    return t->optimum && lg_optimum_is_done(t) ? 0 : lg_grid_trains(t);
+}
 
 static logit_status train(lg_trainer *t, logit_error *err)
 {
-    while (t->epoch < t->options.epochs && !t->stopping && lg_grid_trains(t)) {
+    while (t->epoch < t->options.epochs && !t->stopping && is_going_on(t)) {
+        if (t->optimum) LG_TRY(lg_optimum_aim(t, err));
         LG_TRY(lg_trainer_run_epoch(t, err));
+        if (t->optimum && !t->stopping) LG_TRY(lg_optimum_tell(t, err));
         if (!t->stopping) LG_TRY(lg_trainer_validate(t, err));
         if (t->stopping) break; /* the epoch counts once it is validated */
         t->epoch++;
@@ -20,7 +29,8 @@ static logit_status train(lg_trainer *t, logit_error *err)
         if (t->epoch < t->options.epochs && lg_grid_trains(t))
             LG_TRY(lg_checkpoint_save_if_due(t, err));
     }
-    return LOGIT_OK;
+    if (t->optimum) LG_TRY(lg_optimum_settle(t, err));
+    return t->stopping ? LOGIT_OK : lg_separation_look(t, err);
 }
 
 static logit_status run(lg_trainer *t, logit_summary *summary, logit_error *err)

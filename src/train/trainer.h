@@ -9,6 +9,7 @@
  *   grid.c            the settings beside one another
  *   patience.c        the best epoch of each, and when to stop
  *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
+ *   optimum.c         where the optimiser looks for the optimum itself (lbfgs)
  *   trainer_finish.c  the kept setting, objective, model file, test part
  *   checkpoint.c      where it stands, saved and put back
  *   trainer_report.c  what is told: objective, progress, metrics.jsonl */
@@ -26,6 +27,7 @@
 #include "train/grid.h"
 #include "train/model.h"
 #include "train/patience.h"
+#include "train/optimum.h"
 #include "train/problem.h"
 #include "train/run_folder.h"
 #include "train/schedule.h"
@@ -51,6 +53,7 @@ struct lg_trainer {
     double mean[LG_MODEL_MAX_CHANNELS], std[LG_MODEL_MAX_CHANNELS];
     int floats; /* the samples are features: mean and std of each, [features]; NULL: as they are */
     float *feature_mean, *feature_std;
+    double least_weight; /* the smallest weight above 0 of a training sample */
     double mean_square;  /* mean of |x|^2 over samples, x normalised */
     lg_setting *setting; /* [settings] */
     double curvature;    /* NaN if it was not measured */
@@ -60,9 +63,10 @@ struct lg_trainer {
     lg_backend *backend;
     lg_problem *problem;
     lg_feed *feed[LG_PART_COUNT];
-    lg_burst *burst; /* many steps in one go, where the device can and the set lies on it */
-    lg_total *total; /* [settings], as last read */
-    void *best;      /* patience.h: the best weights of each setting; NULL without --patience */
+    lg_optimum *optimum; /* lbfgs; NULL with the others */
+    lg_burst *burst;     /* many steps in one go, where the device can and the set lies on it */
+    lg_total *total;     /* [settings], as last read */
+    void *best;          /* patience.h: the best weights of each setting; NULL without --patience */
     lg_run_folder *folder;
     lg_saving saving;
     char data_identity[120]; /* of the training data, and of other sets beside them */

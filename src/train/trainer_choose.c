@@ -7,12 +7,14 @@
 #include "train/curvature.h"
 #include "train/trainer.h"
 
-enum { MIN_EPOCHS = 20, MIN_STEPS = 3000, WHOLE_EPOCHS = 500 };
+enum { MIN_EPOCHS = 20, MIN_STEPS = 3000, WHOLE_EPOCHS = 500, OPTIMUM_EPOCHS = 1000 };
 
 /* Who gives a learning rate means that one; one that was chosen falls to zero. */
 logit_status lg_trainer_choose_schedule(lg_trainer *t, logit_error *err)
 {
-    t->rate.schedule = t->options.lr.count > 0 ? LG_SCHEDULE_CONST : LG_SCHEDULE_COSINE;
+    t->rate.schedule = t->options.lr.count > 0 || lg_optimum_is_asked(&t->options)
+                           ? LG_SCHEDULE_CONST
+                           : LG_SCHEDULE_COSINE;
     if (strcmp(t->options.schedule, "auto") != 0)
         t->rate.schedule = lg_schedule_find(t->options.schedule);
     t->options.schedule = lg_schedule_name((int)t->rate.schedule);
@@ -33,9 +35,10 @@ static void choose_l2_and_epochs(lg_trainer *t)
     }
     if (t->options.epochs == 0) {
         const int64_t enough = (MIN_STEPS + t->steps_per_epoch - 1) / t->steps_per_epoch;
-        t->options.epochs = lg_optims[t->optim].whole ? WHOLE_EPOCHS
-                            : enough > MIN_EPOCHS     ? (int)enough
-                                                      : MIN_EPOCHS;
+        t->options.epochs = lg_optimum_is_asked(&t->options) ? OPTIMUM_EPOCHS
+                            : lg_optims[t->optim].whole      ? WHOLE_EPOCHS
+                            : enough > MIN_EPOCHS            ? (int)enough
+                                                             : MIN_EPOCHS;
     }
     t->steps = t->steps_per_epoch * t->options.epochs;
 }
@@ -79,7 +82,7 @@ static logit_status measure_curvature(lg_trainer *t, logit_error *err)
 static logit_status choose_lr(lg_trainer *t, logit_error *err)
 {
     t->curvature = NAN;
-    if (t->options.lr.count > 0) return LOGIT_OK;
+    if (t->options.lr.count > 0 || lg_optimum_is_asked(&t->options)) return LOGIT_OK;
     const int adam = t->optim == LG_OPTIM_ADAM;
     if (!adam) LG_TRY(measure_curvature(t, err));
     for (int s = 0; s < t->settings; s++) {

@@ -80,6 +80,7 @@ void lg_trainer_stop_setting(lg_trainer *t, int s, int64_t step)
 static logit_status look_for_divergence(lg_trainer *t, logit_error *err)
 {
     int alive = 0, last = 0;
+    if (t->optimum) return LOGIT_OK; /* a trial too far is no misfortune */
     for (int s = 0; s < t->settings; s++) {
         if (lg_setting_trains(t, s) && t->total[s].bad_step >= 0) {
             lg_trainer_stop_setting(t, s, t->total[s].bad_step / batches_per_step(t));
@@ -172,22 +173,19 @@ static logit_status part_of_step(lg_trainer *t, const lg_minibatch *mini, lg_sca
                                  logit_error *err)
 {
     lg_step *step = &t->problem->step;
-    const lg_backend_ops *ops = t->backend->ops;
     lg_trainer_scalars(t, t->mass.sum, scalars);
     LG_TRY(lg_feed_send(t->feed[LG_PART_TRAIN], step, err));
     step->number = t->step * batches_per_step(t) + mini->number;
     step->accumulate = mini->number > 0;
     t->epoch_weight += lg_batch_weight(mini);
-    LG_TRY(ops->pixels(t->backend, step, err));
-    LG_TRY(ops->logits(t->backend, step, err));
-    LG_TRY(ops->loss(t->backend, step, err));
-    LG_TRY(ops->sum(t->backend, step, err));
-    LG_TRY(ops->gradient(t->backend, step, err));
-    step->accumulate = 0;
+    step->gradient_only = 1;
+    const logit_status status = lg_backend_train_step(t->backend, step, err);
+    step->accumulate = step->gradient_only = 0;
+    LG_TRY(status);
     if (mini->number + 1 < lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader))
         return LOGIT_OK;
     t->step++;
-    return ops->update(t->backend, step, err);
+    return t->optimum ? LOGIT_OK : t->backend->ops->update(t->backend, step, err);
 }
 
 /* At its beginning, or in the middle, where a checkpoint put the totals and their weight back. */
@@ -203,8 +201,8 @@ static logit_status begin_epoch(lg_trainer *t, logit_error *err)
         LG_TRY(lg_problem_clear_totals(t->problem, err));
     }
     lg_loader_augment(t->sources.part[LG_PART_TRAIN].loader, 1);
-    const logit_status status =
-        lg_feed_start(t->feed[LG_PART_TRAIN], (uint32_t)t->epoch, first, err);
+    const uint32_t order = t->optimum ? 0 : (uint32_t)t->epoch;
+    const logit_status status = lg_feed_start(t->feed[LG_PART_TRAIN], order, first, err);
     lg_loader_augment(t->sources.part[LG_PART_TRAIN].loader, 0); /* other passes are not */
     return status;
 }
@@ -239,7 +237,7 @@ logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err)
     }
     t->epoch_seconds = lg_seconds() - t->epoch_started;
     LG_TRY(read_totals(t, err));
-    for (int s = 0; s < t->settings; s++)
+    for (int s = 0; s < t->settings && !t->optimum; s++)
         if (lg_setting_trains(t, s)) t->setting[s].train_loss = t->total[s].loss / t->epoch_weight;
     return LOGIT_OK;
 }
@@ -253,7 +251,7 @@ logit_status lg_trainer_validate(lg_trainer *t, logit_error *err)
         .problem = t->problem, .feed = t->feed[LG_PART_VAL], .classes = t->classes, .brief = 1};
     const logit_status status = lg_pass_score(&pass, score, err);
     for (int s = 0; s < t->settings && status == LOGIT_OK; s++) {
-        if (!lg_setting_trains(t, s)) continue;
+        if (!lg_setting_trains(t, s) || (t->optimum && !lg_optimum_has_moved(t, s))) continue;
         t->setting[s].val_loss = score[s].loss;
         t->setting[s].val_accuracy = score[s].accuracy;
     }

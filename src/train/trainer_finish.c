@@ -56,9 +56,11 @@ static void describe(const lg_trainer *t, int s, lg_text *text)
     } numbers[] = {
         {"lr", setting->lr},
         {"l2", setting->l2},
+        {"l1", setting->l1},
         {"momentum", setting->momentum},
         {"label_smoothing", setting->smoothing},
         {"weight_decay", o->weight_decay},
+        {"val_split", t->sources.part[LG_PART_TRAIN].only ? o->val_split : 0.0},
         {"batch_size", (double)o->batch_size},
         {"epochs", out.epochs},
         {"steps", (double)out.steps},
@@ -85,6 +87,11 @@ static void describe(const lg_trainer *t, int s, lg_text *text)
         lg_text_add(text, ",\"%s\":", numbers[i].name);
         lg_text_add_number(text, numbers[i].value);
     }
+    if (o->class_weight) {
+        lg_text_add(text, ",\"class_weight\":");
+        lg_text_add_json(text, o->class_weight);
+    }
+    if (t->optimum) lg_optimum_write(t, (int)(setting - t->setting), text);
     lg_text_add(text, "}");
 }
 
@@ -153,13 +160,17 @@ static logit_status measure_objective(lg_trainer *t, int kept, double *objective
     const int64_t weights = t->outputs * t->features;
     lg_problem one = lg_problem_narrow(t->problem, kept);
     const lg_pass_input pass = pass_over(t, LG_PART_TRAIN, &one);
-    double loss = NAN, squares = 0.0;
+    double loss = NAN, squares = 0.0, sizes = 0.0;
     float *w = malloc((size_t)(weights + t->outputs) * sizeof *w);
     if (!w) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the objective");
     logit_status status = lg_pass_objective(&pass, &t->setting[kept].smoothing, &loss, err);
     if (status == LOGIT_OK) status = lg_problem_get(t->problem, kept, w, w + weights, err);
-    for (int64_t i = 0; i < weights && status == LOGIT_OK; i++) squares += (double)w[i] * w[i];
-    if (status == LOGIT_OK) *objective = loss + 0.5 * t->setting[kept].l2 * squares;
+    for (int64_t i = 0; i < weights && status == LOGIT_OK; i++) {
+        squares += (double)w[i] * w[i];
+        sizes += fabs((double)w[i]);
+    }
+    if (status == LOGIT_OK)
+        *objective = loss + 0.5 * t->setting[kept].l2 * squares + t->setting[kept].l1 * sizes;
     free(w);
     return status;
 }
@@ -207,7 +218,8 @@ static logit_status finish(lg_trainer *t, logit_summary *summary, logit_error *e
     LG_TRY(look_at_weights(t, err));
     const int kept = lg_grid_best(t);
     lg_trainer_summarise(t, kept, summary);
-    summary->objective = NAN;
+    summary->objective = summary->gradient = summary->gap = NAN;
+    if (t->optimum) lg_optimum_summarise(t, summary);
     LG_TRY(save_all(t, kept, err));
     return t->stopping ? LOGIT_OK : measure(t, kept, summary, err);
 }

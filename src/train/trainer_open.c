@@ -103,7 +103,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
     t->options.height = t->shape.height;
     t->options.width = t->shape.width;
     t->options.channels = t->shape.channels;
-    t->optim = lg_optim_find(t->options.optimizer);
+    t->optim = lg_optimum_is_asked(&t->options) ? LG_OPTIM_GD : lg_optim_find(t->options.optimizer);
     LG_TRY(lg_trainer_choose_schedule(t, err));
     choose_shuffle(t);
     LG_TRY(fit_augment(t, err));
@@ -166,6 +166,8 @@ static logit_status weigh(lg_trainer *t, logit_error *err)
 static logit_status open_loaders(lg_trainer *t, logit_error *err)
 {
     lg_source *train = &t->sources.part[LG_PART_TRAIN];
+    if (lg_optimum_is_asked(&t->options))
+        t->options.batch_size = lg_optimum_batch(t->options.batch_size, t->features);
     if (t->options.batch_size > train->count) t->options.batch_size = train->count;
     int64_t memory = t->options.memory;
     t->eval_batch = lg_eval_batch(t->options.batch_size, t->features);
@@ -304,6 +306,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(open_problem(t, from, err));
     LG_TRY(lg_patience_open(t, err));
     LG_TRY(lg_trainer_place(t, err));
+    if (lg_optimum_is_asked(&t->options)) LG_TRY(lg_optimum_open(t, err));
     return lg_report_describe(t, err);
 }
 
@@ -328,6 +331,7 @@ logit_status lg_trainer_open(lg_trainer *t, logit_error *err)
 void lg_trainer_close(lg_trainer *t)
 {
     lg_burst_destroy(t->burst);
+    lg_optimum_close(t->optimum);
     for (int i = 0; i < LG_PART_COUNT; i++) lg_feed_destroy(t->feed[i]);
     lg_problem_destroy(t->problem);
     lg_sources_close(&t->sources);

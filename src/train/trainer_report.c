@@ -46,7 +46,8 @@ static void describe_objective(lg_trainer *t)
 {
     const logit_options *o = &t->options;
     const int weighted = t->sources.part[LG_PART_TRAIN].set->weight != NULL;
-    int penalised = 0, smoothed = 0;
+    int penalised = 0, smoothed = 0, thinned = 0;
+    for (int i = 0; i < o->l1.count; i++) thinned |= o->l1.value[i] > 0.0;
     for (int i = 0; i < o->l2.count; i++) penalised |= o->l2.value[i] > 0.0;
     for (int i = 0; i < o->label_smoothing.count; i++)
         smoothed |= o->label_smoothing.value[i] > 0.0;
@@ -57,6 +58,11 @@ static void describe_objective(lg_trainer *t)
         lg_text_add(&t->objective, " + (");
         add_list(&t->objective, &o->l2);
         lg_text_add(&t->objective, "/2) |W|^2");
+    }
+    if (thinned) {
+        lg_text_add(&t->objective, o->l1.count > 1 ? " + (" : " + ");
+        add_list(&t->objective, &o->l1);
+        lg_text_add(&t->objective, "%s |W|_1", o->l1.count > 1 ? ")" : "");
     }
     if (smoothed) {
         lg_text_add(&t->objective, ", labels smoothed by ");
@@ -161,6 +167,7 @@ static logit_status write_epoch(lg_trainer *t, const logit_epoch *e, logit_error
                 (long long)e->step, e->setting);
     add_number(&line, "lr", e->lr);
     add_number(&line, "l2", e->l2);
+    add_number(&line, "l1", e->l1);
     add_number(&line, "train_loss", e->train_loss);
     add_number(&line, "val_loss", e->val_loss);
     add_number(&line, "val_accuracy", e->val_accuracy);
@@ -193,6 +200,7 @@ logit_status lg_report_epoch(lg_trainer *t, logit_error *err)
                                .setting = s,
                                .lr = setting->lr,
                                .l2 = setting->l2,
+                               .l1 = setting->l1,
                                .train_loss = setting->train_loss,
                                .val_loss = setting->val_loss,
                                .val_accuracy = setting->val_accuracy,
@@ -311,6 +319,7 @@ logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_er
         add_number(&line, "test_loss", summary->test_loss);
         add_number(&line, "test_accuracy", summary->test_accuracy);
     }
+    if (t->optimum) lg_optimum_write(t, summary->setting, &line);
     add_number(&line, "bad", (double)summary->bad);
     add_number(&line, "seconds", summary->seconds);
     return write_line(t, &line, err);
@@ -337,6 +346,6 @@ void lg_report_progress(lg_trainer *t, int64_t done, double waited)
         .loss = t->epoch_weight > 0.0 ? t->total[shown].loss / t->epoch_weight : NAN,
         .samples_per_second = per_second,
         .waiting = seconds > 0.0 ? waited / seconds : 0.0,
-        .seconds_left = per_second > 0.0 ? left / per_second : NAN};
+        .seconds_left = per_second > 0.0 && !t->optimum ? left / per_second : NAN};
     t->watch->progress(t->watch->user, &progress);
 }

@@ -4,7 +4,7 @@ _logit() {
     local verb=${COMP_WORDS[1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$verb" = help ] && [ "${current:0:1}" != - ]; }; then
-        words="train eval predict explain loss data compare pack report info bench help"
+        words="train eval verify predict explain loss data compare pack report info bench help"
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         return
     fi
@@ -12,18 +12,20 @@ _logit() {
         "train --channels") words="auto 1 3" ;;
         "train --normalize") words="standard unit" ;;
         "train --shuffle") words="auto full block none" ;;
+        "train --sampling") words="all balanced" ;;
         "train --labels") words="auto coarse fine" ;;
         "train --decoder") words="auto stb turbo" ;;
         "train --on-bad") words="fail skip" ;;
         "train --loss") words="auto softmax sigmoid mse" ;;
         "train --init") words="prior zero" ;;
-        "train --optimizer") words="gd sgd adam" ;;
-        "train --schedule") words="auto const cosine" ;;
+        "train --optimizer") words="gd sgd adam lbfgs" ;;
+        "train --schedule") words="auto const cosine step" ;;
+        "train --metric") words="loss accuracy" ;;
         "train --device") words="auto cpu cuda ref" ;;
         "train --precision") words="f32 tf32 bf16" ;;
         "train --format") words="text json" ;;
         "train --progress") words="auto plain none" ;;
-        "train --val-split" | "train --size" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --epochs" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
+        "train --val-split" | "train --size" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --step-every" | "train --step-factor" | "train --warmup" | "train --epochs" | "train --patience" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
         "eval --labels") words="auto coarse fine" ;;
         "eval --decoder") words="auto stb turbo" ;;
         "eval --on-bad") words="fail skip" ;;
@@ -32,6 +34,12 @@ _logit() {
         "eval --format") words="text json" ;;
         "eval --progress") words="auto plain none" ;;
         "eval --max-bad" | "eval --threads" | "eval --memory" | "eval --device-memory" | "eval --top") return ;;
+        "verify --labels") words="auto coarse fine" ;;
+        "verify --decoder") words="auto stb turbo" ;;
+        "verify --on-bad") words="fail skip" ;;
+        "verify --format") words="text json" ;;
+        "verify --progress") words="auto plain none" ;;
+        "verify --max-bad" | "verify --threads" | "verify --memory" | "verify --tolerance") return ;;
         "predict --decoder") words="auto stb turbo" ;;
         "predict --device") words="auto cpu cuda ref" ;;
         "predict --format") words="text json csv" ;;
@@ -56,19 +64,20 @@ _logit() {
         "compare --channels") words="auto 1 3" ;;
         "compare --normalize") words="standard unit" ;;
         "compare --shuffle") words="auto full block none" ;;
+        "compare --sampling") words="all balanced" ;;
         "compare --labels") words="auto coarse fine" ;;
         "compare --decoder") words="auto stb turbo" ;;
         "compare --on-bad") words="fail skip" ;;
         "compare --loss") words="auto softmax sigmoid mse" ;;
         "compare --init") words="prior zero" ;;
-        "compare --optimizer") words="gd sgd adam" ;;
-        "compare --schedule") words="auto const cosine" ;;
+        "compare --optimizer") words="gd sgd adam lbfgs" ;;
+        "compare --schedule") words="auto const cosine step" ;;
         "compare --precision") words="f32 tf32 bf16" ;;
         "compare --mode") words="lockstep free" ;;
         "compare --part") words="train val test" ;;
         "compare --format") words="text json" ;;
         "compare --progress") words="auto plain none" ;;
-        "compare --val-split" | "compare --size" | "compare --shift" | "compare --classes" | "compare --max-bad" | "compare --l2" | "compare --label-smoothing" | "compare --class-weight" | "compare --lr" | "compare --momentum" | "compare --weight-decay" | "compare --epochs" | "compare --batch-size" | "compare --seed" | "compare --threads" | "compare --memory" | "compare --devices" | "compare --steps" | "compare --tolerance") return ;;
+        "compare --val-split" | "compare --size" | "compare --shift" | "compare --classes" | "compare --max-bad" | "compare --l2" | "compare --label-smoothing" | "compare --class-weight" | "compare --lr" | "compare --momentum" | "compare --weight-decay" | "compare --step-every" | "compare --step-factor" | "compare --warmup" | "compare --epochs" | "compare --batch-size" | "compare --seed" | "compare --threads" | "compare --memory" | "compare --devices" | "compare --steps" | "compare --tolerance") return ;;
         "pack --channels") words="auto 1 3" ;;
         "pack --labels") words="auto coarse fine" ;;
         "pack --decoder") words="auto stb turbo" ;;
@@ -87,13 +96,14 @@ _logit() {
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
-        train) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
+        train) words="--val --val-split --test --size --channels --normalize --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
         eval) words="--labels --decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --format --config --progress --quiet --verbose --help" ;;
+        verify) words="--labels --decoder --untrusted --on-bad --cache --max-bad --threads --memory --tolerance --format --config --progress --quiet --verbose --help" ;;
         predict) words="--decoder --untrusted --device --top --prior --temperature --null --format --config --quiet --verbose --help" ;;
         explain) words="--val --val-split --decoder --untrusted --on-bad --max-bad --class-weight --seed --threads --memory --class --versus --top --terms --data --out --format --config --progress --quiet --verbose --help" ;;
         loss) words="--decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --logits --label --smoothing --reference --format --config --progress --quiet --verbose --help" ;;
         data) words="--classes --labels --decoder --untrusted --threads --format --config --progress --quiet --verbose --help" ;;
-        compare) words="--val --val-split --test --size --channels --normalize --shuffle --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
+        compare) words="--val --val-split --test --size --channels --normalize --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --step-every --step-factor --warmup --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
         pack) words="--size --channels --classes --labels --decoder --untrusted --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
         report) words="--out --versus --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
