@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Makes system and library calls of training, resuming and evaluating fail, one after the other
+# Makes system and library calls of training, evaluating, packing and going on with both fail, one after the other
 # (tests/shim), and judges what is left: an exit code that says so, no file taken for whole that is
-# not, and a resumed run that ends with the bits of an undisturbed one.
+# not, and a second go that ends with the bits of an undisturbed one.
 #   LOGIT_FAULT_STRIDE=N   every N-th call alone (11; make check-long: 1, all of them)
+#   LOGIT_FAULT_VERBS=..   of these alone (train resume eval pack repack)
 # SPDX-License-Identifier: MIT
 set -uo pipefail
 logit=${LOGIT_BIN:?path of logit} draw=${LOGIT_DRAW:?path of draw} shim=${LOGIT_SHIM:?path of libshim.so}
-stride=${LOGIT_FAULT_STRIDE:-11}
+stride=${LOGIT_FAULT_STRIDE:-11} verbs=${LOGIT_FAULT_VERBS:-train resume eval pack repack}
 work=$(mktemp -d) || exit
 trap 'rm -rf -- "$work"' EXIT
 cd "$work" || exit
@@ -14,8 +15,14 @@ cd "$work" || exit
 "$draw" digits -o digits -n 120 >draw.log || exit
 train=("$logit" train digits --epochs 2 --batch-size 16 --checkpoint-every 2 --device cpu -q --threads 1)
 eval=("$logit" eval want digits --device cpu -q --threads 1)
+pack=("$logit" pack few -q --threads 1 -o) # of three parts: the journal is kept with the first
 "${train[@]}" -o want >log 2>&1 || { cat log; exit 1; }
 cp -r want half # a run to resume: only its first checkpoint is left
+"$draw" digits -o few -n 30 >draw.log || exit
+"${pack[@]}" want.packed >log 2>&1 || { cat log; exit 1; }
+mkdir part # a file to go on with: killed behind the journal's first rename
+LOGIT_FAULT=rename:1:after LD_PRELOAD=$shim "${pack[@]}" part/set >log 2>&1
+[ "$(ls part)" = $'set.part\nset.part.journal' ] || { echo "fault_test: pack: $(ls part)"; exit 1; }
 cases=0 failures=0
 
 complain() {
@@ -38,6 +45,25 @@ whole() {
     [ -z "$(find run -name '*.tmp' -o -name lock)" ] || complain "$1: left over: $(ls run)"
 }
 
+# packed WHAT: the file in `run` is whole, or the same command makes it so
+packed() {
+    if [ ! -e run/set ]; then
+        "${pack[@]}" run/set >log 2>&1 || { complain "$1: again: exit $?: $(tail -1 log)"; return; }
+    fi
+    cmp -s want.packed run/set || complain "$1: another file"
+    [ -z "$(find run -name '*.tmp')" ] || complain "$1: left over: $(ls run)"
+}
+
+# begin VERB: what is in `run` before it
+begin() {
+    rm -rf run
+    case $1 in
+    resume) cp -r half run ;;
+    pack) mkdir run ;;
+    repack) cp -r part run ;;
+    esac
+}
+
 # sweep CALL HOW CODES VERB: every stride-th call of a verb; CODES it may end with
 sweep() {
     local call=$1 how=$2 codes=$3 verb=$4 command total code n
@@ -45,14 +71,14 @@ sweep() {
     train) command=("${train[@]}" -o run) ;;
     resume) command=("${train[@]}" -o run --resume) ;;
     eval) command=("${eval[@]}") ;;
+    pack | repack) command=("${pack[@]}" run/set) ;;
     esac
-    rm -rf run && [ "$verb" != resume ] || cp -r half run
+    begin "$verb"
     total=$(count "$call" "${command[@]}") || { complain "$verb: undisturbed: $(tail -1 log)"; return; }
     local step=$stride
     [ "$total" -gt $((3 * stride)) ] || step=1
     for ((n = 1 + RANDOM % step; n <= total; n += step)); do
-        rm -rf run
-        [ "$verb" != resume ] || cp -r half run
+        begin "$verb"
         code=0
         LOGIT_FAULT=$call:$n:$how LD_PRELOAD=$shim timeout 30 "${command[@]}" >log 2>&1 || code=$?
         cases=$((cases + 1))
@@ -60,17 +86,20 @@ sweep() {
         if [ $code -ne 0 ] && [ $code -ne 137 ] && ! grep -q '^logit: ' log; then
             complain "$verb: $call $n $how: exit $code without a word"
         fi
-        [ "$verb" = eval ] || whole "$verb: $call $n $how"
+        case $verb in
+        train | resume) whole "$verb: $call $n $how" ;;
+        pack | repack) packed "$verb: $call $n $how" ;;
+        esac
     done
 }
 
-for verb in train resume eval; do
+for verb in $verbs; do
     for call in open read mmap alloc; do
         for how in once always; do sweep $call $how "0 5 6" $verb; done
     done
+    for how in once always; do sweep close $how "0 5" $verb; done
     for how in eintr short; do sweep read $how 0 $verb; done
-done 2>/dev/null
-for verb in train resume; do
+    [ "$verb" != eval ] || continue
     for call in write fsync rename ftruncate; do
         for how in once always; do sweep $call $how "0 5" $verb; done
         for how in kill after; do sweep $call $how "0 137" $verb; done

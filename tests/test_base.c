@@ -155,6 +155,25 @@ START_TEST(file_that_cannot_be_written_stays_as_it_was)
 }
 END_TEST
 
+START_TEST(sweeping_takes_what_killed_writers_left_and_no_more)
+{
+    static const char *const stale[] = {"x.1.tmp", "x.4194304.tmp"};
+    static const char *const kept[] = {"x",        "x.tmp",   "x..tmp", "x.1.tmp2",
+                                       "x.1a.tmp", "y.1.tmp", "x1.tmp"};
+    const lg_piece piece = {"a", 1};
+    logit_error err;
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_int_eq(lg_file_replace(in_folder(stale[i]), &piece, 1, &err), LOGIT_OK);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        ck_assert_int_eq(lg_file_replace(in_folder(kept[i]), &piece, 1, &err), LOGIT_OK);
+    lg_file_sweep(in_folder("x"));
+    for (size_t i = 0; i < 2; i++) ck_assert_int_ne(access(in_folder(stale[i]), F_OK), 0);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        ck_assert_msg(access(in_folder(kept[i]), F_OK) == 0, "%s is gone", kept[i]);
+    lg_file_sweep(in_folder("nowhere/x"));
+}
+END_TEST
+
 START_TEST(fifo_and_folder_are_not_files)
 {
     logit_error err;
@@ -277,6 +296,7 @@ Suite *lg_suite_base(void)
     tcase_add_test(files, file_that_cannot_be_written_stays_as_it_was);
     tcase_add_test(files, fifo_and_folder_are_not_files);
     tcase_add_test(files, folders_are_made_one_in_the_other);
+    tcase_add_test(files, sweeping_takes_what_killed_writers_left_and_no_more);
     suite_add_tcase(suite, files);
     return suite;
 }

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -213,6 +214,23 @@ logit_status lg_file_replace(const char *path, const lg_piece *piece, int pieces
         return status;
     }
     return sync_folder_of(path, err);
+}
+
+void lg_file_sweep(const char *path)
+{
+    char folder[4096];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const size_t length = strlen(name);
+    DIR *list = folder_of(path, folder, sizeof folder) ? opendir(folder) : NULL;
+    if (!list) return;
+    for (struct dirent *entry = readdir(list); entry; entry = readdir(list)) {
+        const char *rest = entry->d_name + length;
+        if (strncmp(entry->d_name, name, length) != 0 || *rest++ != '.') continue;
+        const size_t digits = strspn(rest, "0123456789");
+        if (digits > 0 && strcmp(rest + digits, ".tmp") == 0)
+            unlinkat(dirfd(list), entry->d_name, 0);
+    }
+    closedir(list);
 }
 
 logit_status lg_folder_make(const char *path, logit_error *err)

@@ -59,6 +59,10 @@ typedef struct lg_piece {
  * Error: IO. */
 logit_status lg_file_replace(const char *path, const lg_piece *piece, int pieces, logit_error *err);
 
+/* Removes the temporary files that processes killed while they replaced path have left.  For who
+ * knows that nobody replaces it now. */
+void lg_file_sweep(const char *path);
+
 /* Makes a folder and the ones above it; fine if it is there.  Error: IO. */
 logit_status lg_folder_make(const char *path, logit_error *err);
 

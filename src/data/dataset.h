@@ -117,6 +117,8 @@ typedef struct lg_dataset_options {
     lg_decoding decoding;      /* of images: the set's readers are told, by lg_set */
     int untrusted;             /* the same */
     lg_pool *pool;             /* for reading headers; NULL: this thread alone */
+    int unreadable_ends;       /* 1: a sample whose header cannot be read (IO) ends opening; 0: it
+                                * is left to whoever reads it */
     const logit_watch *watch;  /* may be NULL */
     /* May be NULL.  Asked once all samples are listed: the shape, if it is known from elsewhere, so
      * that no header has to be read; {0} if it is not. */

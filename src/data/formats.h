@@ -30,7 +30,8 @@ int lg_part_of_name(const char *name);
 
 /* Settles the shape of all parts (set->shape) by options->shape and, where that leaves a choice,
  * by the headers of all samples, read by the pool.  Samples whose header is bad do not take part;
- * where all are bad the first one's error is the result.  Errors: DATA, IO, STOPPED. */
+ * where all are bad the first one's error is the result.  With options->unreadable_ends one that
+ * cannot be read at all (IO) ends it.  Errors: DATA, IO, STOPPED. */
 logit_status lg_dataset_settle_shape(lg_dataset *dataset, const lg_dataset_options *options,
                                      logit_error *err);
 

@@ -94,12 +94,14 @@ static logit_status open_part(lg_packed_writer *writer, logit_error *err)
     LG_FAIL(err, LOGIT_E_IO, "%s: cannot be written: %s", name, strerror(why));
 }
 
-/* Takes over what an earlier writer left, or begins anew. */
+/* Takes over what an earlier writer left, or begins anew.  The lock is ours: nobody else writes the
+ * journal. */
 static logit_status take_over(lg_packed_writer *writer, const lg_packed_plan *plan,
                               logit_error *err)
 {
     struct stat info;
     int found = 0;
+    lg_file_sweep(writer->journal_path);
     const int is_long = fstat(writer->fd, &info) == 0 && (uint64_t)info.st_size >= writer->rows_end;
     if (plan->resume && is_long)
         LG_TRY(lg_packed_journal_load(writer->journal_path, writer->key, &writer->progress, &found,

@@ -5,11 +5,14 @@
  * reading may end as soon as nothing can change the answer any more. */
 /* SPDX-License-Identifier: MIT */
 
+#include <pthread.h>
+
 #include "data/formats.h"
 
 enum {
     FALLBACK_SIDE = 100,    /* where the images' sizes differ */
     HEADERS_PER_PART = 256, /* read by each thread between two looks at the watch */
+    MOST_THREADS = 256      /* with more, one reads */
 };
 
 /* What the headers say so far. */
@@ -44,18 +47,39 @@ typedef struct header_job {
     const lg_set *set;
     int64_t begin, end;
     seen_shape *seen; /* [parts] */
+    int unreadable_ends;
+    pthread_mutex_t lock; /* of the rest: the first sample that could not be read, and why */
+    int64_t unread;       /* none: end */
+    logit_error why;
 } header_job;
+
+/* The disk failed, or the file is gone: no fault of the image. */
+static void note_unread(header_job *job, int64_t i, const logit_error *why)
+{
+    pthread_mutex_lock(&job->lock);
+    if (i < job->unread) {
+        job->unread = i;
+        job->why = *why;
+    }
+    pthread_mutex_unlock(&job->lock);
+}
 
 static void read_headers(void *argument, int part, int parts)
 {
-    const header_job *job = argument;
+    header_job *job = argument;
     int64_t begin, end;
     lg_pool_cut(job->end - job->begin, 1, part, parts, &begin, &end);
     for (int64_t i = job->begin + begin; i < job->begin + end; i++) {
         lg_image_info info;
+        logit_error why;
         int64_t bytes;
-        if (job->set->ops->probe(job->set, i, &info, &bytes, NULL) == LOGIT_OK)
+        const logit_status status = job->set->ops->probe(job->set, i, &info, &bytes, &why);
+        if (status == LOGIT_OK)
             note(&job->seen[part], &info);
+        else if (status != LOGIT_E_DATA && job->unreadable_ends) {
+            note_unread(job, i, &why);
+            return;
+        }
     }
 }
 
@@ -72,25 +96,43 @@ typedef struct survey {
     int64_t done, total;
 } survey;
 
-/* Reads headers of a set until it ends or all is decided. */
-static logit_status survey_set(survey *s, const lg_set *set, logit_error *err)
+/* Reads the headers of samples begin .. end - 1.  Errors: IO, NOMEM, of the first that cannot be
+ * read. */
+static logit_status survey_stretch(survey *s, const lg_set *set, int64_t begin, int64_t end,
+                                   logit_error *err)
 {
-    enum { MOST_THREADS = 256 };
+    seen_shape seen[MOST_THREADS] = {0};
     lg_pool *pool = s->options->pool;
     const int threads = pool ? lg_pool_threads(pool) : 1;
     const int parallel = pool && threads <= MOST_THREADS;
+    header_job job = {.set = set,
+                      .begin = begin,
+                      .end = end,
+                      .seen = seen,
+                      .unreadable_ends = s->options->unreadable_ends,
+                      .lock = PTHREAD_MUTEX_INITIALIZER,
+                      .unread = end};
+    if (parallel)
+        lg_pool_run(pool, read_headers, &job);
+    else
+        read_headers(&job, 0, 1);
+    pthread_mutex_destroy(&job.lock);
+    for (int part = 0; part < (parallel ? threads : 1); part++) merge(&s->seen, &seen[part]);
+    if (job.unread == end) return LOGIT_OK;
+    if (err) *err = job.why;
+    return job.why.status;
+}
+
+/* Reads headers of a set until it ends or all is decided. */
+static logit_status survey_set(survey *s, const lg_set *set, logit_error *err)
+{
+    lg_pool *pool = s->options->pool;
+    const int64_t most = (int64_t)HEADERS_PER_PART * (pool ? lg_pool_threads(pool) : 1);
     for (int64_t i = 0; i < set->count && !is_settled(&s->seen, &s->options->shape);) {
-        seen_shape seen[MOST_THREADS] = {0};
-        const int64_t left = set->count - i;
-        const int64_t most = (int64_t)HEADERS_PER_PART * threads;
-        header_job job = {set, i, i + (left < most ? left : most), seen};
-        if (parallel)
-            lg_pool_run(pool, read_headers, &job);
-        else
-            read_headers(&job, 0, 1);
-        for (int part = 0; part < (parallel ? threads : 1); part++) merge(&s->seen, &seen[part]);
-        s->done += job.end - i;
-        i = job.end;
+        const int64_t left = set->count - i, end = i + (left < most ? left : most);
+        LG_TRY(survey_stretch(s, set, i, end, err));
+        s->done += end - i;
+        i = end;
         LG_TRY(lg_dataset_progress(s->options->watch, s->done, s->total, err));
     }
     return LOGIT_OK;

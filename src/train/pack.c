@@ -244,6 +244,7 @@ static logit_status open_data(lg_dataset **out, const char *path, const logit_op
                               .memory = options->memory,
                               .shape = {options->height, options->width, options->channels},
                               .pool = pool,
+                              .unreadable_ends = strcmp(options->on_bad, "skip") != 0,
                               .watch = watch};
     logit_status status = lg_decoder_choose(&how.decoding, options, NULL, watch, err);
     if (status == LOGIT_OK) status = lg_dataset_open(out, path, &how, err);

@@ -53,6 +53,7 @@ static logit_status open_set(lg_dataset **out, char *identity, const char *path,
                               .memory = options->memory,
                               .shape = {options->height, options->width, options->channels},
                               .pool = pool,
+                              .unreadable_ends = strcmp(options->on_bad, "skip") != 0,
                               .watch = watch};
     if (like) {
         how.classes = NULL;

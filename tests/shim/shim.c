@@ -2,7 +2,8 @@
  *
  * Tests.  A library for LD_PRELOAD.  In the environment:
  *
- *   LOGIT_FAULT=CALL:N[:HOW]   CALL: alloc, open, read, write, fsync, rename, mmap, ftruncate, any
+ *   LOGIT_FAULT=CALL:N[:HOW]   CALL: alloc, open, read, write, fsync (and fdatasync), rename, mmap,
+ *                              ftruncate, close, any
  *                              N:    from 1
  *                              HOW:  once (the default): the N-th alone fails;  always: from the
  *                              N-th on;  kill: the program is killed there, before the call;
@@ -10,6 +11,7 @@
  *                              is right;  short: half of what was asked for is read or written;
  *                              full: ENOSPC in place of EIO
  *   LOGIT_FAULT_COUNT=FILE     at the end "CALL COUNT" lines are written there
+ *   LOGIT_RECORD=FILE          what is done to files that are written, for tests/disk.h
  *
  * Calls of the dynamic linker and of OpenBLAS (which exits where memory is short) are passed on
  * untouched: they are not ours to survive. */
@@ -29,9 +31,9 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-typedef enum call { ALLOC, OPEN, READ, WRITE, FSYNC, RENAME, MMAP, FTRUNCATE, CALLS } call;
-static const char *const names[CALLS] = {"alloc", "open",   "read", "write",
-                                         "fsync", "rename", "mmap", "ftruncate"};
+typedef enum call { ALLOC, OPEN, READ, WRITE, FSYNC, RENAME, MMAP, FTRUNCATE, CLOSE, CALLS } call;
+static const char *const names[CALLS] = {"alloc",  "open", "read",      "write", "fsync",
+                                         "rename", "mmap", "ftruncate", "close"};
 typedef enum how { ONCE, ALWAYS, KILL, AFTER, EINTR_ONCE, SHORT, FULL, HOWS } how;
 static const char *const hows[HOWS] = {"once", "always", "kill", "after", "eintr", "short", "full"};
 
@@ -40,6 +42,7 @@ static int wanted = -1;
 static long at;
 static how what;
 static int ready;
+static int record = -1; /* descriptor */
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -52,6 +55,10 @@ __attribute__((constructor)) static void begin(void)
         for (int i = 0; i < HOWS; i++)
             if (strcmp(hows[i], way) == 0) what = (how)i;
     }
+    const char *path = getenv("LOGIT_RECORD");
+    if (path)
+        record = (int)syscall(SYS_openat, AT_FDCWD, path,
+                              O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
     ready = 1;
 }
 
@@ -116,6 +123,35 @@ static void die_after(int meant)
 
 #define HERE __builtin_return_address(0)
 
+/* ------------------------------------------------------------------------------------ record ---
+ */
+
+/* A line "KIND FD OFFSET SIZE" and that many bytes: o open (its flags as offset, the path), w write
+ * (-1: where the descriptor stands), t ftruncate, s fsync, c close, r rename (both paths, each with
+ * its NUL), u unlink. */
+static void note(char kind, int fd, long long offset, const void *bytes, size_t size)
+{
+    char line[80];
+    if (record < 0) return;
+    const int length = snprintf(line, sizeof line, "%c %d %lld %zu\n", kind, fd, offset, size);
+    syscall(SYS_write, record, line, (size_t)length);
+    if (size > 0) syscall(SYS_write, record, bytes, size);
+}
+
+static int noted_open(int fd, const char *path, int flags)
+{
+    if (fd >= 0 && (flags & (O_WRONLY | O_RDWR | O_DIRECTORY)))
+        note('o', fd, flags, path, strlen(path));
+    return fd;
+}
+
+static void note_rename(const char *from, const char *to)
+{
+    char both[8192];
+    const int length = snprintf(both, sizeof both, "%s%c%s", from, '\0', to);
+    if (length > 0 && (size_t)length < sizeof both) note('r', -1, 0, both, (size_t)length + 1);
+}
+
 /* ------------------------------------------------------------------------------------ memory ---
  */
 
@@ -169,7 +205,7 @@ EXPORT int openat(int folder, const char *path, int flags, ...)
     const mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
     va_end(list);
     if (is_meant(OPEN, HERE) && !goes_through()) return failed(EIO);
-    return (int)syscall(SYS_openat, folder, path, flags, mode);
+    return noted_open((int)syscall(SYS_openat, folder, path, flags, mode), path, flags);
 }
 
 EXPORT int open(const char *path, int flags, ...)
@@ -179,7 +215,7 @@ EXPORT int open(const char *path, int flags, ...)
     const mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
     va_end(list);
     if (is_meant(OPEN, HERE) && !goes_through()) return failed(EIO);
-    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+    return noted_open((int)syscall(SYS_openat, AT_FDCWD, path, flags, mode), path, flags);
 }
 
 static size_t cut(int meant, size_t size)
@@ -206,6 +242,7 @@ EXPORT ssize_t write(int fd, const void *from, size_t size)
     const int meant = is_meant(WRITE, HERE);
     if (meant && !goes_through()) return failed(EIO);
     const ssize_t done = syscall(SYS_write, fd, from, cut(meant, size));
+    if (done > 0) note('w', fd, -1, from, (size_t)done);
     die_after(meant);
     return done;
 }
@@ -215,6 +252,7 @@ EXPORT ssize_t pwrite(int fd, const void *from, size_t size, off_t offset)
     const int meant = is_meant(WRITE, HERE);
     if (meant && !goes_through()) return failed(EIO);
     const ssize_t done = syscall(SYS_pwrite64, fd, from, cut(meant, size), offset);
+    if (done > 0) note('w', fd, offset, from, (size_t)done);
     die_after(meant);
     return done;
 }
@@ -224,7 +262,36 @@ EXPORT int fsync(int fd)
     const int meant = is_meant(FSYNC, HERE);
     if (meant && !goes_through()) return failed(EIO);
     const int done = (int)syscall(SYS_fsync, fd);
+    if (done == 0) note('s', fd, 0, NULL, 0);
     die_after(meant);
+    return done;
+}
+
+EXPORT int fdatasync(int fd)
+{
+    const int meant = is_meant(FSYNC, HERE);
+    if (meant && !goes_through()) return failed(EIO);
+    const int done = (int)syscall(SYS_fdatasync, fd);
+    if (done == 0) note('s', fd, 0, NULL, 0);
+    die_after(meant);
+    return done;
+}
+
+/* One that fails has closed the descriptor all the same, as on Linux. */
+EXPORT int close(int fd)
+{
+    const int meant = is_meant(CLOSE, HERE);
+    if (fd >= 0) note('c', fd, 0, NULL, 0);
+    const int done = (int)syscall(SYS_close, fd);
+    if (meant && !goes_through()) return failed(EIO);
+    die_after(meant);
+    return done;
+}
+
+EXPORT int unlink(const char *path)
+{
+    const int done = (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+    if (done == 0) note('u', -1, 0, path, strlen(path));
     return done;
 }
 
@@ -233,6 +300,7 @@ EXPORT int ftruncate(int fd, off_t size)
     const int meant = is_meant(FTRUNCATE, HERE);
     if (meant && !goes_through()) return failed(EIO);
     const int done = (int)syscall(SYS_ftruncate, fd, size);
+    if (done == 0) note('t', fd, size, NULL, 0);
     die_after(meant);
     return done;
 }
@@ -242,6 +310,7 @@ EXPORT int rename(const char *from, const char *to)
     const int meant = is_meant(RENAME, HERE);
     if (meant && !goes_through()) return failed(EIO);
     const int done = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    if (done == 0) note_rename(from, to);
     die_after(meant);
     return done;
 }
