@@ -87,6 +87,7 @@ check: deps
 check-long: all $B/tests/libshim.so
 	$(Q)LOGIT_KILLS=300 LOGIT_FAULT_STRIDE=1 LOGIT_SIGNALS=300 LOGIT_LOCK_ROUNDS=100 LOGIT_CHANGES=50 \
 	    LOGIT_SOAK_STEPS=100000 tests/check $B kill fault full signal lock change soak
+	$(Q)LOGIT_POWER=400 CK_RUN_SUITE=power $(MAKE) --no-print-directory test
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=1200
 
 ## check-built: the tests of check, of what is built, installing nothing
@@ -103,8 +104,9 @@ run-kernels: $B/tests/run $(simt.so)
 	    env CK_RUN_SUITE=% CK_VERBOSITY=minimal $B/tests/run
 
 ## test: run the unit tests alone (CK_RUN_SUITE=ring for one suite, CK_FORK=no under a debugger)
-test: $B/tests/run $(simt.so) $B/logit $B/draw
-	$(Q)LOGIT_BIN=$B/logit LOGIT_DRAW=$B/draw LOGIT_PLUGIN_DIR=$B/tests tests/suites $B/tests/run
+test: $B/tests/run $(simt.so) $B/tests/libshim.so $B/logit $B/draw
+	$(Q)LOGIT_BIN=$B/logit LOGIT_DRAW=$B/draw LOGIT_PLUGIN_DIR=$B/tests LOGIT_SHIM=$B/tests/libshim.so \
+	    tests/suites $B/tests/run
 
 ## bench: measure this machine, beside PyTorch and scikit-learn where they are importable
 bench: deps

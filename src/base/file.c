@@ -156,12 +156,12 @@ static int folder_of(const char *path, char *out, size_t size)
     return 1;
 }
 
-/* Makes a rename in this folder outlast a power cut. */
-static logit_status sync_folder_of(const char *path, logit_error *err)
+logit_status lg_file_sync_name(const char *path, logit_error *err)
 {
     char folder[4096], name[NAME_ROOM];
     if (!folder_of(path, folder, sizeof folder)) LG_FAIL(err, LOGIT_E_IO, "path is too long");
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES) return LOGIT_OK;
     const int failed = fd < 0 || (fsync(fd) != 0 && errno != EINVAL);
     const int why = errno;
     if (fd >= 0) close(fd);
@@ -177,7 +177,7 @@ logit_status lg_file_rename(const char *from, const char *to, logit_error *err)
     if (rename(from, to) != 0)
         LG_FAIL(err, LOGIT_E_IO, "%s: rename: %s", lg_text_escape(name, sizeof name, to),
                 strerror(errno));
-    return sync_folder_of(to, err);
+    return lg_file_sync_name(to, err);
 }
 
 static logit_status write_pieces(int fd, const char *path, const lg_piece *piece, int pieces,
@@ -213,7 +213,7 @@ logit_status lg_file_replace(const char *path, const lg_piece *piece, int pieces
         unlink(temporary);
         return status;
     }
-    return sync_folder_of(path, err);
+    return lg_file_sync_name(path, err);
 }
 
 void lg_file_sweep(const char *path)
@@ -245,8 +245,9 @@ logit_status lg_folder_make(const char *path, logit_error *err)
         const char kept = part[i];
         part[i] = '\0';
         struct stat info;
-        if (mkdir(part, 0777) != 0 &&
-            (errno != EEXIST || stat(part, &info) != 0 || !S_ISDIR(info.st_mode)))
+        const int made = mkdir(part, 0777) == 0;
+        if (made) LG_TRY(lg_file_sync_name(part, err));
+        if (!made && (errno != EEXIST || stat(part, &info) != 0 || !S_ISDIR(info.st_mode)))
             LG_FAIL(err, LOGIT_E_IO, "%s: folder cannot be made: %s",
                     lg_text_escape(name, sizeof name, part),
                     errno == EEXIST ? "a file is in the way" : strerror(errno));

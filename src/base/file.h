@@ -63,7 +63,11 @@ logit_status lg_file_replace(const char *path, const lg_piece *piece, int pieces
  * knows that nobody replaces it now. */
 void lg_file_sweep(const char *path);
 
-/* Makes a folder and the ones above it; fine if it is there.  Error: IO. */
+/* Makes what was done to the name at path (made, renamed) outlast a power cut: syncs the folder it
+ * lies in, where that may be read or the file system knows how.  Error: IO. */
+logit_status lg_file_sync_name(const char *path, logit_error *err);
+
+/* Makes a folder and the ones above it, each synced; fine if it is there.  Error: IO. */
 logit_status lg_folder_make(const char *path, logit_error *err);
 
 #endif

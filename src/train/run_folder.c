@@ -164,7 +164,7 @@ static logit_status make_numbered(char *path, const char *data, logit_error *err
     LG_TRY(lg_folder_make("runs", err));
     for (int number = 1; number < 1000000; number++) {
         snprintf(path, PATH_ROOM, "runs/%s-%d", name, number);
-        if (mkdir(path, 0777) == 0) return LOGIT_OK;
+        if (mkdir(path, 0777) == 0) return lg_file_sync_name(path, err);
         if (errno != EEXIST) break;
     }
     LG_FAIL(err, LOGIT_E_IO, "%s: folder cannot be made: %s", path, strerror(errno));
