@@ -70,6 +70,7 @@ logit_status logit_bench(const char *data, const logit_options *options, double 
     LG_TRY(lg_bench_loader(&bench, err));
     LG_TRY(lg_bench_packed(&bench, err));
     LG_TRY(lg_bench_augment(&bench, err));
+    LG_TRY(lg_bench_checkpoint(&bench, err));
     if (!data) return LOGIT_OK;
     LG_TRY(lg_bench_list(&bench, data, err));
     return lg_bench_decode(&bench, data, err);

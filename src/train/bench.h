@@ -11,6 +11,7 @@
  *   bench_packed.c    the loader on a packed file
  *   bench_list.c      listing a folder of files
  *   bench_augment.c   mirroring and moving images
+ *   bench_checkpoint.c  saving a run
  * Ceilings: ceiling.h of the processor, device_ceiling.h of a GPU. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_BENCH_H
@@ -118,6 +119,7 @@ logit_status lg_bench_decode(const lg_bench *bench, const char *data, logit_erro
 logit_status lg_bench_loader(const lg_bench *bench, logit_error *err);
 logit_status lg_bench_packed(const lg_bench *bench, logit_error *err);
 logit_status lg_bench_augment(const lg_bench *bench, logit_error *err);
+logit_status lg_bench_checkpoint(const lg_bench *bench, logit_error *err);
 /* Nothing where data is no folder of image files. */
 logit_status lg_bench_list(const lg_bench *bench, const char *data, logit_error *err);
 

@@ -129,6 +129,11 @@ logit_status lg_checkpoint_save(lg_trainer *t, const logit_summary *summary, log
     return LOGIT_OK;
 }
 
+double lg_checkpoint_interval(const logit_options *options, double cost)
+{
+    return fmax(options->checkpoint_seconds, LEAST_SHARE * cost);
+}
+
 logit_status lg_checkpoint_save_if_due(lg_trainer *t, logit_error *err)
 {
     const lg_saving *saving = &t->saving;
@@ -138,7 +143,7 @@ logit_status lg_checkpoint_save_if_due(lg_trainer *t, logit_error *err)
                    ? lg_checkpoint_save(t, NULL, err)
                    : LOGIT_OK;
     const double since = lg_seconds() - (saving->saved_at > 0.0 ? saving->saved_at : t->started);
-    if (since < o->checkpoint_seconds || since < LEAST_SHARE * saving->cost) return LOGIT_OK;
+    if (since < lg_checkpoint_interval(o, saving->cost)) return LOGIT_OK;
     return lg_checkpoint_save(t, NULL, err);
 }
 

@@ -54,8 +54,11 @@ logit_status lg_checkpoint_restore(lg_trainer *t, logit_summary *summary, int *f
  * Errors: IO, DEVICE, NOMEM. */
 logit_status lg_checkpoint_save(lg_trainer *t, const logit_summary *summary, logit_error *err);
 
-/* Saves if it is time: options.checkpoint_steps or checkpoint_seconds after the last one, and never
- * so often that saving takes more than a hundredth of the time. */
+/* Seconds from one save by time to the next, if a save takes `cost` of them: checkpoint_seconds,
+ * and never so few that saving takes more than a hundredth of the time. */
+double lg_checkpoint_interval(const logit_options *options, double cost);
+
+/* Saves if it is time: options.checkpoint_steps or lg_checkpoint_interval after the last one. */
 logit_status lg_checkpoint_save_if_due(lg_trainer *t, logit_error *err);
 
 void lg_checkpoint_clear(lg_saving *saving);
