@@ -24,8 +24,10 @@ flags.tsan    = -O1 -g -fsanitize=thread
 flags.coverage = -O0 -g --coverage
 # What `make fuzz` builds, with clang: everything watched, and the fuzzer told of every branch.
 flags.fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+# What `make msan` builds, with clang: reads of memory that nobody wrote.
+flags.msan    = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,memory -fsanitize-memory-track-origins
 ifeq ($(flags.$(MODE)),)
-$(error MODE=$(MODE) is not one of: release debug asan tsan coverage fuzz)
+$(error MODE=$(MODE) is not one of: release debug asan tsan coverage fuzz msan)
 endif
 
 # No fast-math anywhere: float bits are promised.  Contraction off: fmaf is written where it is meant.
@@ -67,7 +69,7 @@ test.o    := $(patsubst %.c,$B/%.o,$(filter-out tests/fuzz_%,$(wildcard tests/*.
 objects   := $(lib.o) $(cli.o) $(main.o) $(draw.o) $(test.o) $(cuda.o) $(simt.o) $(rules.o) $(try.o)
 
 .DEFAULT_GOAL := all
-.PHONY: all run print-nvcc print-gpus check check-built check-long check-kernels run-kernels test bench asan tsan tidy analyze hardening coverage soak fuzz check-gpu bench-gpu gpu-kit format format-check layers symbols \
+.PHONY: all run print-nvcc print-gpus check check-built check-long check-kernels run-kernels test bench asan tsan tidy analyze hardening coverage soak fuzz msan check-gpu bench-gpu gpu-kit format format-check layers symbols \
         deps install uninstall clean help
 .DELETE_ON_ERROR:
 
@@ -165,6 +167,17 @@ fuzz:
 	    { echo "fuzz: clang or its runtime is missing: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
 	$(Q)$(MAKE) --no-print-directory MODE=fuzz CC=clang CUDA=0 WERROR= $(FUZZ:%=build/fuzz/fuzz_%)
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ:%=build/fuzz/fuzz_%)
+
+## msan: fuzz the image wrapper for FUZZ_SECONDS under MemorySanitizer, its corpus first
+# Only what decodes is in it, without libjpeg-turbo: every object has to be watched.
+msan:
+	$(Q)$(MAKE) --no-print-directory MODE=msan CC=clang CUDA=0 TURBO=0 WERROR= build/msan/fuzz_image
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) build/msan/fuzz_image
+
+build/msan/fuzz_image: $B/tests/fuzz_image.o $(patsubst %.c,$B/%.o,$(wildcard src/data/image*.c) \
+                         src/data/stb_image.c src/data/decoding.c) $(base.o)
+	@echo "  LINK  $@"
+	$(Q)$(CC) -fsanitize=fuzzer,memory -pie -pthread $^ -o $@ -lz -lm
 
 build/fuzz/fuzz_%: $B/tests/fuzz_%.o $B/tests/fuzz/rig.o $(lib.o) $(cli.o)
 	@echo "  LINK  $@"
