@@ -6,7 +6,8 @@
  * with an empty arena.
  *
  * Under AddressSanitizer what is not handed out is poisoned, with a gap behind every block, so
- * that an overrun inside the arena is seen as one of malloc's would be. */
+ * that an overrun inside the arena is seen as one of malloc's would be.  Under MemorySanitizer what
+ * an image left behind counts as never written. */
 /* SPDX-License-Identifier: MIT */
 #include "data/image_parts.h"
 
@@ -18,6 +19,8 @@
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define WITH_ASAN 1
+#elif __has_feature(memory_sanitizer)
+#define WITH_MSAN 1
 #endif
 #endif
 
@@ -26,6 +29,11 @@
 #define HIDE(at, size) ASAN_POISON_MEMORY_REGION((at), (size))
 #define SHOW(at, size) ASAN_UNPOISON_MEMORY_REGION((at), (size))
 #define GAP 32
+#elif defined(WITH_MSAN)
+#include <sanitizer/msan_interface.h>
+#define HIDE(at, size) __msan_allocated_memory((at), (size))
+#define SHOW(at, size) ((void)(at), (void)(size))
+#define GAP 0
 #else
 #define HIDE(at, size) ((void)(at), (void)(size))
 #define SHOW(at, size) ((void)(at), (void)(size))
