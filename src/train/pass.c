@@ -78,7 +78,7 @@ static logit_status walk_forward(const lg_pass_input *in, const double *smoothin
 /* --- figures --- */
 
 typedef struct scoring {
-    lg_metrics **metrics; /* [settings] */
+    lg_metrics **metrics; /* [settings]; NULL: is not scored */
     void *logits, *loss;  /* host, of one batch */
 } scoring;
 
@@ -97,6 +97,7 @@ static logit_status score_batch(const lg_pass_input *in, const lg_minibatch *min
                          (size_t)(n * s) * real, err));
     LG_TRY(ops->sync(backend, err));
     for (int64_t t = 0; t < s; t++) {
+        if (!to->metrics[t]) continue;
         const lg_metrics_rows rows = {.count = n,
                                       .logits = (const char *)to->logits + t * k * ops->real_bytes,
                                       .loss = (const char *)to->loss + t * ops->real_bytes,
@@ -127,7 +128,8 @@ static logit_status open_scoring(const lg_pass_input *in, scoring *s, logit_erro
     s->loss = malloc(rows * real);
     if (!s->metrics || !s->logits || !s->loss)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for an evaluation");
-    for (int t = 0; t < step->settings; t++) LG_TRY(lg_metrics_create(&s->metrics[t], &shape, err));
+    for (int t = 0; t < step->settings; t++)
+        if (!in->only || t == in->only - 1) LG_TRY(lg_metrics_create(&s->metrics[t], &shape, err));
     return LOGIT_OK;
 }
 
@@ -140,6 +142,7 @@ logit_status lg_pass_score(const lg_pass_input *in, logit_score *score, logit_er
     logit_status status = open_scoring(in, &s, err);
     if (status == LOGIT_OK) status = walk_forward(in, NULL, score_batch, &s, err);
     for (int t = 0; t < settings && status == LOGIT_OK; t++) {
+        if (!s.metrics[t]) continue;
         status = lg_metrics_finish(s.metrics[t], in->class_name, &score[t], err);
         score[t].seconds = lg_seconds() - started;
     }

@@ -15,6 +15,8 @@ typedef struct lg_pass_input {
     char *const *class_name;  /* [classes]; borrowed by score[].class_score */
     int top_k;                /* 0: 5, or fewer classes */
     int brief;                /* no confusion matrix and no table of classes */
+    int only;                 /* 0: every setting is scored; n: setting n - 1 alone, the other
+                               * scores stay zero */
     int64_t total;            /* samples, for progress; may be 0 */
     const logit_watch *watch; /* progress and stop; may be NULL */
 } lg_pass_input;

@@ -175,26 +175,11 @@ static logit_status measure_objective(lg_trainer *t, int kept, double *objective
     return status;
 }
 
-/* The test part, opened once, at the end, by the kept setting alone. */
-static logit_status test(lg_trainer *t, int kept, logit_summary *summary, logit_error *err)
-{
-    if (!t->sources.part[LG_PART_TEST].set) return LOGIT_OK;
-    lg_problem one = lg_problem_narrow(t->problem, kept);
-    const lg_pass_input pass = pass_over(t, LG_PART_TEST, &one);
-    logit_score score;
-    const logit_status status = lg_pass_score(&pass, &score, err);
-    summary->test_count = score.n;
-    summary->test_loss = score.loss;
-    summary->test_accuracy = score.accuracy;
-    logit_score_clear(&score);
-    return status;
-}
-
 /* The figures at the end.  The model is saved: who stops now loses them and nothing else. */
 static logit_status measure(lg_trainer *t, int kept, logit_summary *summary, logit_error *err)
 {
     logit_status status = measure_objective(t, kept, &summary->objective, err);
-    if (status == LOGIT_OK) status = test(t, kept, summary, err);
+    if (status == LOGIT_OK) status = lg_trainer_evaluate(t, kept, summary, err);
     if (status == LOGIT_E_STOPPED) t->stopping = 1;
     return t->stopping ? LOGIT_OK : status;
 }
