@@ -323,6 +323,17 @@ typedef struct logit_calibration_bin {
     double confidence, accuracy; /* means; NaN in an empty bin */
 } logit_calibration_bin;
 
+enum { LOGIT_WORST_MOST = 100 };
+
+/* One sample of an evaluation. */
+typedef struct logit_sample_score {
+    int64_t index;          /* in its set, from 0 */
+    char *name;             /* the file; "FILE[17]" for one of many in it.  Owned by the score */
+    int truth, said;        /* classes: its own, and the one that the model says */
+    double p_truth, p_said; /* what the model gives to each; NaN for mse */
+    double loss;
+} logit_sample_score;
+
 typedef struct logit_score {
     int64_t n, bad;
     double loss;        /* unweighted, unsmoothed mean; in nats, but for mse */
@@ -339,6 +350,11 @@ typedef struct logit_score {
     int classes;
     logit_class_score *class_score; /* [classes] */
     int64_t *confusion;             /* [classes][classes], row = truth; NULL above 1000 classes */
+    logit_sample_score *wrong;   /* [wrong_count] what the model gets wrong, largest loss first */
+    logit_sample_score *suspect; /* [suspect_count] likely label errors, likeliest first: the
+                                  * model says another class, and is as sure of it as it is of
+                                  * that class's own samples in the mean, or surer */
+    int wrong_count, suspect_count; /* at most LOGIT_WORST_MOST */
     const char *part;               /* "test", "val", "train" or "all" */
     double seconds;
 } logit_score;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "cli_eval_wrong.h"
 #include "cli_screen.h"
 
 enum { NAME_MOST = 28, MATRIX_MOST = 20, MATRIX_COLUMNS = 80, PAIRS = 10 };
@@ -192,6 +193,7 @@ static void print_text(lg_cli *cli, const logit_score *score, const char *loss)
         else
             print_pairs(cli, score);
     }
+    lg_cli_print_wrong(cli, score);
     lg_text_add(&next, "logit predict ");
     lg_cli_shell_word(&next, cli->argument[0]);
     lg_text_add(&next, " IMAGE...");

@@ -149,8 +149,8 @@ lg_cli_verb lg_cli_find_verb(const char *name)
 
 void lg_cli_settings_default(lg_cli_settings *settings)
 {
-    *settings =
-        (lg_cli_settings){.format = "text", .progress = "auto", .seconds = 0.5, .story.terms = 8};
+    *settings = (lg_cli_settings){
+        .format = "text", .progress = "auto", .wrong = 10, .seconds = 0.5, .story.terms = 8};
     logit_options_default(&settings->library);
     logit_compare_options_default(&settings->compare);
     logit_pack_options_default(&settings->pack);

@@ -57,6 +57,7 @@ typedef struct lg_cli_settings {
     const char *completion; /* help: NULL, or a shell's name */
     double seconds;         /* bench: time to spend on each line */
     const char *only;       /* bench: lines that hold this text */
+    int wrong;              /* eval: samples that are listed */
     int null_list;          /* predict: names on stdin end with NUL */
     int man;                /* help: print the man page */
     int quiet, verbose, help;

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "train/settings.h"
 #include "train/survey.h"
+#include "train/worst.h"
 
 logit_status logit_eval(logit_model *model, const char *data, const char *part,
                         const logit_options *given, const logit_watch *watch, logit_score *score,
@@ -26,5 +27,6 @@ void logit_score_clear(logit_score *score)
 {
     free(score->class_score);
     free(score->confusion);
+    lg_worst_clear(score);
     *score = (logit_score){0};
 }

@@ -14,6 +14,7 @@
 #include "train/chance_figures.h"
 #include "train/class_figures.h"
 #include "train/probability.h"
+#include "train/worst.h"
 
 /* A running sum and the squared deviations from the mean so far. */
 typedef struct spread {
@@ -37,6 +38,7 @@ struct lg_metrics {
     double *z;          /* [outputs] of one row */
     class_count *of;    /* [classes] */
     int64_t *confusion; /* [classes][classes] or NULL */
+    lg_worst *worst;    /* NULL: brief, or no classes */
 };
 
 /* What a row of logits says of a class: which one it names (-1: none), and how many classes stand
@@ -76,6 +78,11 @@ logit_status lg_metrics_create(lg_metrics **out, const lg_metrics_shape *shape, 
         lg_metrics_destroy(metrics);
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the figures of %d classes", shape->classes);
     }
+    if (!shape->brief && shape->classes > 0) {
+        const logit_status status = lg_worst_create(&metrics->worst, shape->classes, err);
+        if (status != LOGIT_OK) lg_metrics_destroy(metrics);
+        LG_TRY(status);
+    }
     *out = metrics;
     return LOGIT_OK;
 }
@@ -87,6 +94,7 @@ void lg_metrics_destroy(lg_metrics *metrics)
     free(metrics->confusion);
     free(metrics->chance);
     free(metrics->z);
+    lg_worst_destroy(metrics->worst);
     free(metrics);
 }
 
@@ -160,6 +168,31 @@ static void add_class(lg_metrics *metrics, verdict v, int truth, double loss)
     if (metrics->confusion) metrics->confusion[(int64_t)truth * metrics->shape.classes + v.said]++;
 }
 
+/* Chances are those that add_chances left. */
+static void add_worst(lg_metrics *metrics, int64_t index, int truth, int said, double loss)
+{
+    const lg_chance *chance = metrics->chance;
+    const int known = chance && said >= 0;
+    const logit_sample_score sample = {.index = index,
+                                       .truth = truth,
+                                       .said = said,
+                                       .p_truth = known ? chance[truth].probability : (double)NAN,
+                                       .p_said = known ? chance[said].probability : (double)NAN,
+                                       .loss = loss};
+    lg_worst_add(metrics->worst, &sample);
+}
+
+static void add_classified(lg_metrics *metrics, const lg_metrics_rows *rows, int64_t i, int64_t r,
+                           double loss)
+{
+    const int k = metrics->shape.outputs;
+    const int truth = rows->label ? rows->label[r] : soft_class(rows->target + r * k, k);
+    const verdict v = judge(metrics, rows, i, truth);
+    add_class(metrics, v, truth, loss);
+    if (metrics->chance) add_chances(metrics, rows, i, truth, v.said);
+    if (metrics->worst && rows->sample) add_worst(metrics, rows->sample[i], truth, v.said, loss);
+}
+
 void lg_metrics_add(lg_metrics *metrics, const lg_metrics_rows *rows)
 {
     const int k = metrics->shape.outputs;
@@ -178,10 +211,7 @@ void lg_metrics_add(lg_metrics *metrics, const lg_metrics_rows *rows)
             metrics->absolute_error += fabs(z - y);
             spread_add(&metrics->truth, y);
         } else {
-            const int truth = rows->label ? rows->label[r] : soft_class(rows->target + r * k, k);
-            const verdict v = judge(metrics, rows, i, truth);
-            add_class(metrics, v, truth, loss);
-            if (metrics->chance) add_chances(metrics, rows, i, truth, v.said);
+            add_classified(metrics, rows, i, r, loss);
         }
     }
 }
@@ -253,5 +283,8 @@ logit_status lg_metrics_finish(const lg_metrics *metrics, char *const *class_nam
         fill_classes(metrics, class_name, score);
     }
     fill_numbers(metrics, score);
-    return LOGIT_OK;
+    if (!metrics->worst) return LOGIT_OK;
+    const logit_status status = lg_worst_finish(metrics->worst, score, err);
+    if (status != LOGIT_OK) logit_score_clear(score);
+    return status;
 }

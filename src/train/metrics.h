@@ -40,19 +40,20 @@ typedef struct lg_metrics_rows {
     const void *logits; /* row i begins at number i * logit_stride, and has `outputs` of them */
     const void *loss;   /* of row i, at number i * loss_stride; unweighted, in nats */
     int64_t logit_stride, loss_stride;
-    int real_bytes;       /* of a logit and of a loss: 4 float, 8 double */
-    const int32_t *row;   /* [count] or NULL */
-    const int32_t *label; /* [*], 0 <= label < classes (checked by the loader), or NULL */
-    const float *target;  /* [*][outputs] soft or numeric targets, or NULL */
-    const float *weight;  /* [*] or NULL.  Only whether it is 0: then the sample is left out */
+    int real_bytes;        /* of a logit and of a loss: 4 float, 8 double */
+    const int32_t *row;    /* [count] or NULL */
+    const int32_t *label;  /* [*], 0 <= label < classes (checked by the loader), or NULL */
+    const float *target;   /* [*][outputs] soft or numeric targets, or NULL */
+    const float *weight;   /* [*] or NULL.  Only whether it is 0: then the sample is left out */
+    const int32_t *sample; /* [count] its number in the set; NULL: the worst are not listed */
 } lg_metrics_rows;
 
 void lg_metrics_add(lg_metrics *metrics, const lg_metrics_rows *rows);
 
 /* Fills *score, but for part and seconds; `bad` counts what was left out.  Figures without samples,
- * or that make no sense for the targets, are NaN.  class_name is borrowed by class_score.  The
- * arrays are the caller's: logit_score_clear.  metrics may go on adding.  Error: NOMEM (*score is
- * zeroed). */
+ * or that make no sense for the targets, are NaN.  class_name is borrowed by class_score; samples
+ * have no names yet (worst.h).  The arrays are the caller's: logit_score_clear.  metrics may go on
+ * adding.  Error: NOMEM (*score is zeroed). */
 logit_status lg_metrics_finish(const lg_metrics *metrics, char *const *class_name,
                                logit_score *score, logit_error *err);
 

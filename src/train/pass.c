@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "train/metrics.h"
+#include "train/worst.h"
 
 static const double REPORT_SECONDS = 0.1;
 
@@ -107,7 +108,8 @@ static logit_status score_batch(const lg_pass_input *in, const lg_minibatch *min
                                       .row = mini->row,
                                       .label = mini->label,
                                       .target = mini->target,
-                                      .weight = mini->weight};
+                                      .weight = mini->weight,
+                                      .sample = in->set ? mini->sample : NULL};
         lg_metrics_add(to->metrics[t], &rows);
     }
     return LOGIT_OK;
@@ -144,6 +146,7 @@ logit_status lg_pass_score(const lg_pass_input *in, logit_score *score, logit_er
     for (int t = 0; t < settings && status == LOGIT_OK; t++) {
         if (!s.metrics[t]) continue;
         status = lg_metrics_finish(s.metrics[t], in->class_name, &score[t], err);
+        if (status == LOGIT_OK && in->set) status = lg_worst_name(in->set, &score[t], err);
         score[t].seconds = lg_seconds() - started;
     }
     for (int t = 0; t < settings && s.metrics; t++) lg_metrics_destroy(s.metrics[t]);

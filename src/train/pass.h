@@ -13,6 +13,7 @@ typedef struct lg_pass_input {
     lg_feed *feed;
     int classes;              /* 0: numeric targets */
     char *const *class_name;  /* [classes]; borrowed by score[].class_score */
+    const lg_set *set;        /* who knows the names of samples; NULL where none are wanted */
     int top_k;                /* 0: 5, or fewer classes */
     int brief;                /* no confusion matrix and no table of classes */
     int only;                 /* 0: every setting is scored; n: setting n - 1 alone, the other

@@ -49,6 +49,25 @@ static void add_confusion(lg_text *out, const logit_score *score)
     lg_text_add(out, "]");
 }
 
+static void add_samples(lg_text *out, const char *name, const logit_score *score,
+                        const logit_sample_score *list, int count)
+{
+    lg_text_add(out, ", \"%s\": [", name);
+    for (int i = 0; i < count; i++) {
+        lg_text_add(out, "%s{\"index\": %lld, \"name\": ", i ? ", " : "", (long long)list[i].index);
+        lg_text_add_json(out, list[i].name ? list[i].name : "");
+        lg_text_add(out, ", \"truth\": ");
+        lg_text_add_json(out, score->class_score[list[i].truth].name);
+        lg_text_add(out, ", \"said\": ");
+        lg_text_add_json(out, score->class_score[list[i].said].name);
+        add_field(out, "p_truth", list[i].p_truth);
+        add_field(out, "p_said", list[i].p_said);
+        add_field(out, "loss", list[i].loss);
+        lg_text_add(out, "}");
+    }
+    lg_text_add(out, "]");
+}
+
 static void add_calibration(lg_text *out, const logit_score *score)
 {
     lg_text_add(out, ", \"calibration\": [");
@@ -86,6 +105,8 @@ static void add_score(lg_text *out, const logit_score *score)
     add_calibration(out, score);
     add_classes(out, score);
     add_confusion(out, score);
+    add_samples(out, "wrong", score, score->wrong, score->wrong_count);
+    add_samples(out, "suspect", score, score->suspect, score->suspect_count);
     add_field(out, "seconds", score->seconds);
     lg_text_add(out, "}");
 }

@@ -47,6 +47,7 @@ static logit_status open_rest(lg_survey *s, const logit_model *model, const logi
                           LG_SHUFFLE_NONE, options->memory, watch, err));
     LG_TRY(open_problem(s, model, options, watch, err));
     s->pass = (lg_pass_input){.problem = s->problem,
+                              .set = s->source->set,
                               .feed = s->feed,
                               .classes = model->classes,
                               .class_name = model->class_name,
