@@ -22,8 +22,13 @@ void lg_report_settings(lg_text *page, const lg_report *report);
 void lg_report_curves(lg_text *page, const lg_report *report);
 /* report_grid.c: all settings in a table and, by learning rate and l2, in a picture. */
 void lg_report_grid(lg_text *page, const lg_report *report);
-/* report_figures.c: confusion, classes, calibration, ROC and precision-recall. */
+/* report_figures.c: confusion, classes. */
 void lg_report_figures(lg_text *page, const lg_report *report);
+/* report_calibration.c: calibration, ROC and precision-recall.  Error: NOMEM. */
+logit_status lg_report_calibration(lg_text *page, const lg_report *report, logit_error *err);
+/* report_wrong.c: the most wrong samples and the likely label errors, as pictures where the data
+ * are there.  Error: NOMEM. */
+logit_status lg_report_wrong(lg_text *page, const lg_report *report, logit_error *err);
 /* report_weights.c: rows of W as pictures.  Errors: USAGE (no such class), NOMEM. */
 logit_status lg_report_weights(lg_text *page, const lg_report *report, logit_error *err);
 /* report_compare.c: two devices against each other, where `compare -o RUN` ran. */

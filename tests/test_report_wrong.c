@@ -1,0 +1,142 @@
+/* test_report_wrong.c -- the page shows the pixels of the samples that eval.json names. */
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "report/report_picture.h"
+#include "tests/small_set.h"
+#include "tests/train_rig.h"
+
+enum { COUNT = 120 };
+
+static int count_of(const char *text, const char *part)
+{
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part)) count++;
+    return count;
+}
+
+static void write_text(const char *name, const char *text, size_t size)
+{
+    const lg_piece piece = {text, size};
+    ck_assert_int_eq(lg_file_replace(small_set_path(name), &piece, 1, NULL), LOGIT_OK);
+}
+
+/* A test part in which the labels of samples 0, 1, 21, 22, .. are those of each other. */
+static void write_swapped(void)
+{
+    int64_t size;
+    small_set_write_idx(small_set_path("idx"), "t10k", COUNT, 3);
+    uint8_t *bytes = small_set_read(small_set_path("idx/t10k-labels-idx1-ubyte"), &size);
+    for (int i = 0; i < COUNT; i++)
+        if (i % 21 < 2) bytes[8 + i] ^= 1;
+    write_text("idx/t10k-labels-idx1-ubyte", (const char *)bytes, (size_t)size);
+    free(bytes);
+}
+
+/* The page of the run; to be freed. */
+static char *page_of(const char *run)
+{
+    char name[100];
+    int64_t size;
+    logit_report_options report;
+    logit_error err = {0};
+    logit_report_options_default(&report);
+    const logit_status status = logit_report(small_set_path(run), &report, &err);
+    ck_assert_msg(status == LOGIT_OK, "%s", err.message);
+    snprintf(name, sizeof name, "%s/report.html", run);
+    uint8_t *bytes = small_set_read(small_set_path(name), &size);
+    char *text = calloc((size_t)size + 1, 1);
+    memcpy(text, bytes, (size_t)size);
+    free(bytes);
+    return text;
+}
+
+/* How often the page shows the pixels of sample i, made anew. */
+static int shown(const char *page, int i)
+{
+    uint8_t pixel[SMALL_PIXELS];
+    lg_text text = {0};
+    small_set_pixels(i, 3, pixel);
+    const lg_pixels pixels = {pixel, SMALL_WIDTH, SMALL_HEIGHT, 1};
+    ck_assert_int_eq(lg_picture_add(&text, &pixels, "", NULL), LOGIT_OK);
+    const int count = count_of(page, strstr(text.data, "src="));
+    lg_text_clear(&text);
+    return count;
+}
+
+static void train_on_swapped(void)
+{
+    write_swapped();
+    options.epochs = 30;
+    train("idx", "run", LOGIT_OK, NULL);
+}
+
+START_TEST(swapped_samples_are_shown)
+{
+    int found = 0;
+    train_on_swapped();
+    char *page = page_of("run");
+    for (int i = 0; i < COUNT; i++) {
+        const int times = shown(page, i);
+        ck_assert_msg(i % 21 < 2 ? times >= 1 && times <= 2 : times <= 1, "%d: %d", i, times);
+        found += times;
+    }
+    ck_assert_int_ge(found, 22);
+    ck_assert_int_eq(count_of(page, "<img "), found + 3); /* and three rows of W */
+    ck_assert_int_eq(count_of(page, "taken for <b>"), found);
+    ck_assert_ptr_null(strstr(page, "Without pictures"));
+    ck_assert_ptr_nonnull(strstr(page, "<section id=\"calibration\""));
+    free(page);
+}
+END_TEST
+
+/* Gone, or another under the same path: no picture is better than a wrong one. */
+START_TEST(without_the_data_there_is_a_list)
+{
+    train_on_swapped();
+    if (_i) {
+        ck_assert_int_eq(rename(small_set_path("idx"), small_set_path("gone")), 0);
+    } else {
+        unlink(small_set_path("idx/t10k-images-idx3-ubyte"));
+        unlink(small_set_path("idx/t10k-labels-idx1-ubyte"));
+    }
+    char *page = page_of("run");
+    ck_assert_int_eq(count_of(page, "<img "), 3);
+    ck_assert_int_eq(count_of(page, "Without pictures"), 2);
+    ck_assert_int_ge(count_of(page, "t10k-images-idx3-ubyte[21]"), 1);
+    free(page);
+}
+END_TEST
+
+START_TEST(curves_of_ranking_are_drawn)
+{
+    static const char eval[] =
+        "{\"part\": \"test\", \"roc\": [{\"class\": \"<c>\", \"fpr\": [0, 0.5, 1], "
+        "\"tpr\": [0, 1, 1], \"recall\": [0, 1], \"precision\": [1, 0.5]}, {\"class\": 3}]}";
+    train("idx", "run", LOGIT_OK, NULL);
+    write_text("run/eval.json", eval, sizeof eval - 1);
+    char *page = page_of("run");
+    ck_assert_ptr_nonnull(strstr(page, "d=\"M64.0 314.0L345.0 12.0L626.0 12.0\""));
+    ck_assert_ptr_nonnull(strstr(page, "d=\"M64.0 12.0L626.0 163.0\""));
+    ck_assert_ptr_null(strstr(page, "<c>"));
+    free(page);
+}
+END_TEST
+
+Suite *lg_suite_report_wrong(void);
+Suite *lg_suite_report_wrong(void)
+{
+    Suite *suite = suite_create("report_wrong");
+    TCase *tests = tcase_create("report");
+    tcase_add_checked_fixture(tests, begin, small_set_end);
+    tcase_add_test(tests, swapped_samples_are_shown);
+    tcase_add_loop_test(tests, without_the_data_there_is_a_list, 0, 2);
+    tcase_add_test(tests, curves_of_ranking_are_drawn);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
