@@ -33,7 +33,7 @@ _logit() {
         "eval --part") words="train val test" ;;
         "eval --format") words="text json" ;;
         "eval --progress") words="auto plain none" ;;
-        "eval --max-bad" | "eval --threads" | "eval --memory" | "eval --device-memory" | "eval --top") return ;;
+        "eval --max-bad" | "eval --threads" | "eval --memory" | "eval --device-memory" | "eval --top" | "eval --wrong") return ;;
         "verify --labels") words="auto coarse fine" ;;
         "verify --decoder") words="auto stb turbo" ;;
         "verify --on-bad") words="fail skip" ;;
@@ -97,7 +97,7 @@ _logit() {
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
         train) words="--val --val-split --test --size --channels --normalize --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
-        eval) words="--labels --decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --format --config --progress --quiet --verbose --help" ;;
+        eval) words="--labels --decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --wrong --format --config --progress --quiet --verbose --help" ;;
         verify) words="--labels --decoder --untrusted --on-bad --cache --max-bad --threads --memory --tolerance --format --config --progress --quiet --verbose --help" ;;
         predict) words="--decoder --untrusted --device --top --prior --temperature --null --format --config --quiet --verbose --help" ;;
         explain) words="--val --val-split --decoder --untrusted --on-bad --max-bad --class-weight --seed --threads --memory --class --versus --top --terms --data --out --format --config --progress --quiet --verbose --help" ;;
