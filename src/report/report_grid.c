@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/report_html.h"
 #include "report/report_parts.h"
@@ -12,6 +13,7 @@ enum { ROWS = 64 /* of the table */ };
 typedef struct outcome {
     int setting;
     double lr, l2, val_loss, val_accuracy, train_loss;
+    const char *ended; /* "epochs", "patience", "diverged"; NULL: the run has not ended */
 } outcome;
 
 static int by_outcome(const void *a, const void *b)
@@ -43,6 +45,8 @@ static void add_row(lg_text *page, const outcome *o, int is_kept)
     lg_html_figure(page, o->val_loss);
     lg_text_add(page, "</td><td>");
     lg_html_figure(page, o->val_accuracy);
+    lg_text_add(page, "</td><td>");
+    lg_html_add(page, o->ended ? o->ended : "");
     lg_text_add(page, "</td></tr>\n");
 }
 
@@ -52,7 +56,7 @@ static void add_table(lg_text *page, const lg_run *run, const outcome *o)
     lg_text_add(page,
                 "<details%s><summary>All %d settings, best first</summary>\n"
                 "<div class=\"scroll\"><table><tr><th>setting</th><th>lr</th><th>l2</th>"
-                "<th>train loss</th><th>val loss</th><th>val accuracy</th></tr>\n",
+                "<th>train loss</th><th>val loss</th><th>val accuracy</th><th>ended by</th></tr>\n",
                 run->settings <= 12 ? " open" : "", run->settings);
     for (int i = 0; i < rows; i++) add_row(page, &o[i], o[i].setting == run->kept);
     lg_text_add(page, "</table></div>\n");
@@ -130,6 +134,38 @@ static void add_picture(lg_text *page, const lg_run *run, const outcome *o)
     free(lr);
 }
 
+/* What the epochs say of a setting. */
+static outcome outcome_of(const lg_run *run, int s)
+{
+    const lg_run_setting *setting = &run->setting[s];
+    return (outcome){.setting = s,
+                     .lr = setting->lr,
+                     .l2 = setting->l2,
+                     .val_loss = last(setting, LG_RUN_VAL_LOSS),
+                     .val_accuracy = last(setting, LG_RUN_VAL_ACCURACY),
+                     .train_loss = last(setting, LG_RUN_TRAIN_LOSS)};
+}
+
+/* What the run itself says of its settings at its end: it knows best epochs, and who diverged. */
+static void take_verdicts(const lg_run *run, outcome *o)
+{
+    for (int i = 0; i < run->other.count; i++) {
+        const cJSON *line = run->other.line[i];
+        const char *type = lg_run_text(line, "type");
+        const double s = lg_run_number(line, "setting");
+        if (!type || strcmp(type, "setting") != 0 || !(s >= 0 && s < run->settings)) continue;
+        o[(int)s] = (outcome){.setting = (int)s,
+                              .lr = lg_run_number(line, "lr"),
+                              .l2 = lg_run_number(line, "l2"),
+                              .val_loss = lg_run_number(line, "val_loss"),
+                              .val_accuracy = lg_run_number(line, "val_accuracy"),
+                              .train_loss = lg_run_number(line, "train_loss"),
+                              .ended = lg_run_text(line, "ended")};
+        if (o[(int)s].ended && strcmp(o[(int)s].ended, "diverged") == 0)
+            o[(int)s].val_loss = o[(int)s].val_accuracy = NAN;
+    }
+}
+
 void lg_report_grid(lg_text *page, const lg_report *report)
 {
     const lg_run *run = report->run;
@@ -139,15 +175,8 @@ void lg_report_grid(lg_text *page, const lg_report *report)
         page->failed = 1;
         return;
     }
-    for (int s = 0; s < run->settings; s++) {
-        const lg_run_setting *setting = &run->setting[s];
-        o[s] = (outcome){.setting = s,
-                         .lr = setting->lr,
-                         .l2 = setting->l2,
-                         .val_loss = last(setting, LG_RUN_VAL_LOSS),
-                         .val_accuracy = last(setting, LG_RUN_VAL_ACCURACY),
-                         .train_loss = last(setting, LG_RUN_TRAIN_LOSS)};
-    }
+    for (int s = 0; s < run->settings; s++) o[s] = outcome_of(run, s);
+    take_verdicts(run, o);
     qsort(o, (size_t)run->settings, sizeof *o, by_outcome);
     lg_html_section(page, "grid", "The grid",
                     "Validation loss of every setting, trained in one pass over the data; the "
