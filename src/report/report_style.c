@@ -27,7 +27,7 @@ const char lg_report_style[] =
     ".big b{display:block;font-size:1.65rem;font-weight:600;font-variant-numeric:tabular-nums;"
     "line-height:1.25}.big span{color:var(--soft);font-size:.86rem}\n"
     ".big small{display:block;color:var(--soft);font-variant-numeric:tabular-nums}\n"
-    ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));"
+    ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));"
     "gap:1.2rem}\n"
     "figure{margin:.6rem 0;min-width:0}figcaption{margin-bottom:.2rem}\n"
     "svg{display:block;width:100%;height:auto;overflow:visible}\n"
