@@ -120,6 +120,7 @@ typedef struct logit_options {
     logit_list l2;              /* count 0: 1e-6 times the mean squared length of a sample */
     logit_list l1;              /* 0; above it takes optimizer lbfgs */
     logit_list label_smoothing; /* 0 */
+    int calibrate; /* 0; 1: a temperature is fitted on the validation part and kept in the model */
     /* optimiser */
     const char *optimizer; /* "adam" */
     logit_list lr;         /* count 0: adam min(2e-3, 10/D), gd and sgd (1 - momentum)/L */
@@ -300,6 +301,7 @@ typedef struct logit_model_info {
     const char *const *class_name; /* [classes] */
     const char *decoder; /* of the JPEGs it learnt from; a build that has no logit_decoder_name
                           * like this takes stb for "auto", and pixels differ by a few of 255 */
+    double temperature;  /* 1, or what z is divided by for probabilities and loss */
     int64_t not_finite;  /* weights that are NaN or infinite: such a model is of little use */
 } logit_model_info;
 
@@ -344,7 +346,9 @@ typedef struct logit_score {
     double rmse, r2, mae; /* numeric targets only, else NaN */
     /* docs/figures.md says what each is; NaN where it does not apply */
     double balanced_accuracy, macro_f1, weighted_f1, matthews;
-    double brier, ece;         /* of probabilities: NaN for mse */
+    double brier, ece;  /* of probabilities: NaN for mse */
+    double temperature; /* the model's: z / temperature is what loss and probabilities are of */
+    double ece_uncalibrated;   /* of z itself */
     double target_entropy, kl; /* soft targets of softmax and sigmoid: loss = entropy + KL */
     logit_calibration_bin calibration[LOGIT_CALIBRATION_BINS];
     int classes;

@@ -73,6 +73,11 @@ static void print_figures(const lg_cli *cli, const logit_score *score, const cha
     print_if(cli, "Matthews", score->matthews);
     print_if(cli, "Brier", score->brier);
     print_if(cli, "ECE", score->ece);
+    if (score->temperature != 1.0) {
+        fprintf(cli->out, "  T         %s", lg_cli_figure(number, score->temperature));
+        fprintf(cli->out, " (without it, ECE %s)\n",
+                lg_cli_figure(number, score->ece_uncalibrated));
+    }
     print_if(cli, "entropy", score->target_entropy);
     print_if(cli, "KL", score->kl);
 }

@@ -96,7 +96,7 @@ START_TEST(chances_match_the_plain_way)
         mean_loss += (long double)loss[i] / N;
         losses[truth[i]] += loss[i];
     }
-    const lg_metrics_shape shape = {cases[c].loss, classes, k, 1, 0};
+    const lg_metrics_shape shape = {cases[c].loss, classes, k, 1, 0, 0.0};
     const lg_metrics_rows rows = {.count = N,
                                   .logits = z,
                                   .loss = loss,

@@ -12,8 +12,9 @@ typedef struct lg_trainer lg_trainer;
 /* One combination of hyperparameters, and how it fares. */
 typedef struct lg_setting {
     double lr, l2, l1, momentum, smoothing;
-    int stopped;      /* its loss was not finite: it takes no further part */
-    int64_t bad_step; /* then: where */
+    double temperature; /* fitted at the end; 0: none */
+    int stopped;        /* its loss was not finite: it takes no further part */
+    int64_t bad_step;   /* then: where */
     double train_loss, val_loss, val_accuracy; /* of the last epoch; NaN before */
     /* with --patience */
     int rested;     /* epochs (from 1) after which it was out of patience; 0: it is not */

@@ -14,6 +14,7 @@
 #include "train/chance_figures.h"
 #include "train/class_figures.h"
 #include "train/probability.h"
+#include "train/temperature.h"
 #include "train/worst.h"
 
 /* A running sum and the squared deviations from the mean so far. */
@@ -33,7 +34,7 @@ struct lg_metrics {
     int soft;                             /* the truth is given in shares */
     spread loss, truth;                   /* truth: numeric targets */
     double squared_error, absolute_error; /* numeric targets */
-    lg_chance_sums sums;
+    lg_chance_sums sums, plain;           /* plain: at temperature 1, where it is another */
     lg_chance *chance;  /* [classes] of one row; NULL: no probabilities are asked for */
     double *z;          /* [outputs] of one row */
     class_count *of;    /* [classes] */
@@ -137,6 +138,25 @@ static int soft_class(const float *target, int outputs)
     return top;
 }
 
+static int is_scaled(const lg_metrics_shape *shape)
+{
+    return shape->temperature > 0.0 && shape->temperature != 1.0;
+}
+
+/* The loss of row i: the device's own, or that of z / temperature. */
+static double loss_of(const lg_metrics *metrics, const lg_metrics_rows *rows, int64_t i, int64_t r)
+{
+    const lg_metrics_shape *shape = &metrics->shape;
+    const int k = shape->outputs;
+    if (!is_scaled(shape) || !metrics->z)
+        return number_at(rows->loss, rows->real_bytes, i * rows->loss_stride);
+    for (int j = 0; j < k; j++)
+        metrics->z[j] = number_at(rows->logits, rows->real_bytes, i * rows->logit_stride + j);
+    return lg_temperature_loss(shape->loss, k, metrics->z, rows->label ? rows->label[r] : 0,
+                               rows->label ? NULL : rows->target + r * k, 1.0 / shape->temperature,
+                               NULL, NULL);
+}
+
 static void add_chances(lg_metrics *metrics, const lg_metrics_rows *rows, int64_t i, int truth,
                         int said)
 {
@@ -144,7 +164,6 @@ static void add_chances(lg_metrics *metrics, const lg_metrics_rows *rows, int64_
     const int64_t r = rows->row ? rows->row[i] : i;
     for (int j = 0; j < shape->outputs; j++)
         metrics->z[j] = number_at(rows->logits, rows->real_bytes, i * rows->logit_stride + j);
-    lg_chances(shape->loss, shape->classes, metrics->z, NULL, metrics->chance);
     const lg_chance_row row = {.loss = shape->loss,
                                .classes = shape->classes,
                                .outputs = shape->outputs,
@@ -152,6 +171,12 @@ static void add_chances(lg_metrics *metrics, const lg_metrics_rows *rows, int64_
                                .said = said,
                                .chance = metrics->chance,
                                .target = rows->label ? NULL : rows->target + r * shape->outputs};
+    if (is_scaled(shape)) {
+        lg_chances(shape->loss, shape->classes, metrics->z, NULL, metrics->chance);
+        lg_chance_sums_add(&metrics->plain, &row);
+        for (int j = 0; j < shape->outputs; j++) metrics->z[j] /= shape->temperature;
+    }
+    lg_chances(shape->loss, shape->classes, metrics->z, NULL, metrics->chance);
     lg_chance_sums_add(&metrics->sums, &row);
     metrics->soft = !rows->label;
 }
@@ -202,7 +227,7 @@ void lg_metrics_add(lg_metrics *metrics, const lg_metrics_rows *rows)
             metrics->left_out++;
             continue;
         }
-        const double loss = number_at(rows->loss, rows->real_bytes, i * rows->loss_stride);
+        const double loss = loss_of(metrics, rows, i, r);
         spread_add(&metrics->loss, loss);
         if (metrics->shape.classes == 0) {
             const double y = (double)rows->target[r * k];
@@ -239,6 +264,19 @@ static void fill_classes(const lg_metrics *metrics, char *const *class_name, log
     }
 }
 
+static void fill_chances(const lg_metrics *metrics, logit_score *score)
+{
+    logit_score plain = {0};
+    const int scaled = is_scaled(&metrics->shape);
+    score->temperature = scaled ? metrics->shape.temperature : 1.0;
+    if (metrics->chance)
+        lg_chance_sums_finish(&metrics->sums, metrics->soft, score);
+    else
+        lg_chance_figures_none(score);
+    if (scaled) lg_chance_sums_finish(&metrics->plain, 0, &plain);
+    score->ece_uncalibrated = scaled ? plain.ece : score->ece;
+}
+
 static void fill_numbers(const lg_metrics *metrics, logit_score *score)
 {
     const int64_t n = metrics->loss.count;
@@ -257,10 +295,7 @@ static void fill_numbers(const lg_metrics *metrics, logit_score *score)
         numeric && deviations > 0.0 ? 1.0 - metrics->squared_error / deviations : (double)NAN;
     score->classes = metrics->shape.classes;
     lg_class_figures(score);
-    if (metrics->chance)
-        lg_chance_sums_finish(&metrics->sums, metrics->soft, score);
-    else
-        lg_chance_figures_none(score);
+    fill_chances(metrics, score);
 }
 
 logit_status lg_metrics_finish(const lg_metrics *metrics, char *const *class_name,

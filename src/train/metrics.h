@@ -24,8 +24,9 @@ typedef struct lg_metrics_shape {
     lg_loss loss;
     int classes; /* 0: numeric targets */
     int outputs;
-    int top_k; /* 0: 5.  Never more than there are classes */
-    int brief; /* no confusion matrix and no figures per class */
+    int top_k;          /* 0: 5.  Never more than there are classes */
+    int brief;          /* no confusion matrix and no figures per class */
+    double temperature; /* what z is divided by for probabilities and loss; 0: 1 */
 } lg_metrics_shape;
 
 /* *out is NULL on failure.  Error: NOMEM. */

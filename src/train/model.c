@@ -15,7 +15,7 @@
 enum {
     INTEGER = 16,        /* room for an int as text */
     HEADER_REST = 65536, /* of the file's header, kept for what is not class names */
-    METAS = 14,
+    METAS = 15,
     TENSORS = 5
 };
 
@@ -86,6 +86,7 @@ logit_status lg_model_create(logit_model **out, lg_loss loss, int classes, char 
     model->classes = classes;
     model->outputs = lg_losses[loss].outputs(classes);
     model->shape = shape;
+    model->temperature = 1.0;
     model->features = (int64_t)shape.height * shape.width * shape.channels;
     for (int c = 0; c < LG_MODEL_MAX_CHANNELS; c++) model->std[c] = 1.0;
 
@@ -159,7 +160,7 @@ logit_status lg_model_set_text(char **field, const char *text, logit_error *err)
 /* The strings of a file that have to be made. */
 typedef struct made_text {
     char height[INTEGER], width[INTEGER], channels[INTEGER];
-    lg_text classes, mean, std;
+    lg_text classes, mean, std, temperature;
 } made_text;
 
 static void add_numbers(lg_text *text, const double *number, int count)
@@ -182,7 +183,9 @@ static int make_text(made_text *made, const logit_model *model)
         add_numbers(&made->mean, model->mean, shape->channels);
         add_numbers(&made->std, model->std, shape->channels);
     }
-    return !made->classes.failed && !made->mean.failed && !made->std.failed;
+    if (model->temperature != 1.0) lg_text_add_number(&made->temperature, model->temperature);
+    return !made->temperature.failed && !made->classes.failed && !made->mean.failed &&
+           !made->std.failed;
 }
 
 /* 1 if the trainer said how often each class is. */
@@ -213,6 +216,7 @@ static logit_status write_model(const logit_model *model, const made_text *made,
                                      {"normalize", model->normalize},
                                      {"resize", model->resize},
                                      {"decoder", decoder_text(model)},
+                                     {"temperature", made->temperature.data},
                                      {"summary", model->summary}};
     lg_tensor_out tensor[TENSORS] = {
         {"weight", 2, {model->outputs, model->features}, model->weight},
@@ -238,5 +242,6 @@ logit_status lg_model_save(const logit_model *model, const char *path, logit_err
     lg_text_clear(&made.classes);
     lg_text_clear(&made.mean);
     lg_text_clear(&made.std);
+    lg_text_clear(&made.temperature);
     return status;
 }

@@ -38,12 +38,13 @@ struct logit_model {
                  * are subtracted and divided by, [features]; both NULL where normalize is "unit" */
     float *feature_mean, *feature_std;
     lg_decoding decoding; /* what decoded the images that it learnt from */
-    char *resize;         /* the rule, LG_IMAGE_RESIZE_RULE */
-    char *summary;        /* training summary: one JSON object as text, may be NULL */
-    float *weight;        /* [outputs][features] */
-    float *bias;          /* [outputs] */
-    float *prior;         /* [classes] share of each class in training, as the initial bias takes it
-                           * (weights counted, (n_c + 1)/(N + K)); all 0: not known.  NULL: no classes */
+    double temperature; /* what z is divided by for probabilities and loss; 1 if none was fitted */
+    char *resize;       /* the rule, LG_IMAGE_RESIZE_RULE */
+    char *summary;      /* training summary: one JSON object as text, may be NULL */
+    float *weight;      /* [outputs][features] */
+    float *bias;        /* [outputs] */
+    float *prior;       /* [classes] share of each class in training, as the initial bias takes it
+                         * (weights counted, (n_c + 1)/(N + K)); all 0: not known.  NULL: no classes */
     /* not in the file */
     int64_t not_finite;             /* weights that are NaN or infinite, as counted on opening */
     struct lg_predictor *predictor; /* predict.c's, made when it is first needed; or NULL */

@@ -14,6 +14,8 @@
 #include "train/json_check.h"
 #include "train/model.h"
 #include "train/safetensors.h"
+#include "train/temperature.h"
+#include "train/version.h"
 
 enum { SHOWN = 80 /* room for a value inside a message */ };
 
@@ -47,40 +49,17 @@ static logit_status read_format(const reading *r)
                  entry ? lg_text_escape(shown, sizeof shown, entry->valuestring) : "(nothing)");
 }
 
-/* Takes a number of at most four digits from *text; -1 if there is none. */
-static int take_number(const char **text)
-{
-    const size_t length = strspn(*text, "0123456789");
-    if (length == 0 || length > 4) return -1;
-    const int number = atoi(*text);
-    *text += length;
-    return number;
-}
-
-/* A version as one number that grows when files may mean something new by old names: with the
- * second part before 1.0, with the first part after.  -1 if it is not of the form 1.2.3. */
-static int version_epoch(const char *text)
-{
-    int part[3];
-    for (int i = 0; i < 3; i++) {
-        part[i] = take_number(&text);
-        if (part[i] < 0 || *text != (i < 2 ? '.' : '\0')) return -1;
-        text++;
-    }
-    return part[0] == 0 ? part[1] : part[0] * 10000;
-}
-
 /* Files of earlier versions are read, those of later ones are not. */
 static logit_status read_version(const reading *r)
 {
     char shown[SHOWN];
     const cJSON *entry;
     LG_TRY(need_meta(r, "version", &entry));
-    const int epoch = version_epoch(entry->valuestring);
+    const int epoch = lg_version_epoch(entry->valuestring);
     lg_text_escape(shown, sizeof shown, entry->valuestring);
     if (epoch < 0)
         return FAULT(r, entry, "FORMAT", "version \"%s\" is not of the form 1.2.3", shown);
-    if (epoch > version_epoch(LOGIT_VERSION))
+    if (epoch > lg_version_epoch(LOGIT_VERSION))
         return FAULT(r, entry, "UNSUP", "written by logit %s, this is %s: a newer logit is needed",
                      shown, LOGIT_VERSION);
     return LOGIT_OK;
@@ -243,6 +222,19 @@ static logit_status read_decoder(const reading *r)
                  lg_text_escape(shown, sizeof shown, entry->valuestring));
 }
 
+static logit_status read_temperature(const reading *r)
+{
+    char shown[SHOWN];
+    const cJSON *entry = lg_safetensors_meta(r->file, "temperature");
+    r->model->temperature = 1.0;
+    const char *kind =
+        entry ? lg_temperature_read(entry->valuestring, &r->model->temperature) : NULL;
+    if (!kind) return LOGIT_OK;
+    return FAULT(r, entry, kind, "temperature \"%s\" is not a number from %g to %g",
+                 lg_text_escape(shown, sizeof shown, entry->valuestring), LG_TEMPERATURE_LEAST,
+                 LG_TEMPERATURE_MOST);
+}
+
 static logit_status read_summary(const reading *r)
 {
     static const lg_json_rules rules = {.depth = 16, .values = INT64_MAX};
@@ -347,6 +339,7 @@ static logit_status read_model(const reading *r)
     LG_TRY(read_normalize(r));
     LG_TRY(read_resize(r));
     LG_TRY(read_decoder(r));
+    LG_TRY(read_temperature(r));
     LG_TRY(read_summary(r));
     const int64_t shape[2] = {model->outputs, model->features};
     LG_TRY(read_tensor(r, "weight", shape, 2, &model->weight));

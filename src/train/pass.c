@@ -79,8 +79,10 @@ static logit_status walk_forward(const lg_pass_input *in, const double *smoothin
 /* --- figures --- */
 
 typedef struct scoring {
-    lg_metrics **metrics; /* [settings]; NULL: is not scored */
-    void *logits, *loss;  /* host, of one batch */
+    lg_metrics **metrics;  /* [settings]; NULL: is not scored */
+    void *logits, *loss;   /* host, of one batch */
+    lg_pass_rows_fn *take; /* NULL: the rows go to metrics */
+    void *user;
 } scoring;
 
 static logit_status score_batch(const lg_pass_input *in, const lg_minibatch *mini, void *argument,
@@ -98,7 +100,6 @@ static logit_status score_batch(const lg_pass_input *in, const lg_minibatch *min
                          (size_t)(n * s) * real, err));
     LG_TRY(ops->sync(backend, err));
     for (int64_t t = 0; t < s; t++) {
-        if (!to->metrics[t]) continue;
         const lg_metrics_rows rows = {.count = n,
                                       .logits = (const char *)to->logits + t * k * ops->real_bytes,
                                       .loss = (const char *)to->loss + t * ops->real_bytes,
@@ -110,7 +111,10 @@ static logit_status score_batch(const lg_pass_input *in, const lg_minibatch *min
                                       .target = mini->target,
                                       .weight = mini->weight,
                                       .sample = in->set ? mini->sample : NULL};
-        lg_metrics_add(to->metrics[t], &rows);
+        if (to->take)
+            to->take(to->user, &rows);
+        else
+            lg_metrics_add(to->metrics[t], &rows);
     }
     return LOGIT_OK;
 }
@@ -124,14 +128,15 @@ static logit_status open_scoring(const lg_pass_input *in, scoring *s, logit_erro
                                     .classes = in->classes,
                                     .outputs = step->outputs,
                                     .top_k = in->top_k,
-                                    .brief = in->brief};
+                                    .brief = in->brief,
+                                    .temperature = in->temperature};
     s->metrics = calloc((size_t)step->settings, sizeof(lg_metrics *));
     s->logits = malloc(rows * (size_t)step->outputs * real);
     s->loss = malloc(rows * real);
     if (!s->metrics || !s->logits || !s->loss)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for an evaluation");
-    for (int t = 0; t < step->settings; t++)
-        if (!in->only || t == in->only - 1) LG_TRY(lg_metrics_create(&s->metrics[t], &shape, err));
+    for (int t = 0; t < step->settings && !s->take; t++)
+        LG_TRY(lg_metrics_create(&s->metrics[t], &shape, err));
     return LOGIT_OK;
 }
 
@@ -144,12 +149,23 @@ logit_status lg_pass_score(const lg_pass_input *in, logit_score *score, logit_er
     logit_status status = open_scoring(in, &s, err);
     if (status == LOGIT_OK) status = walk_forward(in, NULL, score_batch, &s, err);
     for (int t = 0; t < settings && status == LOGIT_OK; t++) {
-        if (!s.metrics[t]) continue;
         status = lg_metrics_finish(s.metrics[t], in->class_name, &score[t], err);
         if (status == LOGIT_OK && in->set) status = lg_worst_name(in->set, &score[t], err);
         score[t].seconds = lg_seconds() - started;
     }
     for (int t = 0; t < settings && s.metrics; t++) lg_metrics_destroy(s.metrics[t]);
+    free(s.metrics);
+    free(s.logits);
+    free(s.loss);
+    return status;
+}
+
+logit_status lg_pass_rows(const lg_pass_input *in, lg_pass_rows_fn *take, void *user,
+                          logit_error *err)
+{
+    scoring s = {.take = take, .user = user};
+    logit_status status = open_scoring(in, &s, err);
+    if (status == LOGIT_OK) status = walk_forward(in, NULL, score_batch, &s, err);
     free(s.metrics);
     free(s.logits);
     free(s.loss);

@@ -6,6 +6,7 @@
 #define LG_TRAIN_PASS_H
 
 #include "train/feed.h"
+#include "train/metrics.h"
 #include "train/problem.h"
 
 typedef struct lg_pass_input {
@@ -14,10 +15,9 @@ typedef struct lg_pass_input {
     int classes;              /* 0: numeric targets */
     char *const *class_name;  /* [classes]; borrowed by score[].class_score */
     const lg_set *set;        /* who knows the names of samples; NULL where none are wanted */
+    double temperature;       /* what z is divided by for figures; 0: 1 */
     int top_k;                /* 0: 5, or fewer classes */
     int brief;                /* no confusion matrix and no table of classes */
-    int only;                 /* 0: every setting is scored; n: setting n - 1 alone, the other
-                               * scores stay zero */
     int64_t total;            /* samples, for progress; may be 0 */
     const logit_watch *watch; /* progress and stop; may be NULL */
 } lg_pass_input;
@@ -30,6 +30,12 @@ typedef logit_status lg_pass_visit_fn(const lg_pass_input *input, const lg_minib
  * to be cleared by logit_score_clear, also after a failure.  Samples of weight 0 are bad ones and
  * are left out.  Errors: as the feed's and the backend's; STOPPED. */
 logit_status lg_pass_score(const lg_pass_input *input, logit_score *score, logit_error *err);
+
+/* Hands out the rows of every setting, batch by batch; of one alone where the problem was narrowed.
+ * Errors: as lg_pass_score. */
+typedef void lg_pass_rows_fn(void *user, const lg_metrics_rows *rows);
+logit_status lg_pass_rows(const lg_pass_input *input, lg_pass_rows_fn *take, void *user,
+                          logit_error *err);
 
 /* Weighted mean loss of every setting, smoothed by smoothing[settings]: the first term of J. */
 logit_status lg_pass_objective(const lg_pass_input *input, const double *smoothing, double *loss,

@@ -138,7 +138,7 @@ static logit_status guess_sample(lg_predictor *p, const logit_model *model, lg_e
                                  logit_guess *guess, int wanted, logit_error *err)
 {
     LG_TRY(forward(p, model, element, err));
-    for (int j = 0; j < model->outputs; j++) p->z[j] /= p->temperature;
+    for (int j = 0; j < model->outputs; j++) p->z[j] /= p->temperature * model->temperature;
     lg_chances(model->loss, model->classes, p->z, p->shift, p->chance);
     lg_chances_best(p->chance, rows_of(model), p->order, wanted);
     for (int i = 0; i < wanted; i++) {
@@ -292,5 +292,6 @@ logit_model_info logit_model_describe(const logit_model *model)
                               .bias = model->bias,
                               .class_name = (const char *const *)model->class_name,
                               .decoder = lg_decoding_name(model->decoding),
+                              .temperature = model->temperature,
                               .not_finite = model->not_finite};
 }

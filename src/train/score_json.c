@@ -100,6 +100,8 @@ static void add_score(lg_text *out, const logit_score *score)
     add_field(out, "matthews", score->matthews);
     add_field(out, "brier", score->brier);
     add_field(out, "ece", score->ece);
+    add_field(out, "ece_uncalibrated", score->ece_uncalibrated);
+    add_field(out, "temperature", score->temperature);
     add_field(out, "target_entropy", score->target_entropy);
     add_field(out, "kl", score->kl);
     add_calibration(out, score);

@@ -51,6 +51,7 @@ static logit_status open_rest(lg_survey *s, const logit_model *model, const logi
                               .feed = s->feed,
                               .classes = model->classes,
                               .class_name = model->class_name,
+                              .temperature = model->temperature,
                               .top_k = options->top_k,
                               .total = s->source->count,
                               .watch = watch};

@@ -11,6 +11,7 @@
  *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
  *   optimum.c         where the optimiser looks for the optimum itself (lbfgs)
  *   trainer_finish.c  the kept setting, objective, model file
+ *   trainer_calibrate.c  a temperature, by the validation part
  *   trainer_eval.c    the test part, eval.json
  *   checkpoint.c      where it stands, saved and put back
  *   trainer_report.c  what is told: objective, progress, metrics.jsonl */
@@ -119,6 +120,9 @@ logit_status lg_trainer_validate(lg_trainer *t, logit_error *err);
 logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_error *err);
 /* The part of the summary that the settings tell. */
 void lg_trainer_summarise(const lg_trainer *t, int kept, logit_summary *summary);
+
+/* trainer_calibrate.c.  With --calibrate, the temperature of every setting that still trains. */
+logit_status lg_trainer_calibrate(lg_trainer *t, logit_error *err);
 
 /* trainer_eval.c.  The kept setting on the test part, or where there is none on the validation
  * part: all figures to RUN/eval.json, those of the test part to summary too.  Neither part: nothing

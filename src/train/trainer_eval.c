@@ -32,6 +32,7 @@ logit_status lg_trainer_evaluate(lg_trainer *t, int kept, logit_summary *summary
                                 .feed = t->feed[part],
                                 .classes = t->classes,
                                 .class_name = t->sources.data->class_name,
+                                .temperature = t->setting[kept].temperature,
                                 .set = t->sources.part[part].set,
                                 .top_k = t->options.top_k,
                                 .total = t->sources.part[part].count,

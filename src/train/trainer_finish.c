@@ -106,6 +106,7 @@ static logit_status fetch_model(lg_trainer *t, int s, logit_model **out, logit_e
     memcpy(model->mean, t->mean, sizeof model->mean);
     memcpy(model->std, t->std, sizeof model->std);
     if (t->floats) LG_TRY(lg_model_set_features(model, t->feature_mean, t->feature_std, err));
+    if (t->setting[s].temperature > 0.0) model->temperature = t->setting[s].temperature;
     describe(t, s, &text);
     for (int c = 0; c < t->classes; c++)
         model->prior[c] = (float)((t->mass.per_class[c] + 1.0) / (t->mass.sum + t->classes));
@@ -205,6 +206,7 @@ static logit_status finish(lg_trainer *t, logit_summary *summary, logit_error *e
     lg_trainer_summarise(t, kept, summary);
     summary->objective = summary->gradient = summary->gap = NAN;
     if (t->optimum) lg_optimum_summarise(t, summary);
+    LG_TRY(lg_trainer_calibrate(t, err));
     LG_TRY(save_all(t, kept, err));
     return t->stopping ? LOGIT_OK : measure(t, kept, summary, err);
 }

@@ -118,6 +118,16 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
                 "%d combinations need a validation part to choose by: give "
                 "--val or a --val-split above 0",
                 t->settings);
+    if (!t->options.calibrate) return LOGIT_OK;
+    if (lg_losses[t->loss].link == LG_LINK_IDENTITY)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--calibrate makes probabilities mean what they say, and loss "
+                "%s has none",
+                lg_losses[t->loss].name);
+    if (!t->sources.part[LG_PART_VAL].set)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--calibrate needs a validation part to fit the temperature on: give --val or a "
+                "--val-split above 0");
     return LOGIT_OK;
 }
 
