@@ -96,7 +96,7 @@ _logit() {
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
-        train) words="--val --val-split --test --size --channels --normalize --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
+        train) words="--val --val-split --test --size --channels --normalize --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --label-smoothing --calibrate --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
         eval) words="--labels --decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --wrong --format --config --progress --quiet --verbose --help" ;;
         verify) words="--labels --decoder --untrusted --on-bad --cache --max-bad --threads --memory --tolerance --format --config --progress --quiet --verbose --help" ;;
         predict) words="--decoder --untrusted --device --top --prior --temperature --null --format --config --quiet --verbose --help" ;;
