@@ -95,11 +95,29 @@ START_TEST(swapped_samples_are_shown)
 }
 END_TEST
 
+/* Each sample's name is that of another number now; 1 if there were any. */
+static int rename_samples(const char *name)
+{
+    int64_t size;
+    char *text = (char *)small_set_read(small_set_path(name), &size);
+    int found = 0;
+    for (int64_t i = 6; i < size; i++)
+        if (memcmp(text + i - 6, "-ubyte[", 7) == 0) {
+            text[i + 1] = text[i + 1] == '9' ? '8' : '9';
+            found = 1;
+        }
+    write_text(name, text, (size_t)size);
+    free(text);
+    return found;
+}
+
 /* Gone, or another under the same path: no picture is better than a wrong one. */
 START_TEST(without_the_data_there_is_a_list)
 {
     train_on_swapped();
-    if (_i) {
+    if (_i == 2) {
+        ck_assert_int_eq(rename_samples("run/eval.json"), 1);
+    } else if (_i) {
         ck_assert_int_eq(rename(small_set_path("idx"), small_set_path("gone")), 0);
     } else {
         unlink(small_set_path("idx/t10k-images-idx3-ubyte"));
@@ -108,7 +126,7 @@ START_TEST(without_the_data_there_is_a_list)
     char *page = page_of("run");
     ck_assert_int_eq(count_of(page, "<img "), 3);
     ck_assert_int_eq(count_of(page, "Without pictures"), 2);
-    ck_assert_int_ge(count_of(page, "t10k-images-idx3-ubyte[21]"), 1);
+    ck_assert_int_ge(count_of(page, "t10k-images-idx3-ubyte["), 20);
     free(page);
 }
 END_TEST
@@ -135,7 +153,7 @@ Suite *lg_suite_report_wrong(void)
     TCase *tests = tcase_create("report");
     tcase_add_checked_fixture(tests, begin, small_set_end);
     tcase_add_test(tests, swapped_samples_are_shown);
-    tcase_add_loop_test(tests, without_the_data_there_is_a_list, 0, 2);
+    tcase_add_loop_test(tests, without_the_data_there_is_a_list, 0, 3);
     tcase_add_test(tests, curves_of_ranking_are_drawn);
     suite_add_tcase(suite, tests);
     return suite;
