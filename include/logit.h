@@ -267,7 +267,7 @@ typedef struct logit_summary {
     double seconds;
     int64_t bad; /* samples left out by on_bad = "skip" */
     /* of optimizer lbfgs, else "" and NaN */
-    char ended[240]; /* why it stopped, one line */
+    char ended[480]; /* why it stopped, one line */
     double gradient; /* |gradient| of the objective at the end; with l1 of its subgradients the
                       * smallest */
     int64_t zeros;   /* weights of the model that are exactly 0 */

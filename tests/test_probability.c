@@ -319,6 +319,19 @@ START_TEST(models_without_shares_say_so)
 END_TEST
 
 Suite *lg_suite_probability(void);
+/* S27 of the vectors: one class alone. */
+START_TEST(a_class_that_is_alone_is_certain)
+{
+    const double z = 5.0;
+    lg_chance *chance = malloc(sizeof *chance); /* so that AddressSanitizer sees its end */
+    lg_chances(LG_LOSS_SOFTMAX, 1, &z, NULL, chance);
+    ck_assert_double_eq(chance->probability, 1.0);
+    ck_assert_double_eq(chance->score, 5.0);
+    ck_assert(chance->logit == HUGE_VAL && chance->odds == HUGE_VAL);
+    free(chance);
+}
+END_TEST
+
 Suite *lg_suite_probability(void)
 {
     Suite *suite = suite_create("probability");
@@ -338,6 +351,7 @@ Suite *lg_suite_probability(void)
     tcase_add_test(tests, names_may_hold_commas_and_equals);
     tcase_add_loop_test(tests, what_is_no_prior_is_usage, 0, (int)(sizeof bad / sizeof *bad));
     tcase_add_test(tests, models_without_shares_say_so);
+    tcase_add_test(tests, a_class_that_is_alone_is_certain);
     suite_add_tcase(suite, tests);
     return suite;
 }

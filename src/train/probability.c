@@ -42,9 +42,14 @@ static double sum_tail(const lg_chance *chance, int classes, int top, int second
  *   logit of any other class c   = (z_c - m) - log1p(rest - exp(z_c - m))
  *
  * In the last line the difference is at least half of rest (the second is in it), so that nothing
- * cancels; in the first two nothing is taken away at all. */
+ * cancels; in the first two nothing is taken away at all.  A class that is alone is certain. */
 static void softmax(lg_chance *chance, int classes)
 {
+    if (classes == 1) {
+        chance[0].probability = 1.0;
+        chance[0].logit = chance[0].odds = HUGE_VAL;
+        return;
+    }
     const int top = largest(chance, classes, -1), second = largest(chance, classes, top);
     const double m = chance[top].score, m2 = chance[second].score;
     const int lone = m2 == -HUGE_VAL; /* all others cannot be */
