@@ -12,8 +12,9 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "train/json_check.h"
 
-enum { LIMIT = 1 << 28, MOST_SETTINGS = 1 << 20, MOST_LINES = 1 << 20 };
+enum { LIMIT = 1 << 28, MOST_SETTINGS = 1 << 20, MOST_LINES = 1 << 20, MOST_VALUES = 1 << 22 };
 
 double lg_run_number(const cJSON *object, const char *name)
 {
@@ -117,21 +118,34 @@ static logit_status take_line(lg_run *run, cJSON *line, logit_error *err)
     return status;
 }
 
+/* Text of a file, from its line `number` on, as a tree.  text[size] must be NUL. */
+static logit_status parse(cJSON **out, const char *text, size_t size, const char *path,
+                          int64_t number, logit_error *err)
+{
+    static const lg_json_rules rules = {.depth = 8, .values = MOST_VALUES};
+    char shown[600];
+    lg_json_fault fault;
+    const logit_status status = lg_json_parse(out, text, size, &rules, &fault);
+    if (status == LOGIT_E_NOMEM) return no_memory(err);
+    if (status == LOGIT_OK) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_DATA, "%s: line %lld at byte %zu: %s [%s]",
+            lg_text_escape(shown, sizeof shown, path), (long long)number, fault.at, fault.reason,
+            fault.kind);
+}
+
 /* Hands every whole line of a file on, which then belongs to `take`. */
 static logit_status read_lines(lg_run *run, const char *path, lg_bytes *bytes,
                                logit_status (*take)(lg_run *run, cJSON *line, logit_error *err),
                                logit_error *err)
 {
-    char shown[600];
     LG_TRY(lg_file_read(AT_FDCWD, path, LIMIT, bytes, err));
-    const char *at = (const char *)bytes->data, *end = at + bytes->size;
+    char *at = (char *)bytes->data, *end = at + bytes->size;
     for (int64_t number = 1; at < end; number++) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        char *stop = memchr(at, '\n', (size_t)(end - at));
         if (!stop) break; /* the last line of a run that was killed */
-        cJSON *line = cJSON_ParseWithLength(at, (size_t)(stop - at));
-        if (!line)
-            LG_FAIL(err, LOGIT_E_DATA, "%s: line %lld is not JSON [FORMAT]",
-                    lg_text_escape(shown, sizeof shown, path), (long long)number);
+        cJSON *line;
+        *stop = '\0';
+        LG_TRY(parse(&line, at, (size_t)(stop - at), path, number, err));
         LG_TRY(take(run, line, err));
         at = stop + 1;
     }
@@ -157,7 +171,6 @@ static logit_status read_if_there(const char *path, lg_bytes *bytes, logit_error
 static logit_status read_rest(lg_run *run, char *path, size_t size, lg_bytes *bytes,
                               logit_error *err)
 {
-    char shown[600];
     snprintf(path, size, "%s/config.ini", run->folder);
     LG_TRY(read_if_there(path, bytes, err));
     run->config = strndup(bytes->data ? (const char *)bytes->data : "", bytes->size);
@@ -167,10 +180,9 @@ static logit_status read_rest(lg_run *run, char *path, size_t size, lg_bytes *by
     snprintf(path, size, "%s/eval.json", run->folder);
     LG_TRY(read_if_there(path, bytes, err));
     if (bytes->size == 0) return LOGIT_OK;
-    run->eval = cJSON_ParseWithLength((const char *)bytes->data, bytes->size);
-    if (run->eval) return LOGIT_OK;
-    LG_FAIL(err, LOGIT_E_DATA, "%s: is not JSON [FORMAT]",
-            lg_text_escape(shown, sizeof shown, path));
+    LG_TRY(lg_bytes_reserve(bytes, bytes->size + 1, err));
+    bytes->data[bytes->size] = '\0';
+    return parse(&run->eval, (const char *)bytes->data, bytes->size, path, 1, err);
 }
 
 logit_status lg_run_read(lg_run *run, const char *folder, logit_error *err)
