@@ -136,18 +136,17 @@ npy_changes() {
     says "resumed on a shorter array" "$samples: npy at byte"
 }
 
-# A shard is what it was when its members were found, or it is an error: that it has changed, or,
-# where it is cut between that look and the reading, that it has become shorter.
+# A shard is what it was when its members were found, or it is an error.
 tar_changes() {
     more=()
-    change make_tar 5 "$shard" truncate -s 20000 $shard
-    change make_tar 5 "$shard" truncate -s 0 $shard
+    change make_tar 5 "$shard: has changed" truncate -s 20000 $shard
+    change make_tar 5 "$shard: has changed" truncate -s 0 $shard
     change make_tar 5 "$shard: has changed" append $shard
     change make_tar 5 "$shard: has changed" overwrite $shard
     change make_tar 0 "" rm $shard
     change make_tar 0 "" replace $shard
     change make_tar 0 "" rm -r data
-    change make_tar 5 "$shard" truncate -s 20000 $shard
+    change make_tar 5 "has changed" truncate -s 20000 $shard
     ends "resumed on a shorter shard" 4 "${train[@]}" --resume
     says "resumed on a shorter shard" "$shard: tar at byte"
 }

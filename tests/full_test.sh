@@ -140,7 +140,7 @@ failed_sync() {
     for ((n = 1; n <= count; n++)); do
         rm -rf run
         ends "sync $n" 5 env LOGIT_FAULT=fsync:$n LD_PRELOAD="$shim" "${train[@]}" -o run
-        grep -qE 'logit: (\.|run(\/[a-z0-9.]+)?): (fsync|cannot be|folder cannot be synced)' log ||
+        grep -qE 'logit: run(/[a-z0-9.]+)?: (fsync|cannot be|its folder cannot be synced)' log ||
             complain "sync $n: says $(tail -1 log)"
         resumed "sync $n" run
         cases=$((cases + 1))

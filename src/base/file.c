@@ -166,8 +166,8 @@ logit_status lg_file_sync_name(const char *path, logit_error *err)
     const int why = errno;
     if (fd >= 0) close(fd);
     if (failed)
-        LG_FAIL(err, LOGIT_E_IO, "%s: folder cannot be synced: %s",
-                lg_text_escape(name, sizeof name, folder), strerror(why));
+        LG_FAIL(err, LOGIT_E_IO, "%s: its folder cannot be synced: %s",
+                lg_text_escape(name, sizeof name, path), strerror(why));
     return LOGIT_OK;
 }
 

@@ -67,12 +67,19 @@ static const char *tar_name(const lg_set *set, int64_t i, char *out, size_t size
                               size);
 }
 
-/* Puts the member's name in front of an error that begins with none: it is read only then. */
-static logit_status place(logit_status status, const lg_set *set, int64_t i, logit_error *err)
+/* Gives the descriptor back.  What could not be read of a shard that has changed meanwhile failed
+ * for that; other errors get the member's name in front, which is made only then. */
+static logit_status finish(logit_status status, const lg_set *set, int64_t i, int fd,
+                           logit_error *err)
 {
+    const tar_set *own = set->own;
     char name[2 * SHOWN];
-    if (err && (status == LOGIT_E_DATA || status == LOGIT_E_IO))
-        lg_error_prefix(err, "%s", tar_name(set, i, name, sizeof name));
+    const int failed = status == LOGIT_E_DATA || status == LOGIT_E_IO;
+    const logit_status changed =
+        failed ? check_unchanged(lg_tar_shard_of(own->shard, own->shards, i), fd, err) : LOGIT_OK;
+    leave(own, fd);
+    if (changed != LOGIT_OK) return changed;
+    if (err && failed) lg_error_prefix(err, "%s", tar_name(set, i, name, sizeof name));
     return status;
 }
 
@@ -90,8 +97,7 @@ static logit_status tar_read(const lg_set *set, int64_t i, lg_decoder *decoder, 
     LG_TRY(reach(own, lg_tar_shard_of(own->shard, own->shards, i), &fd, err));
     const logit_status status =
         lg_image_decode_span(decoder, span_of(&own->sample[i], fd), "", set->shape, out, err);
-    leave(own, fd);
-    return place(status, set, i, err);
+    return finish(status, set, i, fd, err);
 }
 
 static logit_status tar_probe(const lg_set *set, int64_t i, lg_image_info *info, int64_t *bytes,
@@ -102,8 +108,7 @@ static logit_status tar_probe(const lg_set *set, int64_t i, lg_image_info *info,
     LG_TRY(reach(own, lg_tar_shard_of(own->shard, own->shards, i), &fd, err));
     *bytes = own->sample[i].size;
     const logit_status status = lg_image_probe_span(span_of(&own->sample[i], fd), "", info, err);
-    leave(own, fd);
-    return place(status, set, i, err);
+    return finish(status, set, i, fd, err);
 }
 
 static void tar_close(lg_set *set)
