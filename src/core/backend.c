@@ -87,11 +87,33 @@ void lg_backend_close(lg_backend *backend)
 
 /* -------------------------------------------------------------------------------- one step --- */
 
+logit_status lg_backend_pixels(lg_backend *backend, const lg_step *step, logit_error *err)
+{
+    lg_step plain = *step;
+    if (step->lift) {
+        plain.features = step->lift->in;
+        plain.x = step->u;
+        plain.lift = NULL;
+    }
+    return backend->ops->pixels(backend, &plain, err);
+}
+
+logit_status lg_backend_inputs(lg_backend *backend, const lg_step *step, logit_error *err)
+{
+    LG_TRY(lg_backend_pixels(backend, step, err));
+    return step->lift ? backend->ops->features(backend, step, err) : LOGIT_OK;
+}
+
+int lg_backend_fuses(const lg_backend *backend, const lg_step *step)
+{
+    return !step->lift && backend->ops->fuses && backend->ops->fuses(backend, step);
+}
+
 logit_status lg_backend_train_step(lg_backend *backend, const lg_step *step, logit_error *err)
 {
     const lg_backend_ops *ops = backend->ops;
-    if (ops->fuses && ops->fuses(backend, step)) return ops->step(backend, step, err);
-    LG_TRY(ops->pixels(backend, step, err));
+    if (lg_backend_fuses(backend, step)) return ops->step(backend, step, err);
+    LG_TRY(lg_backend_inputs(backend, step, err));
     LG_TRY(ops->logits(backend, step, err));
     LG_TRY(ops->loss(backend, step, err));
     LG_TRY(ops->sum(backend, step, err));

@@ -4,14 +4,16 @@
  *
  *     pixels     x  <- (v - mean) / std               [n][d]      v: the batch's bytes / 255, or
  *                                                                 its 16- or 32-bit floats
+ *     features   x  <- map(u)                        [n][d]      where there is a feature map: then
+ *                                                                 pixels gives u [n][in]
  *     logits     z  <- x W^T + b                      [n][s*k]
  *     loss       l  <- loss(z),  z <- dz in place     [n][s], [n][s*k];   gb <- column sums of dz
  *     gradient   gw <- dz^T x                         [s*k][d]
  *     update     W, b <- optimiser(W, gw), (b, gb)
  *
  * and `sum` adds the losses of the batch to the running totals.  Every op takes the same lg_step,
- * so that each can be run, and tested, alone.  `step`, where a backend offers it, does all six at
- * once for the shapes it is faster for, with the same bits.
+ * so that each can be run, and tested, alone.  `step`, where a backend offers it, does all at once
+ * for the shapes it is faster for, with the same bits; it knows no feature maps.
  *
  * Letters: n rows of the batch, d features, k outputs per setting, s settings.  All settings are
  * trained at once: W is [s*k][d], and columns t*k .. t*k+k-1 of z belong to setting t.
@@ -37,6 +39,7 @@
 #include <stdint.h>
 
 #include "base/element.h"
+#include "core/lift.h"
 #include "core/loss.h"
 #include "core/optim.h"
 #include "core/precision.h"
@@ -91,8 +94,11 @@ typedef struct lg_step {
     lg_batch batch;
     const lg_scalars *scalars;  /* [s] */
     const float *scale, *shift; /* [d]: x = scale e + shift, e the element as it is stored; scale
-                                 * = 1/(255 std) for bytes, 1/std for floats; shift = -mean/std */
+                                 * = 1/(255 std) for bytes, 1/std for floats; shift = -mean/std.
+                                 * With a map: [in], and u in place of x */
+    const lg_lift *lift;        /* the feature map, or NULL */
     /* where */
+    void *u;                        /* [n][in], with a map */
     void *x;                        /* [n][d] */
     void *w, *b;                    /* [s*k][d], [s*k] */
     void *z;                        /* [n][s*k] */
@@ -164,8 +170,10 @@ typedef struct lg_backend_ops {
     logit_status (*event_sync)(lg_backend *backend, lg_event *event, logit_error *err);
     logit_status (*sync)(lg_backend *backend, logit_error *err); /* all queues */
 
-    /* The parts of a step, on LG_QUEUE_COMPUTE. */
+    /* The parts of a step, on LG_QUEUE_COMPUTE.  pixels fills in x, and is not told of a map: see
+     * lg_backend_inputs.  features wants one. */
     logit_status (*pixels)(lg_backend *backend, const lg_step *step, logit_error *err);
+    logit_status (*features)(lg_backend *backend, const lg_step *step, logit_error *err);
     logit_status (*logits)(lg_backend *backend, const lg_step *step, logit_error *err);
     logit_status (*loss)(lg_backend *backend, const lg_step *step, logit_error *err);
     logit_status (*gradient)(lg_backend *backend, const lg_step *step, logit_error *err);
@@ -222,7 +230,14 @@ static inline int64_t lg_step_number(const lg_step *step)
     return step->number + (step->before ? *step->before : 0);
 }
 
-/* pixels, logits, loss, sum, gradient and, unless only the gradient is wanted, update; fused where
+/* u of a batch where there is a map, x where there is none. */
+logit_status lg_backend_pixels(lg_backend *backend, const lg_step *step, logit_error *err);
+/* x of a batch: pixels and, where there is a map, features. */
+logit_status lg_backend_inputs(lg_backend *backend, const lg_step *step, logit_error *err);
+/* 1 if a whole step is done at once. */
+int lg_backend_fuses(const lg_backend *backend, const lg_step *step);
+
+/* inputs, logits, loss, sum, gradient and, unless only the gradient is wanted, update; fused where
  * the backend says so. */
 logit_status lg_backend_train_step(lg_backend *backend, const lg_step *step, logit_error *err);
 

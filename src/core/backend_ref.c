@@ -126,6 +126,7 @@ static const lg_backend_ops ref_ops = {
     .event_sync = ref_event_sync,
     .sync = ref_sync,
     .pixels = lg_ref_pixels,
+    .features = lg_ref_features,
     .logits = lg_ref_logits,
     .loss = lg_ref_loss_rows,
     .gradient = lg_ref_gradient,

@@ -11,7 +11,7 @@
 #include "core/backend.h"
 
 /* Grows with every change of backend.h, loss.def, optim.def or of what stands below. */
-enum { LG_PLUGIN_ABI = 4 };
+enum { LG_PLUGIN_ABI = 5 };
 
 typedef struct lg_plugin {
     uint32_t abi;      /* LG_PLUGIN_ABI; looked at first */

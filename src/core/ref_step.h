@@ -19,6 +19,8 @@ typedef struct lg_ref_backend {
 } lg_ref_backend;
 
 logit_status lg_ref_pixels(lg_backend *backend, const lg_step *step, logit_error *err);
+logit_status lg_ref_features(lg_backend *backend, const lg_step *step,
+                             logit_error *err); /* ref_lift.c */
 logit_status lg_ref_logits(lg_backend *backend, const lg_step *step, logit_error *err);
 logit_status lg_ref_loss_rows(lg_backend *backend, const lg_step *step, logit_error *err);
 logit_status lg_ref_gradient(lg_backend *backend, const lg_step *step, logit_error *err);

@@ -265,7 +265,7 @@ static logit_status measure_shape(rig *r, logit_error *err)
         {"step, fused",
          ops->step,
          {.multiply_adds = 2.0 * d * k, .bytes = u, .launches = STEP_LAUNCHES},
-         ops->fuses && ops->fuses(r->backend, &r->problem->step)},
+         lg_backend_fuses(r->backend, &r->problem->step)},
     };
     const lg_work burst = {.multiply_adds = 2.0 * d * k, .bytes = u, .nodes = STEP_LAUNCHES};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) LG_TRY(time_part(r, &parts[i], err));

@@ -35,8 +35,7 @@ typedef struct way {
 
 static int fuses(const lg_party *party)
 {
-    const lg_backend_ops *ops = party->backend->ops;
-    return ops->fuses && ops->fuses(party->backend, &party->problem->step);
+    return lg_backend_fuses(party->backend, &party->problem->step);
 }
 
 static way way_of(const lg_party *party)

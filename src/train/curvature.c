@@ -93,7 +93,7 @@ static logit_status multiply(const lg_curvature_input *in, sample *s, logit_erro
                        .target = (const float *)s->target + first,
                        .weight = (const float *)s->device_weight + first};
         step->accumulate = first > 0;
-        LG_TRY(ops->pixels(in->backend, step, err));
+        LG_TRY(lg_backend_inputs(in->backend, step, err));
         LG_TRY(ops->logits(in->backend, step, err));
         LG_TRY(ops->loss(in->backend, step, err));
         LG_TRY(ops->gradient(in->backend, step, err));

@@ -109,7 +109,7 @@ static logit_status forward(work *w, const char *file, logit_error *err)
     LG_TRY(ops->upload(w->backend, LG_QUEUE_COMPUTE, w->device, w->host,
                        (size_t)d * lg_element_bytes(element), err));
     step->batch = (lg_batch){.count = 1, .element = element, .pixels = w->device};
-    LG_TRY(ops->pixels(w->backend, step, err));
+    LG_TRY(lg_backend_inputs(w->backend, step, err));
     LG_TRY(ops->logits(w->backend, step, err));
     LG_TRY(lg_backend_get_double(w->backend, w->out->x, step->x, d, err));
     LG_TRY(lg_backend_get_double(w->backend, w->z, step->z, w->model->outputs, err));

@@ -56,7 +56,7 @@ static logit_status walk(const lg_pass_input *in, const double *smoothing, lg_pa
         for (int s = 0; s < step->settings; s++)
             scalars[s] = (lg_scalars){.smoothing = smoothing ? smoothing[s] : 0.0, .scale = 1.0};
         LG_TRY(lg_feed_send(in->feed, step, err));
-        LG_TRY(ops->pixels(backend, step, err));
+        LG_TRY(lg_backend_inputs(backend, step, err));
         LG_TRY(ops->logits(backend, step, err));
         LG_TRY(ops->loss(backend, step, err));
         LG_TRY(visit(in, mini, argument, err));

@@ -123,7 +123,7 @@ static logit_status forward(lg_predictor *p, const logit_model *model, lg_elemen
     step->batch = (lg_batch){.count = 1, .element = element, .pixels = p->device_pixels};
     LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, p->device_pixels, p->pixels,
                        (size_t)model->features * lg_element_bytes(element), err));
-    LG_TRY(ops->pixels(backend, step, err));
+    LG_TRY(lg_backend_inputs(backend, step, err));
     LG_TRY(ops->logits(backend, step, err));
     return lg_backend_get_double(backend, p->z, step->z, model->outputs, err);
 }
