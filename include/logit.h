@@ -95,6 +95,7 @@ typedef struct logit_options {
     int width;
     int channels;          /* 0: 1 if every image is grey, else 3 */
     const char *normalize; /* "standard" or "unit" */
+    const char *features;  /* a map between pixels and W, "patch:256,grid=3"; NULL: none */
     const char *shuffle;   /* "auto": "block" for tar and for packed files over 4 GiB, else
                             * "full".  "full", "block", "none" */
     const char *sampling;  /* "all": each training sample once an epoch.  "balanced": as many are
@@ -292,9 +293,11 @@ typedef struct logit_model_info {
     const char *loss;
     int classes, outputs;
     int height, width, channels;
-    int64_t features;              /* height * width * channels */
+    int64_t inputs;                /* height * width * channels */
+    int64_t features;              /* columns of W: as many, or what the map makes of them */
+    const char *map;               /* "patch:256,size=6,..", or NULL: none */
     int floats;                    /* 1: the model sees features, not pixels; then */
-    const float *feature_mean;     /* [features], or NULL: they are taken as they are */
+    const float *feature_mean;     /* [inputs], or NULL: they are taken as they are */
     const float *feature_std;      /* the same */
     const float *weight;           /* [outputs][features] */
     const float *bias;             /* [outputs] */

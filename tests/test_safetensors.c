@@ -235,13 +235,18 @@ START_TEST(the_writer_makes_these_bytes)
 {
     static const float w[6] = {1, 2, 3, 4, 5, 6}, b[2] = {-1, 0.5f};
     static const lg_meta_out meta[] = {{"a", "x\"y"}, {"left out", NULL}, {"b", ""}};
-    static const lg_tensor_out tensor[] = {{"weight", 2, {2, 3}, w}, {"bias", 1, {2, 0}, b}};
-    static const lg_safetensors_out content = {meta, 3, tensor, 2};
+    static const int32_t p[2] = {7, -1};
+    static const lg_tensor_out tensor[] = {{"weight", 2, {2, 3}, w, NULL},
+                                           {"bias", 1, {2, 0}, b, NULL},
+                                           {"pairs", 2, {1, 2}, p, "I32"}};
+    static const lg_safetensors_out content = {meta, 3, tensor, 3};
     static const char want[] = "{\"__metadata__\":{\"a\":\"x\\\"y\",\"b\":\"\"},"
                                "\"weight\":{\"dtype\":\"F32\",\"shape\":[2,3],"
                                "\"data_offsets\":[0,24]},"
                                "\"bias\":{\"dtype\":\"F32\",\"shape\":[2],"
-                               "\"data_offsets\":[24,32]}}";
+                               "\"data_offsets\":[24,32]},"
+                               "\"pairs\":{\"dtype\":\"I32\",\"shape\":[1,2],"
+                               "\"data_offsets\":[32,40]}}";
     uint8_t got[512];
     logit_error err;
     ck_assert_msg(lg_safetensors_write(in.path, &content, &err) == LOGIT_OK, "%s", err.message);
@@ -250,13 +255,14 @@ START_TEST(the_writer_makes_these_bytes)
     fclose(file);
 
     const size_t header = (sizeof want - 1 + 7) / 8 * 8;
-    ck_assert_uint_eq(size, 8 + header + sizeof w + sizeof b);
+    ck_assert_uint_eq(size, 8 + header + sizeof w + sizeof b + sizeof p);
     ck_assert_uint_eq(got[0] + 256u * got[1], header);
     for (int i = 2; i < 8; i++) ck_assert_uint_eq(got[i], 0);
     ck_assert_mem_eq(got + 8, want, sizeof want - 1);
     for (size_t i = sizeof want - 1; i < header; i++) ck_assert_uint_eq(got[8 + i], ' ');
     ck_assert_mem_eq(got + 8 + header, w, sizeof w);
     ck_assert_mem_eq(got + 8 + header + sizeof w, b, sizeof b);
+    ck_assert_mem_eq(got + 8 + header + sizeof w + sizeof b, p, sizeof p);
 }
 END_TEST
 

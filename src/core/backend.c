@@ -101,7 +101,11 @@ logit_status lg_backend_pixels(lg_backend *backend, const lg_step *step, logit_e
 logit_status lg_backend_inputs(lg_backend *backend, const lg_step *step, logit_error *err)
 {
     LG_TRY(lg_backend_pixels(backend, step, err));
-    return step->lift ? backend->ops->features(backend, step, err) : LOGIT_OK;
+    if (!step->lift) return LOGIT_OK;
+    if (!backend->ops->features)
+        LG_FAIL(err, LOGIT_E_USAGE, "device %s has no feature maps; try --device ref",
+                backend->ops->name);
+    return backend->ops->features(backend, step, err);
 }
 
 int lg_backend_fuses(const lg_backend *backend, const lg_step *step)

@@ -80,6 +80,9 @@ static inline int lg_lift_cell_begin(int cell, int grid, int count)
 int64_t lg_lift_filter_width(const lg_lift *lift);
 /* d.  Both depend on the shapes alone. */
 int64_t lg_lift_features(const lg_lift *lift);
+/* x [d] of one sample from its u [in], in float64 loops; the map's arrays in host memory.  What all
+ * backends are held against, and what `ref` does. */
+void lg_lift_row_ref(const lg_lift *lift, const double *u, double *x);
 /* Floating-point operations of one sample, a multiplication and an addition each as one. */
 double lg_lift_work(const lg_lift *lift);
 

@@ -91,28 +91,31 @@ static void windows_row(const lg_lift *lift, const double *u, double *y)
     }
 }
 
+void lg_lift_row_ref(const lg_lift *lift, const double *u, double *x)
+{
+    switch (lg_lifts[lift->kind].family) {
+    case LG_LIFT_PRODUCTS:
+        products_row(lift, u, x);
+        break;
+    case LG_LIFT_LAYER:
+        layer_row(lift, u, x);
+        break;
+    case LG_LIFT_WINDOWS:
+        windows_row(lift, u, x);
+        break;
+    }
+    scale_row(lift, lg_lift_features(lift), x);
+}
+
 static void features_part(void *argument, int part, int parts)
 {
     const lg_step *step = argument;
     const lg_lift *lift = step->lift;
     int64_t begin, end;
     lg_pool_cut(step->batch.count, 1, part, parts, &begin, &end);
-    for (int64_t i = begin; i < end; i++) {
-        const double *u = (const double *)step->u + i * lift->in;
-        double *x = (double *)step->x + i * step->features;
-        switch (lg_lifts[lift->kind].family) {
-        case LG_LIFT_PRODUCTS:
-            products_row(lift, u, x);
-            break;
-        case LG_LIFT_LAYER:
-            layer_row(lift, u, x);
-            break;
-        case LG_LIFT_WINDOWS:
-            windows_row(lift, u, x);
-            break;
-        }
-        scale_row(lift, step->features, x);
-    }
+    for (int64_t i = begin; i < end; i++)
+        lg_lift_row_ref(lift, (const double *)step->u + i * lift->in,
+                        (double *)step->x + i * step->features);
 }
 
 logit_status lg_ref_features(lg_backend *backend, const lg_step *step, logit_error *err)

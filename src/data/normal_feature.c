@@ -12,30 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/half.h"
 #include "base/status.h"
-
-/* Feature j of a sample. */
-static double value_at(const lg_moments *m, const uint8_t *row, int64_t j)
-{
-    uint16_t half;
-    float single;
-    if (m->element == LG_ELEMENT_F16) {
-        memcpy(&half, row + 2 * j, sizeof half);
-        return (double)lg_half_float(half);
-    }
-    memcpy(&single, row + 4 * j, sizeof single);
-    return (double)single;
-}
 
 void lg_moments_add(lg_moments *m, const uint8_t *row)
 {
     double *restrict first = m->first, *restrict mean = m->mean, *restrict spread = m->spread;
     const double share = 1.0 / (double)(m->n + 1);
     if (m->n++ == 0)
-        for (int64_t j = 0; j < m->features; j++) first[j] = value_at(m, row, j);
+        for (int64_t j = 0; j < m->features; j++) first[j] = lg_element_at(m->element, row, j);
     for (int64_t j = 0; j < m->features; j++) {
-        const double v = value_at(m, row, j) - first[j], off = v - mean[j];
+        const double v = lg_element_at(m->element, row, j) - first[j], off = v - mean[j];
         mean[j] += off * share;
         spread[j] += off * (v - mean[j]);
     }

@@ -68,7 +68,7 @@ logit_status lg_report_weights(lg_text *page, const lg_report *report, logit_err
     int versus;
     if (!report->model) return LOGIT_OK;
     LG_TRY(find_versus(report, &versus, err));
-    if (info->floats || info->height < 2 || info->width < 2) return LOGIT_OK;
+    if (info->map || info->floats || info->height < 2 || info->width < 2) return LOGIT_OK;
     const int rows = info->outputs < CLASSES ? info->outputs : CLASSES, side = side_for(rows);
     lg_html_section(page, "weights", "What it looks for",
                     "Each class's weights, laid over the image and summed over its colours: light "

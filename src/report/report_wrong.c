@@ -54,11 +54,11 @@ static void open_album(album *a, const lg_report *report)
     if (lg_dataset_open(&a->data, path, &options, NULL) != LOGIT_OK) return;
     if (lg_decoder_create(&a->decoder, NULL) != LOGIT_OK) return;
     lg_decoder_use(a->decoder, options.decoding);
-    a->pixels = malloc((size_t)info->features);
+    a->pixels = malloc((size_t)info->inputs);
     a->small = malloc((size_t)SIDE * SIDE * 3);
     const lg_set *set = find_part(a->data, lg_run_text(report->run->eval, "part"));
     if (a->pixels && a->small && set && set->element == element &&
-        (int64_t)set->shape.height * set->shape.width * set->shape.channels == info->features)
+        (int64_t)set->shape.height * set->shape.width * set->shape.channels == info->inputs)
         a->set = set;
 }
 

@@ -220,6 +220,7 @@ logit_status lg_compare_open_training(lg_compare *c, logit_error *err)
     lg_trainer *t = &c->trainer;
     LG_TRY(lg_trainer_open(t, err));
     const lg_problem_shape shape = {.features = t->features,
+                                    .lift = lg_feature_map_lift(t->map),
                                     .batch = t->options.batch_size,
                                     .element = t->sources.part[LG_PART_TRAIN].set->element,
                                     .outputs = t->outputs,

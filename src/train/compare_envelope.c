@@ -70,6 +70,7 @@ static logit_status open_members(lg_envelope *e, const lg_compare *c, lg_party *
 {
     const lg_trainer *t = &c->trainer;
     const lg_problem_shape shape = {.features = t->features,
+                                    .lift = lg_feature_map_lift(t->map),
                                     .batch = t->options.batch_size,
                                     .element = t->sources.part[LG_PART_TRAIN].set->element,
                                     .outputs = t->outputs,

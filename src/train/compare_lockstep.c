@@ -325,6 +325,7 @@ lg_problem_shape lg_lockstep_shape(const lg_compare *c)
 {
     const lg_trainer *t = &c->trainer;
     return (lg_problem_shape){.features = t->features,
+                              .lift = lg_feature_map_lift(t->map),
                               .batch = t->options.batch_size,
                               .element = t->sources.part[LG_PART_TRAIN].set->element,
                               .outputs = t->outputs,

@@ -87,6 +87,7 @@ static logit_status open_parties(model_run *run, logit_error *err)
     lg_compare *c = run->c;
     const logit_model *m = run->model;
     const lg_problem_shape shape = {.features = m->features,
+                                    .lift = lg_model_lift(m),
                                     .batch = lg_eval_batch(1, m->features),
                                     .element = run->source->set->element,
                                     .outputs = m->outputs,

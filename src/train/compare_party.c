@@ -49,7 +49,8 @@ static logit_status open_parts(lg_party *party, const lg_problem_shape *shape, l
     lg_backend *backend = party->backend;
     const lg_backend_ops *ops = backend->ops;
     const size_t n = (size_t)party->batch, width = (size_t)party->target_width;
-    const size_t sample = (size_t)shape->features * lg_element_bytes(shape->element);
+    const int64_t inputs = shape->lift ? shape->lift->in : shape->features;
+    const size_t sample = (size_t)inputs * lg_element_bytes(shape->element);
     size_t bytes = 0;
     LG_TRY(lg_problem_create(&party->problem, backend, shape, err));
     LG_TRY(batch_bytes(party, sample, &bytes, err));
@@ -116,7 +117,8 @@ logit_status lg_party_batch(lg_party *party, const lg_minibatch *mini, const lg_
     lg_step *step = &party->problem->step;
     const lg_backend_ops *ops = party->backend->ops;
     const size_t width = (size_t)party->target_width;
-    const size_t sample = (size_t)step->features * lg_element_bytes(mini->element);
+    const size_t sample =
+        (size_t)lg_problem_inputs(party->problem) * lg_element_bytes(mini->element);
     LG_TRY(send(party, mini, mini->pixels, sample, party->pixels, err));
     LG_TRY(send(party, mini, mini->label, sizeof(int32_t), party->label, err));
     LG_TRY(send(party, mini, mini->target, width * sizeof(float), party->target, err));

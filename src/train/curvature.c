@@ -4,49 +4,33 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/philox.h"
 #include "base/status.h"
+#include "train/first_samples.h"
 
 enum { SAMPLES = 2048, ROUNDS = 100 };
 static const double SETTLED = 1e-4; /* relative change per round that ends the iteration */
 
 /* The sample, on the device: elements [count][d], zero targets, and scalars. */
 typedef struct sample {
-    int64_t count;
+    lg_first_samples host;
     double sum; /* of the weights */
-    uint8_t *host;
-    float *weight; /* host, [count] */
     void *device_weight;
     void *pixels, *target, *scalars;
     float *v; /* [d + 1], the bias last */
     lg_problem *problem;
 } sample;
 
-static size_t sample_bytes(const lg_curvature_input *in)
+static int64_t inputs_of(const lg_curvature_input *in)
 {
-    return (size_t)in->features * lg_element_bytes(lg_loader_element(in->loader));
+    return in->lift ? in->lift->in : in->features;
 }
 
 static logit_status gather(const lg_curvature_input *in, sample *s, logit_error *err)
 {
-    const size_t bytes = sample_bytes(in);
-    const lg_minibatch *mini;
-    LG_TRY(lg_loader_start(in->loader, 0, 0, err));
-    while (s->count < SAMPLES) {
-        LG_TRY(lg_loader_next(in->loader, &mini, err));
-        if (!mini) break;
-        for (int64_t i = 0; i < mini->count && s->count < SAMPLES; i++) {
-            const int64_t row = mini->row ? mini->row[i] : i;
-            if (mini->weight && mini->weight[row] == 0.0f) continue;
-            s->weight[s->count] = mini->weight ? mini->weight[row] : 1.0f;
-            s->sum += s->weight[s->count];
-            memcpy(s->host + (size_t)s->count++ * bytes, mini->pixels + (size_t)row * bytes, bytes);
-        }
-        lg_loader_release(in->loader, mini);
-    }
-    if (s->count == 0) LG_FAIL(err, LOGIT_E_DATA, "no sample to measure the curvature on");
+    LG_TRY(lg_first_samples_take(&s->host, in->loader, inputs_of(in), SAMPLES, err));
+    for (int64_t i = 0; i < s->host.count; i++) s->sum += s->host.weight[i];
     return LOGIT_OK;
 }
 
@@ -55,18 +39,19 @@ static logit_status upload(const lg_curvature_input *in, sample *s, logit_error 
     lg_backend *backend = in->backend;
     const lg_backend_ops *ops = backend->ops;
     const lg_scalars scalars = {.scale = 1.0 / s->sum};
-    const size_t bytes = (size_t)s->count * sample_bytes(in);
-    const size_t targets = (size_t)s->count * sizeof(float);
+    const size_t bytes = (size_t)s->host.count * s->host.bytes;
+    const size_t targets = (size_t)s->host.count * sizeof(float);
     LG_TRY(ops->alloc(backend, &s->pixels, bytes, err));
     LG_TRY(ops->alloc(backend, &s->target, targets, err));
     LG_TRY(ops->alloc(backend, &s->device_weight, targets, err));
-    LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, s->device_weight, s->weight, targets, err));
+    LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, s->device_weight, s->host.weight, targets, err));
     LG_TRY(ops->alloc(backend, &s->scalars, sizeof scalars, err));
-    LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, s->pixels, s->host, bytes, err));
+    LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, s->pixels, s->host.pixels, bytes, err));
     LG_TRY(ops->zero(backend, LG_QUEUE_COMPUTE, s->target, targets, err));
     LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, s->scalars, &scalars, sizeof scalars, err));
     LG_TRY(ops->sync(backend, err));
     const lg_problem_shape shape = {.features = in->features,
+                                    .lift = in->lift,
                                     .batch = in->batch,
                                     .outputs = 1,
                                     .settings = 1,
@@ -84,12 +69,12 @@ static logit_status multiply(const lg_curvature_input *in, sample *s, logit_erro
     const int64_t d = in->features;
     LG_TRY(lg_problem_put(s->problem, 0, s->v, s->v + d, err));
     step->scalars = s->scalars;
-    for (int64_t first = 0; first < s->count; first += in->batch) {
-        const int64_t left = s->count - first;
+    for (int64_t first = 0; first < s->host.count; first += in->batch) {
+        const int64_t left = s->host.count - first;
         step->batch =
             (lg_batch){.count = left < in->batch ? left : in->batch,
-                       .element = lg_loader_element(in->loader),
-                       .pixels = (const uint8_t *)s->pixels + (size_t)first * sample_bytes(in),
+                       .element = s->host.element,
+                       .pixels = (const uint8_t *)s->pixels + (size_t)first * s->host.bytes,
                        .target = (const float *)s->target + first,
                        .weight = (const float *)s->device_weight + first};
         step->accumulate = first > 0;
@@ -146,14 +131,10 @@ logit_status lg_curvature_measure(const lg_curvature_input *in, double *curvatur
                                   logit_error *err)
 {
     sample s = {0};
-    const int64_t most =
-        lg_loader_count(in->loader) < SAMPLES ? lg_loader_count(in->loader) : SAMPLES;
-    s.host = malloc((size_t)most * sample_bytes(in));
-    s.weight = malloc((size_t)most * sizeof *s.weight);
     s.v = malloc((size_t)(in->features + 1) * sizeof *s.v);
     logit_status status = LOGIT_OK;
     double largest = 0.0;
-    if (!s.host || !s.v || !s.weight)
+    if (!s.v)
         status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__,
                          "out of memory for measuring the curvature");
     if (status == LOGIT_OK) status = gather(in, &s, err);
@@ -163,10 +144,9 @@ logit_status lg_curvature_measure(const lg_curvature_input *in, double *curvatur
     void *device[] = {s.pixels, s.target, s.scalars, s.device_weight};
     for (int i = 0; i < 4; i++)
         if (device[i]) in->backend->ops->free(in->backend, device[i]);
-    free(s.host);
-    free(s.weight);
+    lg_first_samples_clear(&s.host);
     free(s.v);
     *curvature = lg_losses[in->loss].curvature * largest;
-    *used = s.count;
+    *used = s.host.count;
     return status;
 }

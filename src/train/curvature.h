@@ -17,6 +17,7 @@ typedef struct lg_curvature_input {
     lg_loader *loader; /* its epoch 0 gives the sample; started anew */
     int64_t features, batch;
     const lg_normal *normal;
+    const lg_lift *lift; /* between pixels and features, in host memory; or NULL */
     lg_loss loss;
     uint64_t seed;
     const logit_watch *watch; /* progress and stop; may be NULL */

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "train/feature_map.h"
 #include "train/probability.h"
 #include "train/sample_file.h"
 #include "train/settings.h"
@@ -54,10 +55,16 @@ static int rows_of(const logit_model *model)
 static logit_status work_open(work *w, const logit_options *options, logit_error *err)
 {
     const logit_model *model = w->model;
+    if (model->map)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "the model sees features (%.200s), not pixels: their terms do not add up over the "
+                "image",
+                model->map->text);
     const lg_backend_options alone = {.threads = 1};
     const size_t room = (size_t)model->features * sizeof(double), rows = (size_t)rows_of(model);
     const lg_normal normal = lg_model_normal(model);
     const lg_problem_shape shape = {.features = model->features,
+                                    .lift = lg_model_lift(model),
                                     .batch = 1,
                                     .outputs = model->outputs,
                                     .settings = 1,

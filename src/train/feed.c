@@ -153,7 +153,8 @@ logit_status lg_feed_start(lg_feed *feed, uint32_t epoch, int64_t first, logit_e
     give_back(feed);
     LG_TRY(lg_feed_complete_set(feed, err));
     LG_TRY(lg_loader_start(feed->loader, epoch, first, err));
-    return lg_feed_fill_set(feed, err);
+    LG_TRY(lg_feed_fill_set(feed, err));
+    return lg_feed_fill_kept(feed, err);
 }
 
 logit_status lg_feed_next(lg_feed *feed, const lg_minibatch **mini, lg_scalars **scalars,
@@ -230,6 +231,12 @@ static logit_status send_slot(lg_feed *feed, lg_feed_slot *at, lg_batch *batch, 
     return LOGIT_OK;
 }
 
+/* is_row: the batch's samples are rows of the whole set. */
+static void point_at_features(const lg_feed *feed, int is_row, lg_step *step)
+{
+    if (feed->kept) lg_kept_point(feed->kept, is_row && lg_kept_is_filled(feed->kept), step);
+}
+
 logit_status lg_feed_send(lg_feed *feed, lg_step *step, logit_error *err)
 {
     const lg_minibatch *mini = feed->mini;
@@ -243,11 +250,14 @@ logit_status lg_feed_send(lg_feed *feed, lg_step *step, logit_error *err)
                                  .label = mini->label,
                                  .target = mini->target,
                                  .weight = mini->weight};
+        point_at_features(feed, mini->slot < 0, step);
         return LOGIT_OK;
     }
     step->scalars = at->notes;
-    return feed->complete ? send_rows(feed, at, &step->batch, err)
-                          : send_slot(feed, at, &step->batch, err);
+    LG_TRY(feed->complete ? send_rows(feed, at, &step->batch, err)
+                          : send_slot(feed, at, &step->batch, err));
+    point_at_features(feed, feed->complete, step);
+    return LOGIT_OK;
 }
 
 /* The minibatch that is done is kept one batch longer, so that its copy is over by then; where the

@@ -24,6 +24,7 @@
 
 #include "core/backend.h"
 #include "data/loader.h"
+#include "train/kept.h"
 #include "train/placement.h"
 
 typedef struct lg_feed lg_feed;
@@ -73,12 +74,18 @@ logit_status lg_feed_done(lg_feed *feed, logit_error *err);
 /* Bytes that it takes on the device. */
 size_t lg_feed_bytes(const lg_feed *feed);
 
+/* From the next start on the features of the set's samples are made once (lg_kept_fill, as soon as
+ * the samples lie where that needs them) and steps are pointed at them.  Borrowed. */
+void lg_feed_keep_features(lg_feed *feed, lg_kept *kept);
+/* Samples that would have to be kept. */
+int64_t lg_feed_kept_rows(const lg_feed *feed);
+
 /* For steps that name their rows themselves.  Will the whole set lie on the device? */
 int lg_feed_is_resident(const lg_feed *feed);
 /* Does it, in the epoch that was started? */
 int lg_feed_is_complete(const lg_feed *feed);
-/* Then: the set as the device sees it (count and row are 0 and NULL) ... */
-lg_batch lg_feed_set(const lg_feed *feed);
+/* Then: points a step at the set as the device sees it (count and row are 0 and NULL) ... */
+void lg_feed_point(const lg_feed *feed, lg_step *step);
 /* ... and where the minibatch's samples lie in it, row[count]. */
 void lg_feed_rows(const lg_feed *feed, const lg_minibatch *mini, int32_t *row);
 

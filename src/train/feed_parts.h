@@ -59,7 +59,13 @@ struct lg_feed {
     int64_t held_count;
     int complete; /* all are, and batches are rows of the set */
     lg_staging staging;
+    lg_kept *kept; /* features made once; NULL: there are none, or they are made in each step */
 };
+
+/* The set as the device sees it. */
+lg_batch lg_feed_set(const lg_feed *feed);
+/* Makes the features of the set, where they are to be kept and it is there. */
+logit_status lg_feed_fill_kept(lg_feed *feed, logit_error *err);
 
 static inline int lg_feed_is_unified(const lg_feed *feed)
 {

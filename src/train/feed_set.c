@@ -214,3 +214,35 @@ void lg_feed_rows(const lg_feed *feed, const lg_minibatch *mini, int32_t *row)
 {
     for (int64_t i = 0; i < mini->count; i++) row[i] = lg_feed_place(feed, mini->sample[i]);
 }
+
+/* -------------------------------------------------------------------------------- features --- */
+
+void lg_feed_point(const lg_feed *feed, lg_step *step)
+{
+    step->batch = lg_feed_set(feed);
+    if (feed->kept) lg_kept_point(feed->kept, lg_kept_is_filled(feed->kept), step);
+}
+
+void lg_feed_keep_features(lg_feed *feed, lg_kept *kept)
+{
+    feed->kept = kept;
+}
+
+int64_t lg_feed_kept_rows(const lg_feed *feed)
+{
+    return lg_feed_is_unified(feed) ? feed->set->count : lg_loader_count(feed->loader);
+}
+
+logit_status lg_feed_fill_kept(lg_feed *feed, logit_error *err)
+{
+    const int64_t count = lg_loader_count(feed->loader);
+    if (!feed->kept || lg_kept_is_filled(feed->kept)) return LOGIT_OK;
+    if (!lg_feed_is_unified(feed)) {
+        const lg_batch set = lg_feed_set(feed);
+        return feed->complete ? lg_kept_fill(feed->kept, &set, NULL, count, err) : LOGIT_OK;
+    }
+    const lg_batch set = {.element = lg_loader_element(feed->loader),
+                          .pixels = lg_loader_resident_pixels(feed->loader)};
+    if (!set.pixels) return LOGIT_OK;
+    return lg_kept_fill(feed->kept, &set, lg_loader_only(feed->loader), count, err);
+}

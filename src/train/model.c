@@ -10,13 +10,15 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "train/class_names.h"
+#include "train/feature_map.h"
+#include "train/model_map.h"
 #include "train/safetensors.h"
 
 enum {
     INTEGER = 16,        /* room for an int as text */
     HEADER_REST = 65536, /* of the file's header, kept for what is not class names */
-    METAS = 15,
-    TENSORS = 5
+    METAS = 16,
+    TENSORS = 5 + LG_MAP_TENSORS
 };
 
 /* ---------------------------------------------------------------------------------- making --- */
@@ -87,7 +89,7 @@ logit_status lg_model_create(logit_model **out, lg_loss loss, int classes, char 
     model->outputs = lg_losses[loss].outputs(classes);
     model->shape = shape;
     model->temperature = 1.0;
-    model->features = (int64_t)shape.height * shape.width * shape.channels;
+    model->inputs = model->features = (int64_t)shape.height * shape.width * shape.channels;
     for (int c = 0; c < LG_MODEL_MAX_CHANNELS; c++) model->std[c] = 1.0;
 
     const logit_status status = create_parts(model, class_name, err);
@@ -111,23 +113,42 @@ void lg_model_destroy(logit_model *model)
     free(model->prior);
     free(model->feature_mean);
     free(model->feature_std);
+    lg_feature_map_destroy(model->map);
     free(model);
 }
 
 logit_status lg_model_set_features(logit_model *model, const float *mean, const float *std,
                                    logit_error *err)
 {
-    const size_t bytes = (size_t)model->features * sizeof(float);
+    const size_t bytes = (size_t)model->inputs * sizeof(float);
     model->floats = 1;
     if (!mean) return LOGIT_OK;
     if (!model->feature_mean) model->feature_mean = malloc(bytes);
     if (!model->feature_std) model->feature_std = malloc(bytes);
     if (!model->feature_mean || !model->feature_std)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the means of %lld features",
-                (long long)model->features);
+                (long long)model->inputs);
     memcpy(model->feature_mean, mean, bytes);
     memcpy(model->feature_std, std, bytes);
     return LOGIT_OK;
+}
+
+logit_status lg_model_set_map(logit_model *model, const lg_feature_map *map, logit_error *err)
+{
+    const int64_t features = lg_feature_map_features(map);
+    float *weight = calloc((size_t)model->outputs * (size_t)features, sizeof *weight);
+    if (!weight)
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a model of %d x %lld weights",
+                model->outputs, (long long)features);
+    free(model->weight);
+    model->weight = weight;
+    model->features = features;
+    return lg_feature_map_copy(&model->map, map, err);
+}
+
+const lg_lift *lg_model_lift(const logit_model *model)
+{
+    return lg_feature_map_lift(model->map);
 }
 
 lg_normal lg_model_normal(const logit_model *model)
@@ -217,17 +238,19 @@ static logit_status write_model(const logit_model *model, const made_text *made,
                                      {"resize", model->resize},
                                      {"decoder", decoder_text(model)},
                                      {"temperature", made->temperature.data},
+                                     {"features", model->map ? model->map->text : NULL},
                                      {"summary", model->summary}};
     lg_tensor_out tensor[TENSORS] = {
-        {"weight", 2, {model->outputs, model->features}, model->weight},
-        {"bias", 1, {model->outputs}, model->bias}};
+        {"weight", 2, {model->outputs, model->features}, model->weight, NULL},
+        {"bias", 1, {model->outputs}, model->bias, NULL}};
     int tensors = 2;
     if (has_prior(model))
-        tensor[tensors++] = (lg_tensor_out){"prior", 1, {model->classes}, model->prior};
+        tensor[tensors++] = (lg_tensor_out){"prior", 1, {model->classes}, model->prior, NULL};
     if (model->feature_mean) {
-        tensor[tensors++] = (lg_tensor_out){"mean", 1, {model->features}, model->feature_mean};
-        tensor[tensors++] = (lg_tensor_out){"std", 1, {model->features}, model->feature_std};
+        tensor[tensors++] = (lg_tensor_out){"mean", 1, {model->inputs}, model->feature_mean, NULL};
+        tensor[tensors++] = (lg_tensor_out){"std", 1, {model->inputs}, model->feature_std, NULL};
     }
+    if (model->map) tensors += lg_model_map_tensors(model->map, tensor + tensors);
     const lg_safetensors_out content = {meta, METAS, tensor, tensors};
     return lg_safetensors_write(path, &content, err);
 }

@@ -31,11 +31,13 @@ struct logit_model {
     char **class_name; /* [classes] */
     int outputs;
     lg_image_target shape;
-    int64_t features;                                               /* height * width * channels */
-    char *normalize;                                                /* "unit" or "standard" */
+    int64_t inputs;             /* height * width * channels: elements of a sample */
+    int64_t features;           /* columns of W: as many, or what the map makes of them */
+    struct lg_feature_map *map; /* between the two; NULL: none */
+    char *normalize;            /* "unit" or "standard" */
     double mean[LG_MODEL_MAX_CHANNELS], std[LG_MODEL_MAX_CHANNELS]; /* of x/255 */
     int floats; /* the model sees features, not pixels: mean and std above mean nothing, and these
-                 * are subtracted and divided by, [features]; both NULL where normalize is "unit" */
+                 * are subtracted and divided by, [inputs]; both NULL where normalize is "unit" */
     float *feature_mean, *feature_std;
     lg_decoding decoding; /* what decoded the images that it learnt from */
     double temperature; /* what z is divided by for probabilities and loss; 1 if none was fitted */
@@ -61,6 +63,13 @@ void lg_model_destroy(logit_model *model);
  * Error: NOMEM. */
 logit_status lg_model_set_features(logit_model *model, const float *mean, const float *std,
                                    logit_error *err);
+
+/* Makes it a model on the features of a map, of which it takes a copy: weights of their number, all
+ * zero.  To be called before weights are put in.  Error: NOMEM. */
+logit_status lg_model_set_map(logit_model *model, const struct lg_feature_map *map,
+                              logit_error *err);
+/* The map for a problem's shape, or NULL. */
+const lg_lift *lg_model_lift(const logit_model *model);
 
 /* How its samples are normalised; borrowed from the model. */
 lg_normal lg_model_normal(const logit_model *model);

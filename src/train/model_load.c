@@ -13,6 +13,7 @@
 #include "train/class_names.h"
 #include "train/json_check.h"
 #include "train/model.h"
+#include "train/model_map.h"
 #include "train/safetensors.h"
 #include "train/temperature.h"
 #include "train/version.h"
@@ -134,6 +135,7 @@ static logit_status read_shape(const reading *r)
         return FAULT(r, lg_safetensors_meta(r->file, "channels"), "UNSUP",
                      "channels is 2, expected 1 or 3");
     r->model->features = (int64_t)shape->height * shape->width * shape->channels;
+    r->model->inputs = r->model->features;
     if (r->model->floats && r->model->features > LG_FEATURES_MAX)
         return FAULT(r, lg_safetensors_meta(r->file, "height"), "LIMIT",
                      "%lld features, at most %d are read", (long long)r->model->features,
@@ -250,31 +252,12 @@ static logit_status read_summary(const reading *r)
 
 /* --------------------------------------------------------------------------------- tensors --- */
 
-/* The shape that a tensor has and the one it ought to have, as "[3, 5]". */
-static const char *shape_text(char *out, size_t size, const int64_t *shape, int rank)
-{
-    size_t used = (size_t)snprintf(out, size, "[");
-    for (int i = 0; i < rank && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, "%s%lld", i > 0 ? ", " : "",
-                                 (long long)shape[i]);
-    if (used < size) snprintf(out + used, size - used, "]");
-    return out;
-}
-
 /* Reads tensor `name`, which must be float32 of this shape, into fresh memory. */
 static logit_status read_tensor(const reading *r, const char *name, const int64_t *shape, int rank,
                                 float **out)
 {
-    char has[SHOWN * 2], wants[SHOWN];
-    const lg_tensor *tensor = lg_safetensors_find(r->file, name);
-    if (!tensor) return FAULT(r, NULL, "MISMATCH", "tensor \"%s\" is missing", name);
-    if (strcmp(tensor->dtype, "F32") != 0)
-        return FAULT(r, tensor->entry, "UNSUP", "%s is %s, expected F32", name, tensor->dtype);
-    if (tensor->rank != rank || memcmp(tensor->shape, shape, (size_t)rank * sizeof *shape) != 0)
-        return FAULT(r, tensor->entry, "MISMATCH",
-                     "%s has shape %s, its classes and image size ask for %s", name,
-                     shape_text(has, sizeof has, tensor->shape, tensor->rank),
-                     shape_text(wants, sizeof wants, shape, rank));
+    const lg_tensor *tensor;
+    LG_TRY(lg_model_tensor_find(r->file, name, "F32", shape, rank, &tensor, r->err));
     *out = malloc((size_t)tensor->bytes);
     if (!*out)
         LG_FAIL(r->err, LOGIT_E_NOMEM, "%s of a model: %lld bytes", name, (long long)tensor->bytes);
@@ -304,9 +287,9 @@ static logit_status read_feature_normal(const reading *r)
 {
     logit_model *model = r->model;
     if (!model->floats || strcmp(model->normalize, "unit") == 0) return LOGIT_OK;
-    LG_TRY(read_tensor(r, "mean", &model->features, 1, &model->feature_mean));
-    LG_TRY(read_tensor(r, "std", &model->features, 1, &model->feature_std));
-    for (int64_t i = 0; i < model->features; i++) {
+    LG_TRY(read_tensor(r, "mean", &model->inputs, 1, &model->feature_mean));
+    LG_TRY(read_tensor(r, "std", &model->inputs, 1, &model->feature_std));
+    for (int64_t i = 0; i < model->inputs; i++) {
         const double mean = (double)model->feature_mean[i], std = (double)model->feature_std[i];
         if (!isfinite(mean))
             return FAULT(r, lg_safetensors_find(r->file, "mean")->entry, "RANGE",
@@ -341,6 +324,7 @@ static logit_status read_model(const reading *r)
     LG_TRY(read_decoder(r));
     LG_TRY(read_temperature(r));
     LG_TRY(read_summary(r));
+    LG_TRY(lg_model_map_read(r->file, model, r->err));
     const int64_t shape[2] = {model->outputs, model->features};
     LG_TRY(read_tensor(r, "weight", shape, 2, &model->weight));
     LG_TRY(read_tensor(r, "bias", shape, 1, &model->bias));

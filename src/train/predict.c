@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "data/npy_names.h"
+#include "train/feature_map.h"
 #include "train/open_device.h"
 #include "train/prior.h"
 #include "train/probability.h"
@@ -51,10 +52,11 @@ static logit_status predictor_open(lg_predictor *p, const logit_model *model,
 {
     const size_t k = (size_t)model->outputs;
     const size_t rows = model->classes > 0 ? (size_t)model->classes : 1;
-    const size_t room = (size_t)model->features * lg_element_bytes(*lg_model_element(model));
+    const size_t room = (size_t)model->inputs * lg_element_bytes(*lg_model_element(model));
     const lg_normal normal = lg_model_normal(model);
     logit_options one_thread = *options;
     const lg_problem_shape shape = {.features = model->features,
+                                    .lift = lg_model_lift(model),
                                     .batch = 1,
                                     .outputs = model->outputs,
                                     .settings = 1,
@@ -122,7 +124,7 @@ static logit_status forward(lg_predictor *p, const logit_model *model, lg_elemen
     lg_step *step = &p->problem->step;
     step->batch = (lg_batch){.count = 1, .element = element, .pixels = p->device_pixels};
     LG_TRY(ops->upload(backend, LG_QUEUE_COMPUTE, p->device_pixels, p->pixels,
-                       (size_t)model->features * lg_element_bytes(element), err));
+                       (size_t)model->inputs * lg_element_bytes(element), err));
     LG_TRY(lg_backend_inputs(backend, step, err));
     LG_TRY(ops->logits(backend, step, err));
     return lg_backend_get_double(backend, p->z, step->z, model->outputs, err);
@@ -284,7 +286,9 @@ logit_model_info logit_model_describe(const logit_model *model)
                               .height = model->shape.height,
                               .width = model->shape.width,
                               .channels = model->shape.channels,
+                              .inputs = model->inputs,
                               .features = model->features,
+                              .map = model->map ? model->map->text : NULL,
                               .floats = model->floats,
                               .feature_mean = model->feature_mean,
                               .feature_std = model->feature_std,

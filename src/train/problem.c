@@ -14,7 +14,28 @@ typedef struct array {
     int is_state; /* it lives on from step to step */
 } array;
 
-enum { ARRAYS = 16 };
+enum { ARRAYS = 24 };
+
+/* The arrays of the feature map, all of 4-byte numbers, and what it maps. */
+static int list_lift(lg_problem *problem, array *list)
+{
+    lg_lift *lift = &problem->lift;
+    const size_t real = (size_t)problem->backend->ops->real_bytes;
+    const int pairs = lg_lifts[lift->kind].family == LG_LIFT_PRODUCTS;
+    const int64_t d = lg_lift_features(lift), units = lift->units;
+    int count = 0;
+    list[count++] = (array){(void **)&lift->scale, d, sizeof(float), 0};
+    list[count++] = (array){(void **)&lift->shift, d, sizeof(float), 0};
+    if (pairs) {
+        list[count++] = (array){(void **)&lift->pair, 2 * units, sizeof(int32_t), 0};
+    } else {
+        const int64_t filters = units * lg_lift_filter_width(lift);
+        list[count++] = (array){(void **)&lift->filter, filters, sizeof(float), 0};
+        list[count++] = (array){(void **)&lift->offset, units, sizeof(float), 0};
+    }
+    list[count++] = (array){&problem->step.u, problem->batch * lift->in, real, 0};
+    return count;
+}
 
 /* Every device array of a problem; returns how many. */
 static int list_arrays(lg_problem *problem, array *list)
@@ -23,9 +44,10 @@ static int list_arrays(lg_problem *problem, array *list)
     const size_t real = (size_t)problem->backend->ops->real_bytes;
     const int64_t rows = (int64_t)step->settings * step->outputs;
     const int64_t n = problem->batch, d = step->features, s = step->settings;
-    int count = 0;
-    list[count++] = (array){(void **)&step->scale, d, sizeof(float), 0};
-    list[count++] = (array){(void **)&step->shift, d, sizeof(float), 0};
+    const int64_t in = lg_problem_inputs(problem);
+    int count = problem->lift.in > 0 ? list_lift(problem, list) : 0;
+    list[count++] = (array){(void **)&step->scale, in, sizeof(float), 0};
+    list[count++] = (array){(void **)&step->shift, in, sizeof(float), 0};
     list[count++] = (array){(void **)&step->total, s, sizeof(lg_total), 1};
     list[count++] = (array){&step->x, n * d, real, 0};
     list[count++] = (array){&step->z, n * rows, real, 0};
@@ -60,6 +82,36 @@ static logit_status allocate(lg_problem *problem, logit_error *err)
     return lg_problem_clear_totals(problem, err);
 }
 
+/* Brings the arrays of the host's map to the device. */
+static logit_status send_lift(lg_problem *problem, const lg_lift *host, logit_error *err)
+{
+    const lg_backend_ops *ops = problem->backend->ops;
+    const lg_lift *lift = &problem->lift;
+    const int64_t d = lg_lift_features(lift), units = lift->units;
+    const struct {
+        const void *to, *from;
+        int64_t count;
+    } pieces[] = {{lift->scale, host->scale, d},
+                  {lift->shift, host->shift, d},
+                  {lift->filter, host->filter, units * lg_lift_filter_width(lift)},
+                  {lift->offset, host->offset, units},
+                  {lift->pair, host->pair, 2 * units}};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+        if (pieces[i].to)
+            LG_TRY(ops->upload(problem->backend, LG_QUEUE_COMPUTE, (void *)(uintptr_t)pieces[i].to,
+                               pieces[i].from, (size_t)pieces[i].count * sizeof(float), err));
+    return ops->sync(problem->backend, err);
+}
+
+/* The shapes of a map, without its arrays. */
+static lg_lift without_arrays(const lg_lift *host)
+{
+    lg_lift lift = *host;
+    lift.filter = lift.offset = lift.scale = lift.shift = NULL;
+    lift.pair = NULL;
+    return lift;
+}
+
 int64_t lg_eval_batch(int64_t least, int64_t features)
 {
     int64_t rows = 256;
@@ -82,11 +134,17 @@ logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_p
                               .optim = shape->optim,
                               .nesterov = shape->nesterov,
                               .momentum = shape->momentum};
+    if (shape->lift) {
+        problem->lift = without_arrays(shape->lift);
+        problem->step.lift = &problem->lift;
+    }
     const lg_normal unit = {.floats = 1};
-    const logit_status status = allocate(problem, err);
-    if (status != LOGIT_OK || lg_problem_set_normal(problem, &unit, err) != LOGIT_OK) {
+    logit_status status = allocate(problem, err);
+    if (status == LOGIT_OK && shape->lift) status = send_lift(problem, shape->lift, err);
+    if (status == LOGIT_OK) status = lg_problem_set_normal(problem, &unit, err);
+    if (status != LOGIT_OK) {
         lg_problem_destroy(problem);
-        return status != LOGIT_OK ? status : LOGIT_E_DEVICE;
+        return status;
     }
     *out = problem;
     return LOGIT_OK;
@@ -121,7 +179,7 @@ logit_status lg_problem_set_normal(lg_problem *problem, const lg_normal *normal,
 {
     lg_backend *backend = problem->backend;
     const lg_backend_ops *ops = backend->ops;
-    const int64_t d = problem->step.features;
+    const int64_t d = lg_problem_inputs(problem);
     const size_t bytes = (size_t)d * sizeof(float);
     float *scale = malloc(2 * bytes), *shift = scale ? scale + d : NULL;
     if (!scale)

@@ -13,6 +13,8 @@ typedef struct lg_problem {
     lg_backend *backend;
     int64_t batch; /* most rows of a step */
     lg_step step;  /* shapes and pointers; batch, scalars and number are the caller's to set */
+    lg_lift lift;  /* the feature map, its arrays on the device, and step.lift points here; in is 0
+                    * where there is none */
 } lg_problem;
 
 /* How elements become x.  Pixels: (u/255 - mean) / std, per channel of [h][w][channels].  Features:
@@ -26,7 +28,8 @@ typedef struct lg_normal {
 
 typedef struct lg_problem_shape {
     int64_t features, batch;
-    lg_element element; /* of the samples, for whoever makes room for them; others leave it out */
+    const lg_lift *lift; /* between pixels and features, in host memory; copied; or NULL */
+    lg_element element;  /* of the samples, for whoever makes room for them; others leave it out */
     int outputs, settings;
     lg_loss loss;
     lg_optim optim;
@@ -37,13 +40,19 @@ typedef struct lg_problem_shape {
 /* Rows of a batch when nothing is trained: 256, fewer where samples are huge, at least `least`. */
 int64_t lg_eval_batch(int64_t least, int64_t features);
 
+/* Elements of a sample: what the map takes in, or the features themselves. */
+static inline int64_t lg_problem_inputs(const lg_problem *problem)
+{
+    return problem->lift.in > 0 ? problem->lift.in : problem->step.features;
+}
+
 /* Allocates everything; weights, bias, states and totals are zero, scale is 1 and shift 0.
  * Errors: NOMEM (says how much was asked for), DEVICE. */
 logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_problem_shape *shape,
                                logit_error *err);
 void lg_problem_destroy(lg_problem *problem);
 
-/* Scale and shift of every feature, for batches of such elements. */
+/* Scale and shift of every element, for batches of such elements. */
 logit_status lg_problem_set_normal(lg_problem *problem, const lg_normal *normal, logit_error *err);
 
 /* W and b of one setting, as float32. */

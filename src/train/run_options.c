@@ -29,6 +29,7 @@ static const struct row {
     ROW("size", INT, width),
     ROW("channels", INT, channels),
     ROW("normalize", WORD, normalize),
+    ROW("features", WORD, features),
     ROW("shuffle", WORD, shuffle),
     ROW("sampling", WORD, sampling),
     ROW("flip", INT, flip),

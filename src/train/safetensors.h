@@ -57,7 +57,8 @@ typedef struct lg_tensor_out {
     const char *name;
     int rank; /* 1 or 2 */
     int64_t shape[2];
-    const float *data;
+    const void *data;  /* numbers of 4 bytes */
+    const char *dtype; /* NULL: "F32" */
 } lg_tensor_out;
 
 typedef struct lg_meta_out {

@@ -26,7 +26,7 @@ static void add_entry(lg_text *header, const lg_tensor_out *tensor, size_t *offs
 {
     const size_t end = *offset + tensor_bytes(tensor);
     lg_text_add_json(header, tensor->name);
-    lg_text_add(header, ":{\"dtype\":\"F32\",\"shape\":[");
+    lg_text_add(header, ":{\"dtype\":\"%s\",\"shape\":[", tensor->dtype ? tensor->dtype : "F32");
     for (int i = 0; i < tensor->rank; i++)
         lg_text_add(header, "%s%lld", i > 0 ? "," : "", (long long)tensor->shape[i]);
     lg_text_add(header, "],\"data_offsets\":[%zu,%zu]}", *offset, end);

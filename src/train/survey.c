@@ -16,13 +16,14 @@ static logit_status open_problem(lg_survey *s, const logit_model *model,
 {
     char text[300];
     const lg_problem_shape shape = {.features = model->features,
+                                    .lift = lg_model_lift(model),
                                     .batch = lg_eval_batch(1, model->features),
                                     .outputs = model->outputs,
                                     .settings = 1,
                                     .loss = model->loss,
                                     .optim = LG_OPTIM_GD};
     const lg_feed_shape feed = {.batch = lg_eval_batch(1, model->features),
-                                .features = model->features,
+                                .features = model->inputs,
                                 .settings = 1,
                                 .passes = 1,
                                 .limit = (size_t)options->device_memory};

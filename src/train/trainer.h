@@ -6,6 +6,7 @@
  *   trainer_choose.c  what nobody gave: l2, epochs, schedule, learning rates
  *   trainer_place.c   what of it lies on the device, and how it gets there
  *   trainer_normal.c  mean and deviation of pixels and features
+ *   trainer_features.c  the map between them and W
  *   grid.c            the settings beside one another
  *   patience.c        the best epoch of each, and when to stop
  *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
@@ -25,6 +26,7 @@
 #include "core/backend.h"
 #include "train/burst.h"
 #include "train/checkpoint.h"
+#include "train/feature_map.h"
 #include "train/feed.h"
 #include "train/grid.h"
 #include "train/model.h"
@@ -51,9 +53,13 @@ struct lg_trainer {
     lg_shuffle shuffle;
     int classes, outputs, settings;
     lg_image_target shape;
-    int64_t features, eval_batch;
+    int64_t inputs;             /* elements of a sample */
+    int64_t features;           /* columns of W: as many, or what the map makes of them */
+    lg_feature_plan map_plan;   /* with --features */
+    char map_text[LG_MAP_TEXT]; /* the plan in full, of options.features */
+    int64_t eval_batch;
     double mean[LG_MODEL_MAX_CHANNELS], std[LG_MODEL_MAX_CHANNELS];
-    int floats; /* the samples are features: mean and std of each, [features]; NULL: as they are */
+    int floats; /* the samples are features: mean and std of each, [inputs]; NULL: as they are */
     float *feature_mean, *feature_std;
     double least_weight; /* the smallest weight above 0 of a training sample */
     double mean_square;  /* mean of |x|^2 over samples, x normalised */
@@ -61,19 +67,22 @@ struct lg_trainer {
     double curvature;    /* NaN if it was not measured */
     /* held */
     lg_sources sources;
+    lg_feature_map *map; /* between elements and W; NULL: none */
     lg_mass mass;
     lg_backend *backend;
     lg_problem *problem;
     lg_feed *feed[LG_PART_COUNT];
-    lg_optimum *optimum; /* lbfgs; NULL with the others */
-    lg_burst *burst;     /* many steps in one go, where the device can and the set lies on it */
-    lg_total *total;     /* [settings], as last read */
-    void *best;          /* patience.h: the best weights of each setting; NULL without --patience */
+    lg_kept *kept[LG_PART_COUNT]; /* features made once; NULL: made in each step */
+    lg_optimum *optimum;          /* lbfgs; NULL with the others */
+    lg_burst *burst; /* many steps in one go, where the device can and the set lies on it */
+    lg_total *total; /* [settings], as last read */
+    void *best;      /* patience.h: the best weights of each setting; NULL without --patience */
     lg_run_folder *folder;
     lg_saving saving;
     char data_identity[120]; /* of the training data, and of other sets beside them */
     lg_text objective, plan;
     char device[288]; /* name and description */
+    char mapped[300]; /* what the feature map makes, and whether it is kept; or "" */
     char placed[300]; /* where the training part lies on a device with memory of its own, or "" */
     /* where it stands */
     int epoch;           /* from 0; epochs that are complete */
@@ -103,6 +112,16 @@ logit_status lg_trainer_place(lg_trainer *t, logit_error *err);
 logit_status lg_trainer_normalise(lg_trainer *t, const logit_model *from, logit_error *err);
 /* How samples are normalised; borrowed from the trainer. */
 lg_normal lg_trainer_normal(const lg_trainer *t);
+
+/* trainer_features.c.  What --features makes of the samples: how many there are, once the samples
+ * are known ... */
+logit_status lg_trainer_plan_features(lg_trainer *t, const logit_model *from, logit_error *err);
+/* ... and the map itself, fitted to the training part once that is normalised, or the model's that
+ * training starts from. */
+logit_status lg_trainer_fit_features(lg_trainer *t, const logit_model *from, logit_error *err);
+/* Keeps what it makes of the training and the validation part, where there is room: once the feeds
+ * are there. */
+logit_status lg_trainer_keep_features(lg_trainer *t, logit_error *err);
 
 /* trainer_epoch.c */
 logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err);

@@ -71,6 +71,7 @@ static logit_status measure_curvature(lg_trainer *t, logit_error *err)
                                       .features = t->features,
                                       .batch = lg_eval_batch(1, t->features),
                                       .normal = &normal,
+                                      .lift = lg_feature_map_lift(t->map),
                                       .loss = t->loss,
                                       .seed = t->options.seed,
                                       .watch = t->watch};

@@ -164,7 +164,7 @@ static logit_status run_burst(lg_trainer *t, logit_error *err)
     LG_TRY(lg_burst_begin(t->burst, &fill, err));
     *fill.before = t->step;
     for (int64_t i = 0; i < LG_BURST_STEPS; i++) LG_TRY(add_to_burst(t, fill, i, err));
-    t->problem->step.batch = lg_feed_set(t->feed[LG_PART_TRAIN]);
+    lg_feed_point(t->feed[LG_PART_TRAIN], &t->problem->step);
     return lg_burst_run(t->burst, &t->problem->step, err);
 }
 

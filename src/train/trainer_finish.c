@@ -106,6 +106,7 @@ static logit_status fetch_model(lg_trainer *t, int s, logit_model **out, logit_e
     memcpy(model->mean, t->mean, sizeof model->mean);
     memcpy(model->std, t->std, sizeof model->std);
     if (t->floats) LG_TRY(lg_model_set_features(model, t->feature_mean, t->feature_std, err));
+    if (t->map) LG_TRY(lg_model_set_map(model, t->map, err));
     if (t->setting[s].temperature > 0.0) model->temperature = t->setting[s].temperature;
     describe(t, s, &text);
     for (int c = 0; c < t->classes; c++)

@@ -27,7 +27,7 @@ static logit_status normalise_pixels(lg_trainer *t, const logit_model *from, int
  * deviation whose inverse is no float counts as 0, and 0 as 1. */
 static void round_normal(lg_trainer *t, const double *mean, const double *std)
 {
-    for (int64_t j = 0; j < t->features; j++) {
+    for (int64_t j = 0; j < t->inputs; j++) {
         t->feature_mean[j] = (float)mean[j];
         t->feature_std[j] = (float)std[j] >= FLT_MIN ? (float)std[j] : 1.0f;
     }
@@ -37,7 +37,7 @@ static void round_normal(lg_trainer *t, const double *mean, const double *std)
 static double square_of(const lg_trainer *t, const double *mean, const double *std)
 {
     double sum = 0.0;
-    for (int64_t j = 0; j < t->features; j++) {
+    for (int64_t j = 0; j < t->inputs; j++) {
         const double by = t->feature_std ? (double)t->feature_std[j] : 1.0;
         const double off = mean[j] - (t->feature_mean ? (double)t->feature_mean[j] : 0.0);
         sum += (off * off + std[j] * std[j]) / (by * by);
@@ -48,12 +48,12 @@ static double square_of(const lg_trainer *t, const double *mean, const double *s
 static logit_status keep_normal(lg_trainer *t, const logit_model *from, const double *mean,
                                 const double *std, logit_error *err)
 {
-    const size_t bytes = (size_t)t->features * sizeof(float);
+    const size_t bytes = (size_t)t->inputs * sizeof(float);
     t->feature_mean = malloc(bytes);
     t->feature_std = malloc(bytes);
     if (!t->feature_mean || !t->feature_std)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the means of %lld features",
-                (long long)t->features);
+                (long long)t->inputs);
     if (from) {
         memcpy(t->feature_mean, from->feature_mean, bytes);
         memcpy(t->feature_std, from->feature_std, bytes);
@@ -66,7 +66,7 @@ static logit_status keep_normal(lg_trainer *t, const logit_model *from, const do
 static logit_status normalise_features(lg_trainer *t, const logit_model *from, int standard,
                                        logit_error *err)
 {
-    const size_t d = (size_t)t->features;
+    const size_t d = (size_t)t->inputs;
     double *mean = malloc(2 * d * sizeof *mean);
     if (!mean) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the means of %zu features", d);
     logit_status status =

@@ -98,7 +98,8 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
     const lg_set *train = t->sources.part[LG_PART_TRAIN].set;
     write_identity(t);
     t->shape = train->shape;
-    t->features = (int64_t)t->shape.height * t->shape.width * t->shape.channels;
+    t->inputs = (int64_t)t->shape.height * t->shape.width * t->shape.channels;
+    LG_TRY(lg_trainer_plan_features(t, from, err));
     t->floats = lg_element_is_float(train->element);
     t->options.height = t->shape.height;
     t->options.width = t->shape.width;
@@ -172,6 +173,12 @@ static logit_status weigh(lg_trainer *t, logit_error *err)
     return LOGIT_OK;
 }
 
+/* Numbers of a sample where there are most of them. */
+static int64_t wider(const lg_trainer *t)
+{
+    return t->features > t->inputs ? t->features : t->inputs;
+}
+
 /* Loaders: training first, the others with the memory that is left. */
 static logit_status open_loaders(lg_trainer *t, logit_error *err)
 {
@@ -180,7 +187,7 @@ static logit_status open_loaders(lg_trainer *t, logit_error *err)
         t->options.batch_size = lg_optimum_batch(t->options.batch_size, t->features);
     if (t->options.batch_size > train->count) t->options.batch_size = train->count;
     int64_t memory = t->options.memory;
-    t->eval_batch = lg_eval_batch(t->options.batch_size, t->features);
+    t->eval_batch = lg_eval_batch(t->options.batch_size, wider(t));
     for (int i = 0; i < LG_PART_COUNT; i++) {
         lg_source *source = &t->sources.part[i];
         const int training = i == LG_PART_TRAIN;
@@ -192,7 +199,7 @@ static logit_status open_loaders(lg_trainer *t, logit_error *err)
                               training ? t->options.batch_size : t->eval_batch,
                               training ? t->shuffle : LG_SHUFFLE_NONE, memory, t->watch, err));
         if (!lg_loader_is_resident(source->loader)) continue;
-        memory -= source->count * t->features * (int64_t)lg_element_bytes(source->set->element);
+        memory -= source->count * t->inputs * (int64_t)lg_element_bytes(source->set->element);
         if (memory < 0) memory = 0;
     }
     t->steps_per_epoch = lg_optims[t->optim].whole ? 1 : lg_loader_batches(train->loader);
@@ -249,6 +256,7 @@ static int any_momentum(const lg_trainer *t)
 static logit_status open_problem(lg_trainer *t, const logit_model *from, logit_error *err)
 {
     const lg_problem_shape shape = {.features = t->features,
+                                    .lift = lg_feature_map_lift(t->map),
                                     .batch = t->eval_batch,
                                     .outputs = t->outputs,
                                     .settings = t->settings,
@@ -312,6 +320,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(weigh(t, err));
     LG_TRY(let_spin(t, err));
     LG_TRY(lg_trainer_normalise(t, from, err));
+    LG_TRY(lg_trainer_fit_features(t, from, err));
     LG_TRY(lg_trainer_choose_rest(t, err));
     LG_TRY(open_problem(t, from, err));
     LG_TRY(lg_patience_open(t, err));
@@ -343,6 +352,7 @@ void lg_trainer_close(lg_trainer *t)
     lg_burst_destroy(t->burst);
     lg_optimum_close(t->optimum);
     for (int i = 0; i < LG_PART_COUNT; i++) lg_feed_destroy(t->feed[i]);
+    for (int i = LG_PART_COUNT; i-- > 0;) lg_kept_destroy(t->kept[i]); /* later ones may borrow */
     lg_problem_destroy(t->problem);
     lg_sources_close(&t->sources);
     lg_backend_close(t->backend);
@@ -352,6 +362,7 @@ void lg_trainer_close(lg_trainer *t)
     lg_text_clear(&t->plan);
     lg_checkpoint_clear(&t->saving);
     lg_patience_close(t);
+    lg_feature_map_destroy(t->map);
     free(t->feature_mean);
     free(t->feature_std);
     free(t->setting);

@@ -17,7 +17,7 @@ static int wants_bursts(const lg_trainer *t)
 static lg_feed_shape shape_of_feed(const lg_trainer *t, int part)
 {
     return (lg_feed_shape){.batch = t->eval_batch,
-                           .features = t->features,
+                           .features = t->inputs,
                            .settings = t->settings,
                            .passes = part == LG_PART_TEST ? 1 : t->options.epochs,
                            .limit = (size_t)t->options.device_memory};
@@ -78,5 +78,6 @@ static logit_status open_burst(lg_trainer *t, logit_error *err)
 logit_status lg_trainer_place(lg_trainer *t, logit_error *err)
 {
     LG_TRY(open_feeds(t, err));
+    LG_TRY(lg_trainer_keep_features(t, err));
     return open_burst(t, err);
 }

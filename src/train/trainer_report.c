@@ -81,6 +81,7 @@ static void describe_plan(lg_trainer *t)
     lg_text_add(&t->plan, "%s; %s", text, balanced ? "drawn, classes alike" : order[t->shuffle]);
     if (t->options.flip) lg_text_add(&t->plan, ", mirrored");
     if (t->options.shift > 0) lg_text_add(&t->plan, ", moved by up to %d", t->options.shift);
+    if (t->mapped[0]) lg_text_add(&t->plan, "; %s", t->mapped);
     if (t->placed[0]) lg_text_add(&t->plan, "; %s", t->placed);
 }
 

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/half.h"
 #include "base/size.h"
 #include "base/status.h"
+#include "train/feature_map.h"
 #include "train/settings.h"
 #include "train/targets.h"
 #include "train/trainer.h"
@@ -29,11 +29,12 @@ typedef struct verifier {
     lg_sources sources;
     lg_pool *pool;
     lg_verify_rule rule;
-    int64_t features, count; /* samples of the training part */
+    int64_t inputs, features, count; /* samples of the training part */
     int outputs;
     double l2, mass;         /* sum of the weights */
     double *w, *b, *own;     /* b: the best biases for w; own: the model's */
-    double *scale, *shift;   /* [features]: x = scale e + shift */
+    double *scale, *shift;   /* [inputs]: x (or u) = scale e + shift */
+    double *u;               /* [BATCH][inputs]: what the feature map takes; NULL without */
     double *mean;            /* [features] of the training samples */
     double *logit;           /* [count][outputs], without biases */
     double *weight, *target; /* [count], [count][outputs] */
@@ -65,8 +66,9 @@ static logit_status allocate(verifier *v, logit_error *err)
     LG_TRY(take(&v->w, k, d, err));
     LG_TRY(take(&v->b, k, 1, err));
     LG_TRY(take(&v->own, k, 1, err));
-    LG_TRY(take(&v->scale, d, 1, err));
-    LG_TRY(take(&v->shift, d, 1, err));
+    LG_TRY(take(&v->scale, v->inputs, 1, err));
+    LG_TRY(take(&v->shift, v->inputs, 1, err));
+    if (v->model->map) LG_TRY(take(&v->u, BATCH, v->inputs, err));
     LG_TRY(take(&v->mean, d, 1, err));
     LG_TRY(take(&v->logit, n, k, err));
     LG_TRY(take(&v->weight, n, 1, err));
@@ -84,7 +86,7 @@ static logit_status allocate(verifier *v, logit_error *err)
 static void release(verifier *v)
 {
     double *all[] = {v->own,    v->w,      v->b, v->scale, v->shift, v->mean, v->logit,
-                     v->weight, v->target, v->x, v->z,     v->dz,    v->away};
+                     v->weight, v->target, v->x, v->z,     v->dz,    v->away, v->u};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
     free(v->gradient);
     lg_pool_destroy(v->pool);
@@ -95,7 +97,7 @@ static void release(verifier *v)
 static void fill_model(verifier *v)
 {
     const logit_model *m = v->model;
-    for (int64_t j = 0; j < v->features; j++) {
+    for (int64_t j = 0; j < v->inputs; j++) {
         const int64_t c = j % m->shape.channels;
         const double mean = !m->floats        ? m->mean[c]
                             : m->feature_mean ? (double)m->feature_mean[j]
@@ -112,36 +114,28 @@ static void fill_model(verifier *v)
 
 /* ------------------------------------------------------------------------------- one batch --- */
 
-static double element_at(const lg_minibatch *mini, const uint8_t *sample, int64_t j)
+/* x of row i of the batch. */
+static void fill_row(const verifier *v, int64_t i, double *x)
 {
-    float wide;
-    uint16_t half;
-    switch (mini->element) {
-    case LG_ELEMENT_F16:
-        memcpy(&half, sample + 2 * j, sizeof half);
-        return (double)lg_half_float(half);
-    case LG_ELEMENT_F32:
-        memcpy(&wide, sample + 4 * j, sizeof wide);
-        return (double)wide;
-    default:
-        return (double)sample[j];
-    }
+    const int64_t bytes = v->inputs * (int64_t)lg_element_bytes(v->mini->element);
+    const uint8_t *sample = v->mini->pixels + (v->mini->row ? v->mini->row[i] : i) * bytes;
+    double *u = v->u ? v->u + i * v->inputs : x;
+    for (int64_t j = 0; j < v->inputs; j++)
+        u[j] = v->scale[j] * lg_element_at(v->mini->element, sample, j) + v->shift[j];
+    if (v->u) lg_lift_row_ref(&v->model->map->lift, u, x);
 }
 
 /* x and W x of the rows of a part, and how far they are from the mean. */
 static void rows_part(void *argument, int part, int parts)
 {
     verifier *v = argument;
-    const int64_t d = v->features, bytes = d * (int64_t)lg_element_bytes(v->mini->element);
+    const int64_t d = v->features;
     int64_t begin, end;
     lg_pool_cut(v->mini->count, 1, part, parts, &begin, &end);
     for (int64_t i = begin; i < end; i++) {
-        const uint8_t *sample = v->mini->pixels + (v->mini->row ? v->mini->row[i] : i) * bytes;
         double *x = v->x + i * d, squares = 0.0;
-        for (int64_t j = 0; j < d; j++) {
-            x[j] = v->scale[j] * element_at(v->mini, sample, j) + v->shift[j];
-            squares += (x[j] - v->mean[j]) * (x[j] - v->mean[j]);
-        }
+        fill_row(v, i, x);
+        for (int64_t j = 0; j < d; j++) squares += (x[j] - v->mean[j]) * (x[j] - v->mean[j]);
         v->away[i] = sqrt(squares);
         for (int c = 0; c < v->outputs; c++) {
             const double *w = v->w + c * d;
@@ -314,7 +308,7 @@ static logit_status open_data(verifier *v, const char *data, logit_error *err)
         LG_TRY(lg_source_load(source, &v->options, m->classes, BATCH, LG_SHUFFLE_NONE, memory,
                               v->watch, err));
         if (lg_loader_is_resident(source->loader))
-            memory -= source->count * v->features * (int64_t)lg_element_bytes(source->set->element);
+            memory -= source->count * v->inputs * (int64_t)lg_element_bytes(source->set->element);
         if (memory < 0) memory = 0;
     }
     v->count = v->sources.part[LG_PART_TRAIN].count;
@@ -378,6 +372,7 @@ logit_status logit_verify(logit_model *model, const char *data, const logit_opti
     verifier v = {.model = model,
                   .watch = watch,
                   .options = *options,
+                  .inputs = model->inputs,
                   .features = model->features,
                   .outputs = model->outputs,
                   .rule = {model->loss, model->outputs, model->classes, 0.0}};

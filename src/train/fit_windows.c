@@ -1,0 +1,176 @@
+/* fit_windows.c -- a dictionary of whitened windows, drawn from the training images.
+ *
+ * Windows are drawn from all samples alike, at places drawn evenly; those without any contrast are
+ * passed over.  Each is brought to mean 0 and divided by its deviation, as lift.h says; their mean
+ * is M and their covariance gives the whitening matrix P (whiten.h).  A unit is a window z that was
+ * drawn, whitened and brought to length 1: D = P (z - M) / |P (z - M)|.  What it answers to a
+ * window v is r = D P (v' - M), v' the window so normalised: hence F = D P and o = -F M. */
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/status.h"
+#include "train/feature_fit.h"
+#include "train/whiten.h"
+
+enum {
+    WINDOWS = 1 << 16,         /* drawn, and fewer where they are large: */
+    NUMBERS_AT_MOST = 1 << 24, /* of all of them */
+    TRIES = 4                  /* for each, to find one with contrast */
+};
+
+typedef struct windows {
+    const lg_lift *lift;
+    int64_t count, s; /* numbers of one */
+    float *z;         /* [count][s] */
+    double *mean;     /* [s] */
+    double *whiten;   /* [s][s] */
+} windows;
+
+/* The window at (top, left) of an image, normalised, to z.  0: it has no contrast. */
+static int take_window(const lg_lift *lift, const float *u, int top, int left, float *z)
+{
+    const int64_t s = lg_lift_window(lift), line = (int64_t)lift->size * lift->channels;
+    double sum = 0.0, squares = 0.0;
+    for (int64_t t = 0; t < s; t++) {
+        const int64_t row = top + t / line;
+        z[t] = u[(row * lift->width + left) * lift->channels + t % line];
+        sum += (double)z[t];
+    }
+    const double mean = sum / (double)s;
+    for (int64_t t = 0; t < s; t++) squares += ((double)z[t] - mean) * ((double)z[t] - mean);
+    const double variance = squares / (double)s;
+    const double by = 1.0 / sqrt(variance + (double)lift->contrast);
+    for (int64_t t = 0; t < s; t++) z[t] = (float)(((double)z[t] - mean) * by);
+    return variance > 0.0;
+}
+
+/* Whole number below n, the index-th that is drawn. */
+static int64_t below(const lg_fit_samples *samples, int64_t index, int64_t n)
+{
+    return (int64_t)(lg_fit_uniform(samples, LG_FIT_WINDOW, index) * (double)n);
+}
+
+static void draw_windows(windows *w, const lg_fit_samples *samples, int64_t most)
+{
+    const lg_lift *lift = w->lift;
+    const int64_t down = lg_lift_down(lift), across = lg_lift_across(lift);
+    for (int64_t i = 0; i < TRIES * most && w->count < most; i++) {
+        const float *u = samples->u + i % samples->count * samples->in;
+        const int top = (int)below(samples, 2 * i, down) * lift->stride;
+        const int left = (int)below(samples, 2 * i + 1, across) * lift->stride;
+        w->count += take_window(lift, u, top, left, w->z + w->count * w->s);
+    }
+}
+
+static void take_mean(windows *w)
+{
+    for (int64_t i = 0; i < w->count; i++)
+        for (int64_t t = 0; t < w->s; t++)
+            w->mean[t] += (double)w->z[i * w->s + t] / (double)w->count;
+}
+
+/* c [s][s], symmetric. */
+static void add_covariance(const windows *w, double *c)
+{
+    const int64_t s = w->s;
+    for (int64_t i = 0; i < w->count; i++) {
+        const float *z = w->z + i * s;
+        for (int64_t a = 0; a < s; a++) {
+            const double off = ((double)z[a] - w->mean[a]) / (double)w->count;
+            for (int64_t b = 0; b <= a; b++) c[a * s + b] += off * ((double)z[b] - w->mean[b]);
+        }
+    }
+    for (int64_t a = 0; a < s; a++)
+        for (int64_t b = 0; b < a; b++) c[b * s + a] = c[a * s + b];
+}
+
+/* to = P from. */
+static void multiply(const windows *w, const double *from, double *to)
+{
+    for (int64_t a = 0; a < w->s; a++) {
+        double sum = 0.0;
+        for (int64_t b = 0; b < w->s; b++) sum += w->whiten[a * w->s + b] * from[b];
+        to[a] = sum;
+    }
+}
+
+static double length_of(const double *v, int64_t s)
+{
+    double sum = 0.0;
+    for (int64_t t = 0; t < s; t++) sum += v[t] * v[t];
+    return sqrt(sum);
+}
+
+/* F and o of a unit, from its window.  space: 2 s numbers. */
+static void make_unit(const windows *w, const float *z, double *space, float *filter, float *offset)
+{
+    const int64_t s = w->s;
+    double *white = space, *f = space + s, mean = 0.0, at_mean = 0.0;
+    for (int64_t t = 0; t < s; t++) f[t] = (double)z[t] - w->mean[t];
+    multiply(w, f, white);
+    const double length = length_of(white, s);
+    for (int64_t t = 0; t < s && length > 0.0; t++) white[t] /= length;
+    multiply(w, white, f);
+    for (int64_t t = 0; t < s; t++) mean += f[t] / (double)s;
+    for (int64_t t = 0; t < s; t++) {
+        filter[t] = (float)(f[t] - mean); /* windows have mean 0: this changes no answer */
+        at_mean += (double)filter[t] * w->mean[t];
+    }
+    *offset = (float)-at_mean;
+}
+
+/* Units are the first windows that were drawn: they come from as many images as there are. */
+static logit_status make_units(lg_feature_map *map, const windows *w, logit_error *err)
+{
+    double *space = malloc(2 * (size_t)w->s * sizeof *space);
+    if (!space) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a dictionary");
+    for (int k = 0; k < map->lift.units; k++)
+        make_unit(w, w->z + k % w->count * w->s, space, map->filter + k * w->s, &map->offset[k]);
+    free(space);
+    return LOGIT_OK;
+}
+
+static logit_status whiten(windows *w, double share, logit_error *err)
+{
+    double *c = calloc((size_t)(w->s * w->s), sizeof *c);
+    if (!c) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for whitening");
+    take_mean(w);
+    add_covariance(w, c);
+    const logit_status status = lg_whiten(w->whiten, c, w->s, share, err);
+    free(c);
+    return status;
+}
+
+static logit_status fit(lg_feature_map *map, const lg_fit_samples *samples, windows *w,
+                        int64_t most, logit_error *err)
+{
+    draw_windows(w, samples, most);
+    if (w->count < map->lift.units)
+        LG_FAIL(err, LOGIT_E_DATA,
+                "%lld of %lld windows have any contrast, and %d units are asked for",
+                (long long)w->count, (long long)(TRIES * most), map->lift.units);
+    LG_TRY(whiten(w, map->plan.whiten, err));
+    return make_units(map, w, err);
+}
+
+logit_status lg_fit_windows(lg_feature_map *map, const lg_fit_samples *samples, logit_error *err)
+{
+    windows w = {.lift = &map->lift, .s = lg_lift_window(&map->lift)};
+    const int64_t fitting = NUMBERS_AT_MOST / w.s, least = map->lift.units;
+    int64_t most = fitting < WINDOWS ? fitting : WINDOWS;
+    if (most < least) most = least;
+    w.z = malloc((size_t)(most * w.s) * sizeof *w.z);
+    w.mean = calloc((size_t)w.s, sizeof *w.mean);
+    w.whiten = malloc((size_t)(w.s * w.s) * sizeof *w.whiten);
+    logit_status status = LOGIT_OK;
+    if (!w.z || !w.mean || !w.whiten)
+        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__,
+                         "out of memory for %lld windows of %lld numbers", (long long)most,
+                         (long long)w.s);
+    if (status == LOGIT_OK) status = fit(map, samples, &w, most, err);
+    free(w.z);
+    free(w.mean);
+    free(w.whiten);
+    return status;
+}
