@@ -2,7 +2,7 @@
  *
  * Layer 1 (core).  There are no queues: every call is done when it returns, events are there for
  * the callers' sake.  Device memory is host memory.  What an operation does is in cpu_small.c and
- * cpu_wide.c, whole steps in cpu_fused.c. */
+ * cpu_wide.c, feature maps in cpu_lift.c, whole steps in cpu_fused.c. */
 /* SPDX-License-Identifier: MIT */
 #include "core/backend_cpu.h"
 
@@ -34,6 +34,7 @@ static void cpu_close(lg_backend *backend)
     lg_pool_destroy(cpu->pool);
     free(cpu->tiles);
     free(cpu->scratch);
+    free(cpu->filter);
     free(cpu->bad);
     free(cpu);
 }
@@ -135,6 +136,11 @@ static logit_status cpu_pixels(lg_backend *backend, const lg_step *step, logit_e
     return LOGIT_OK;
 }
 
+static logit_status cpu_features(lg_backend *backend, const lg_step *step, logit_error *err)
+{
+    return lg_cpu_lift(cpu_of(backend), step, err);
+}
+
 static logit_status cpu_logits(lg_backend *backend, const lg_step *step, logit_error *err)
 {
     lg_cpu *cpu = cpu_of(backend);
@@ -219,6 +225,7 @@ static const lg_backend_ops cpu_ops = {
     .event_sync = cpu_event_sync,
     .sync = cpu_sync,
     .pixels = cpu_pixels,
+    .features = cpu_features,
     .logits = cpu_logits,
     .loss = cpu_loss,
     .gradient = cpu_gradient,

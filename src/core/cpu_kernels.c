@@ -7,6 +7,7 @@
 #include "core/cpu_kernels.h"
 
 #include "core/cpu_isa.h"
+#include "core/cpu_lift.h"
 #include "core/cpu_loss.h"
 #include "core/cpu_matmul.h"
 #include "core/cpu_update.h"
@@ -43,4 +44,9 @@ const lg_cpu_kernels TABLE_NAME(LG_ISA) = {
 #include "core/optim.def"
 #undef OPTIM
         },
+    .products = products,
+    .act = act,
+    .pack_filter = pack_filter,
+    .windows_scratch = windows_scratch,
+    .windows = windows,
 };

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/element.h"
+#include "core/lift.h"
 #include "core/loss.h"
 #include "core/optim.h"
 
@@ -107,6 +108,18 @@ typedef struct lg_cpu_kernels {
     void (*column_sums)(const float *z, int64_t n, int64_t stride, int count, float *out);
 
     lg_cpu_update *update[LG_OPTIM_COUNT];
+
+    /* Feature maps (lift.h), u and x of one row.  PRODUCTS in full. */
+    void (*products)(const lg_lift *lift, const float *u, float *x);
+    /* LAYER: x [rows][all units], of units unit .. unit+units-1, from a tile [units][16] of F u + o
+     * that is lost. */
+    void (*act)(const lg_lift *lift, int64_t unit, int units, int rows, float *tile, float *x);
+    /* WINDOWS: F and o packed, (s + 1) * LG_TILE * ceil(units / LG_TILE) floats; with them, x of an
+     * image.  scratch: windows_scratch floats. */
+    void (*pack_filter)(const lg_lift *lift, float *filter);
+    int64_t (*windows_scratch)(const lg_lift *lift);
+    void (*windows)(const lg_lift *lift, const float *filter, const float *u, float *x,
+                    float *scratch);
 } lg_cpu_kernels;
 
 #endif

@@ -28,8 +28,7 @@ void *lg_cpu_alloc(size_t bytes)
     return memory;
 }
 
-/* Replaces *array by one of at least `count` numbers; the content is not kept. */
-static logit_status grow(float **array, size_t *size, size_t count, logit_error *err)
+logit_status lg_cpu_grow(float **array, size_t *size, size_t count, logit_error *err)
 {
     size_t bytes;
     if (count <= *size) return LOGIT_OK;
@@ -51,22 +50,29 @@ static size_t scratch_needed(const lg_step *step)
     const size_t chains = columns * LG_TILE * LG_TILE;
     const size_t small = LG_PANEL + (chains > LG_CHAINS ? chains : LG_CHAINS);
     const size_t wide = 3 * (size_t)step->outputs;
-    const size_t most = small > wide ? small : wide;
-    return (most + 2 * LG_TILE - 1) / LG_TILE * LG_TILE; /* whole lines, one apart */
+    return small > wide ? small : wide;
+}
+
+logit_status lg_cpu_grow_scratch(lg_cpu *cpu, size_t each, logit_error *err)
+{
+    size_t all;
+    each = (each + 2 * LG_TILE - 1) / LG_TILE * LG_TILE; /* whole lines, one apart */
+    if (each <= cpu->scratch_each) return LOGIT_OK;
+    cpu->scratch_each = 0;
+    if (!lg_size_mul(each, (size_t)cpu->threads, &all))
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu numbers of scratch a thread", each);
+    LG_TRY(lg_cpu_grow(&cpu->scratch, &cpu->scratch_size, all, err));
+    cpu->scratch_each = each;
+    return LOGIT_OK;
 }
 
 logit_status lg_cpu_reserve(lg_cpu *cpu, const lg_step *step, logit_error *err)
 {
     const size_t columns = (size_t)step->settings * (size_t)step->outputs;
     const size_t rows = (size_t)lg_cpu_tiles(step->batch.count) * LG_TILE;
-    const size_t each = scratch_needed(step);
     if (cpu->tiled || lg_cpu_is_small(step))
-        LG_TRY(grow(&cpu->tiles, &cpu->tiles_size, columns * rows, err));
-    if (each > cpu->scratch_each) {
-        cpu->scratch_each = 0;
-        LG_TRY(grow(&cpu->scratch, &cpu->scratch_size, each * (size_t)cpu->threads, err));
-        cpu->scratch_each = each;
-    }
+        LG_TRY(lg_cpu_grow(&cpu->tiles, &cpu->tiles_size, columns * rows, err));
+    LG_TRY(lg_cpu_grow_scratch(cpu, scratch_needed(step), err));
     if (step->settings > cpu->bad_size) {
         free(cpu->bad);
         cpu->bad_size = 0;

@@ -1,7 +1,8 @@
 /* cpu_step.h -- what the files of the CPU backend share: its memory and its way to small and wide.
  *
  * Layer 1 (core).  backend_cpu.c opens, copies and dispatches; cpu_small.c and cpu_wide.c do the
- * operations for k up to LG_SMALL_OUTPUTS and above; cpu_fused.c does a whole step.
+ * operations for k up to LG_SMALL_OUTPUTS and above, cpu_lift.c feature maps; cpu_fused.c does a
+ * whole step.
  *
  * Scratch memory grows when a shape is met for the first time and is kept: after the first batch
  * nothing is allocated. */
@@ -25,6 +26,8 @@ typedef struct lg_cpu {
     size_t tiles_size;
     float *scratch; /* [threads][scratch_each] */
     size_t scratch_size, scratch_each;
+    float *filter; /* of a feature map over windows, packed */
+    size_t filter_size;
     atomic_int *bad; /* [bad_size]: the setting has a loss that is not finite in this batch */
     int bad_size;
 } lg_cpu;
@@ -60,6 +63,11 @@ void *lg_cpu_alloc(size_t bytes);
 /* Makes the scratch memory large enough for this step.  Error: NOMEM. */
 logit_status lg_cpu_reserve(lg_cpu *cpu, const lg_step *step, logit_error *err);
 
+/* Replaces *array by one of at least `count` zeros if it is smaller; the content is lost then.  The
+ * second: `each` floats of scratch for every thread.  Error: NOMEM. */
+logit_status lg_cpu_grow(float **array, size_t *size, size_t count, logit_error *err);
+logit_status lg_cpu_grow_scratch(lg_cpu *cpu, size_t each, logit_error *err);
+
 /* The step's arrays as the kernels want them; from pixels, or from step->x. */
 lg_cpu_job lg_cpu_job_of(lg_cpu *cpu, const lg_step *step, int from_pixels);
 
@@ -90,5 +98,8 @@ void lg_cpu_wide_logits(lg_cpu *cpu, const lg_step *step);
 void lg_cpu_wide_loss(lg_cpu *cpu, const lg_step *step);
 void lg_cpu_wide_gradient(lg_cpu *cpu, const lg_step *step);
 void lg_cpu_fused_step(lg_cpu *cpu, const lg_step *step);
+
+/* x from u by step->lift (cpu_lift.c).  Error: NOMEM. */
+logit_status lg_cpu_lift(lg_cpu *cpu, const lg_step *step, logit_error *err);
 
 #endif

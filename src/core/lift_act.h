@@ -20,7 +20,7 @@
  * in fmath.h).
  *
  * For |a| <= 10^4 at most 1.45 * 2^-24 from the truth, and never above 1 (all such floats were
- * looked at; tests/test_lift.c).  Up to 2^23 the error grows to 5.4 * 2^-24; beyond, where floats
+ * looked at; tests/test_lift.c).  Up to 2^23 the error grows to 8 * 2^-24; beyond, where floats
  * are whole numbers, it is 1.  An infinity gives NaN. */
 static inline LG_HD float lg_cosf(float a)
 {
