@@ -39,8 +39,8 @@ static logit_status look_around(const lg_pass_input *in, pace *p, logit_error *e
     return LOGIT_OK;
 }
 
-static logit_status walk(const lg_pass_input *in, const double *smoothing, lg_pass_visit_fn *visit,
-                         void *argument, logit_error *err)
+static logit_status visit_all(const lg_pass_input *in, const double *smoothing,
+                              lg_pass_visit_fn *visit, void *argument, logit_error *err)
 {
     lg_backend *backend = in->problem->backend;
     const lg_backend_ops *ops = backend->ops;
@@ -64,6 +64,19 @@ static logit_status walk(const lg_pass_input *in, const double *smoothing, lg_pa
         LG_TRY(lg_feed_done(in->feed, err));
         LG_TRY(look_around(in, &p, err));
     }
+}
+
+/* The feed may point the step at features that were kept: whoever trains finds it as it was. */
+static logit_status walk(const lg_pass_input *in, const double *smoothing, lg_pass_visit_fn *visit,
+                         void *argument, logit_error *err)
+{
+    lg_step *step = &in->problem->step;
+    const lg_step before = *step;
+    const logit_status status = visit_all(in, smoothing, visit, argument, err);
+    step->lift = before.lift;
+    step->scale = before.scale;
+    step->shift = before.shift;
+    return status;
 }
 
 /* walk, with the loss op told to leave the logits alone. */
