@@ -45,6 +45,7 @@ static logit_status measure_steps(const lg_bench *bench, logit_error *err)
     LG_TRY(lg_open_device(&backend, bench->options, 1, NULL, err));
     logit_status status = lg_bench_device(bench, backend, err);
     if (status == LOGIT_OK) status = lg_bench_kernels(bench, backend, err);
+    if (status == LOGIT_OK) status = lg_bench_maps(bench, backend, err);
     lg_backend_close(backend);
     return status;
 }

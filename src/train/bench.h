@@ -5,6 +5,7 @@
  *   bench_line.c      a line: whether it is wanted, its floor, how it is timed
  *   bench_set.c       sets of random bytes
  *   bench_kernel.c    pixels, logits, loss, gradient, update, steps, by shape
+ *   bench_lift.c      feature maps, beside a large matrix product
  *   bench_device.c    a GPU's products and loss kernels by themselves
  *   bench_epoch.c     epochs, by the trainer's own loop
  *   bench_load.c      decoding and the loader
@@ -27,6 +28,7 @@ typedef struct lg_bench {
     double seconds;               /* per line */
     const char *only;             /* lines that hold this text alone; NULL: all */
     lg_ceiling ceiling;           /* of the processor, ... */
+    double matmul;                /* ... its multiply-adds a second in a large product, ... */
     lg_device_ceiling device;     /* ... or of a GPU: then its copy rate is not 0 */
     lg_precision precision;       /* of its products */
     void (*found)(void *user, const logit_measure *line);
@@ -36,6 +38,7 @@ typedef struct lg_bench {
 /* What has to be done, at the least: what a floor is computed from. */
 typedef struct lg_work {
     double multiply_adds, bytes;
+    double products; /* multiply-adds that are a matrix product: held against a large one */
     int threads_one; /* the work of one thread: its ceilings count */
     double nodes;    /* of a recording that follow one another; GPU, as are the next two */
     double launches; /* the same from the host */
@@ -114,6 +117,22 @@ logit_status lg_bench_epochs(const lg_bench *bench, int where, logit_error *err)
 logit_status lg_bench_epoch(const lg_bench *bench, const lg_bench_course *course, logit_error *err);
 /* An epoch of all settings in one pass, beside as many of one setting each, in three lines. */
 logit_status lg_bench_grid(const lg_bench *bench, const lg_bench_course *course, logit_error *err);
+
+/* A map on images of height x width x channels, in batches.  WINDOWS move by one pixel and fall
+ * into 2 x 2 cells. */
+typedef struct lg_bench_map {
+    const char *name;
+    lg_lift_kind kind;
+    lg_image_target shape;
+    int size, units;
+    int64_t batch;
+} lg_bench_map;
+/* A processor's product of edge x edge matrices, into bench->matmul; a GPU has been asked before.
+ */
+logit_status lg_bench_matmul(lg_bench *bench, lg_backend *backend, int edge, logit_error *err);
+logit_status lg_bench_map_lines(const lg_bench *bench, lg_backend *backend, const lg_bench_map *map,
+                                logit_error *err);
+logit_status lg_bench_maps(const lg_bench *bench, lg_backend *backend, logit_error *err);
 
 logit_status lg_bench_decode(const lg_bench *bench, const char *data, logit_error *err);
 logit_status lg_bench_loader(const lg_bench *bench, logit_error *err);

@@ -29,11 +29,13 @@ static double slowest(const limit *list, int count, const char **bound)
     return seconds > 0.0 ? 1.0 / seconds : INFINITY;
 }
 
-static double processor_floor(const lg_ceiling *c, const lg_work *work, const char **bound)
+static double processor_floor(const lg_bench *bench, const lg_work *work, const char **bound)
 {
+    const lg_ceiling *c = &bench->ceiling;
     const limit limits[] = {
         {"memory", work->bytes / (work->threads_one ? c->read_one : c->read_all)},
         {"arithmetic", work->multiply_adds / (work->threads_one ? c->fma_one : c->fma_all)},
+        {"matmul", bench->matmul > 0.0 ? work->products / bench->matmul : 0.0},
     };
     return slowest(limits, sizeof limits / sizeof *limits, bound);
 }
@@ -46,6 +48,7 @@ static double device_floor(const lg_bench *bench, const lg_work *work, const cha
         {"memory", work->bytes / c->copy},
         {bench->precision == LG_PRECISION_F32 ? "arithmetic" : "tensor",
          fma > 0.0 ? work->multiply_adds / fma : 0.0},
+        {"matmul", fma > 0.0 ? work->products / fma : 0.0},
         {"latency", work->nodes * c->node + work->launches * c->launch},
         {"bus", c->pinned > 0.0 ? work->streamed / c->pinned : 0.0},
     };
@@ -55,7 +58,7 @@ static double device_floor(const lg_bench *bench, const lg_work *work, const cha
 double lg_bench_floor(const lg_bench *bench, const lg_work *work, const char **bound)
 {
     return bench->device.copy > 0.0 ? device_floor(bench, work, bound)
-                                    : processor_floor(&bench->ceiling, work, bound);
+                                    : processor_floor(bench, work, bound);
 }
 
 /* --------------------------------------------------------------------------------- reports --- */
