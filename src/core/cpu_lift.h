@@ -89,11 +89,11 @@ LG_INLINE lg_v16 sixteen_sums(const lg_lift *lift, const phases *p, const float 
     const lg_v16 one = v16_spread(&plus), less = v16_spread(&minus);
     lg_v16 sum = v16_zero();
     for (int y = 0; y < lift->size; y++, first += p->step * p->width) {
-        for (int t = 0, phase = 0, right = 0; t < p->line; t++) {
-            const lg_v16 v = v16_load(first + phase * p->width + right);
-            const lg_v16 off = power == 2 ? v16_fma(mean, less, v) : v;
+        const float *at = first;
+        for (int t = 0, phase = 0; t < p->line; t++, at += p->width) {
+            if (phase++ == p->step) phase = 1, at += 1 - p->step * p->width;
+            const lg_v16 v = v16_load(at), off = power == 2 ? v16_fma(mean, less, v) : v;
             sum = v16_fma(power == 2 ? off : one, off, sum);
-            if (++phase == p->step) phase = 0, right++;
         }
     }
     return sum;
@@ -102,15 +102,14 @@ LG_INLINE lg_v16 sixteen_sums(const lg_lift *lift, const phases *p, const float 
 /* 1 / sd of the windows of a row, `first` the first row of pixels under it. */
 static void row_inverses(const lg_lift *lift, const phases *p, const float *first, float *inverse)
 {
-    const int64_t s = lg_lift_window(lift);
-    float mean[16];
-    for (int64_t j = 0; j < p->across; j += 16) {
-        v16_store(mean, sixteen_sums(lift, p, first + j, v16_zero(), 1));
-        for (int l = 0; l < 16; l++) mean[l] /= (float)s;
-        v16_store(inverse + j, sixteen_sums(lift, p, first + j, v16_load(mean), 2));
-        for (int l = 0; l < 16; l++)
-            inverse[j + l] = lg_lift_inverse(inverse[j + l], s, lift->contrast);
-    }
+    const int64_t s = lg_lift_window(lift), across = p->across;
+    const float numbers = (float)s, contrast = lift->contrast;
+    for (int64_t j = 0; j < across; j += 16)
+        v16_store(inverse + j, sixteen_sums(lift, p, first + j, v16_zero(), 1));
+    for (int64_t j = 0; j < across; j++) inverse[j] /= numbers; /* the mean, for now */
+    for (int64_t j = 0; j < across; j += 16)
+        v16_store(inverse + j, sixteen_sums(lift, p, first + j, v16_load(inverse + j), 2));
+    for (int64_t j = 0; j < across; j++) inverse[j] = lg_lift_inverse(inverse[j], s, contrast);
 }
 
 static phases phases_of(const lg_lift *lift, float *numbers)
