@@ -11,6 +11,22 @@
 
 enum { GUARD = 256, NOTHING = 0xFF };
 
+/* kind, n, height, width, channels, units, size, stride, grid */
+const lift_shape lift_shapes[LIFT_SHAPES] = {
+    {LG_LIFT_SQUARE, 5, 3, 7, 1, 0, 0, 0, 0},    {LG_LIFT_SQUARE, 1, 1, 1, 1, 0, 0, 0, 0},
+    {LG_LIFT_CROSS, 19, 4, 5, 3, 37, 0, 0, 0},   {LG_LIFT_CROSS, 0, 2, 2, 1, 3, 0, 0, 0},
+    {LG_LIFT_CROSS, 2, 1, 9, 1, 0, 0, 0, 0},     {LG_LIFT_RFF, 37, 8, 9, 1, 300, 0, 0, 0},
+    {LG_LIFT_RFF, 1, 1, 5, 1, 1, 0, 0, 0},       {LG_LIFT_RFF, 300, 1, 40, 1, 97, 0, 0, 0},
+    {LG_LIFT_RFF, 18, 20, 20, 3, 101, 0, 0, 0},  {LG_LIFT_RFF, 0, 1, 5, 1, 4, 0, 0, 0},
+    {LG_LIFT_SIGMOID, 33, 6, 6, 2, 96, 0, 0, 0}, {LG_LIFT_SIGMOID, 7, 1, 3, 1, 2, 0, 0, 0},
+    {LG_LIFT_STEP, 33, 6, 6, 2, 200, 0, 0, 0},   {LG_LIFT_STEP, 16, 1, 1, 1, 1, 0, 0, 0},
+    {LG_LIFT_PATCH, 3, 12, 11, 1, 70, 4, 1, 2},  {LG_LIFT_PATCH, 2, 9, 14, 3, 33, 3, 2, 3},
+    {LG_LIFT_PATCH, 5, 10, 10, 2, 1, 5, 1, 1},   {LG_LIFT_PATCH, 1, 7, 7, 3, 5, 7, 1, 1},
+    {LG_LIFT_PATCH, 3, 6, 5, 1, 17, 1, 1, 4},    {LG_LIFT_PATCH, 2, 17, 9, 1, 64, 2, 5, 2},
+    {LG_LIFT_PATCH, 1, 8, 40, 1, 20, 4, 3, 2},   {LG_LIFT_PATCH, 2, 30, 26, 3, 130, 6, 1, 3},
+    {LG_LIFT_PATCH, 0, 6, 6, 1, 4, 3, 1, 2},
+};
+
 /* ------------------------------------------------------------------------------------ maps --- */
 
 static float *drawn(int64_t count, uint32_t stream, double low, double high)

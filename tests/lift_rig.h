@@ -22,6 +22,12 @@ typedef struct lift_shape {
     int size, stride, grid; /* WINDOWS */
 } lift_shape;
 
+/* Every map.  1 to 3 channels; windows that overlap, touch, leave pixels out, are all of the image;
+ * grids that do and do not divide; more units than the registers hold at once, and fewer; sums
+ * longer than the rows that the CPU meets whole (1024); batches of none, one, more than a tile. */
+enum { LIFT_SHAPES = 23 };
+extern const lift_shape lift_shapes[LIFT_SHAPES];
+
 typedef struct lift_rig {
     lg_lift lift; /* the pointers are host memory, for the test to change */
     int64_t n, d;

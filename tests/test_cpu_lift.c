@@ -1,10 +1,7 @@
 /* test_cpu_lift.c -- feature maps on the CPU: right within their rounding, and the same bits
  * whatever the threads, the batch, the instruction set and the BLAS.
  *
- * Tests (suite cpu_lift).  lift_truth.c derives the bounds.  Shapes: 1 to 3 channels, windows that
- * overlap, touch, leave pixels out, are all of the image; grids that do and do not divide; more
- * units than the registers hold at once, and fewer; sums longer than the rows that are met whole
- * (1024); batches of none, of one, of more than a tile. */
+ * Tests (suite cpu_lift).  lift_truth.c derives the bounds, lift_rig.h has the shapes. */
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
@@ -19,23 +16,6 @@
 
 Suite *lg_suite_cpu_lift(void);
 
-/* kind, n, height, width, channels, units, size, stride, grid */
-static const lift_shape shapes[] = {
-    {LG_LIFT_SQUARE, 5, 3, 7, 1, 0, 0, 0, 0},    {LG_LIFT_SQUARE, 1, 1, 1, 1, 0, 0, 0, 0},
-    {LG_LIFT_CROSS, 19, 4, 5, 3, 37, 0, 0, 0},   {LG_LIFT_CROSS, 0, 2, 2, 1, 3, 0, 0, 0},
-    {LG_LIFT_CROSS, 2, 1, 9, 1, 0, 0, 0, 0},     {LG_LIFT_RFF, 37, 8, 9, 1, 300, 0, 0, 0},
-    {LG_LIFT_RFF, 1, 1, 5, 1, 1, 0, 0, 0},       {LG_LIFT_RFF, 300, 1, 40, 1, 97, 0, 0, 0},
-    {LG_LIFT_RFF, 18, 20, 20, 3, 101, 0, 0, 0},  {LG_LIFT_RFF, 0, 1, 5, 1, 4, 0, 0, 0},
-    {LG_LIFT_SIGMOID, 33, 6, 6, 2, 96, 0, 0, 0}, {LG_LIFT_SIGMOID, 7, 1, 3, 1, 2, 0, 0, 0},
-    {LG_LIFT_STEP, 33, 6, 6, 2, 200, 0, 0, 0},   {LG_LIFT_STEP, 16, 1, 1, 1, 1, 0, 0, 0},
-    {LG_LIFT_PATCH, 3, 12, 11, 1, 70, 4, 1, 2},  {LG_LIFT_PATCH, 2, 9, 14, 3, 33, 3, 2, 3},
-    {LG_LIFT_PATCH, 5, 10, 10, 2, 1, 5, 1, 1},   {LG_LIFT_PATCH, 1, 7, 7, 3, 5, 7, 1, 1},
-    {LG_LIFT_PATCH, 3, 6, 5, 1, 17, 1, 1, 4},    {LG_LIFT_PATCH, 2, 17, 9, 1, 64, 2, 5, 2},
-    {LG_LIFT_PATCH, 1, 8, 40, 1, 20, 4, 3, 2},   {LG_LIFT_PATCH, 2, 30, 26, 3, 130, 6, 1, 3},
-    {LG_LIFT_PATCH, 0, 6, 6, 1, 4, 3, 1, 2},
-};
-enum { SHAPES = sizeof shapes / sizeof *shapes };
-
 /* The longest chain of additions in a layer's sum of `in` numbers: sixteen chains, then a tree. */
 static int chain_of(int64_t in)
 {
@@ -45,7 +25,7 @@ static int chain_of(int64_t in)
 static lift_rig opened(int i)
 {
     lift_rig r;
-    lift_open(&r, shapes[i], 7000 + 10 * (uint32_t)i);
+    lift_open(&r, lift_shapes[i], 7000 + 10 * (uint32_t)i);
     return r;
 }
 
@@ -94,7 +74,7 @@ END_TEST
 /* Nothing but the contrast is left of the deviation: 1/4, exactly. */
 START_TEST(flat_images_have_the_contrast_alone) /* shape */
 {
-    if (shapes[_i].kind != LG_LIFT_PATCH) return;
+    if (lift_shapes[_i].kind != LG_LIFT_PATCH) return;
     lift_rig r = opened(_i);
     for (int64_t i = 0; i < r.n * r.lift.in; i++) r.u[i] = i / r.lift.in % 2 ? 0.0f : 0.75f;
     double *x = run_with(&r, 1);
@@ -107,7 +87,7 @@ END_TEST
 /* A window far from zero: the square of the mean is 2^20 times the variance. */
 START_TEST(deviations_do_not_cancel) /* shape */
 {
-    if (shapes[_i].kind != LG_LIFT_PATCH) return;
+    if (lift_shapes[_i].kind != LG_LIFT_PATCH) return;
     lift_rig r = opened(_i);
     r.lift.contrast = 0x1p-20f;
     for (int64_t i = 0; i < r.n * r.lift.in; i++) r.u[i] = 1024.0f + r.u[i];
@@ -154,7 +134,7 @@ END_TEST
 START_TEST(a_backend_remembers_no_map) /* shape */
 {
     lg_backend *backend = problem_device("cpu", 2);
-    lift_rig r = opened(_i), other = opened((_i + 7) % SHAPES);
+    lift_rig r = opened(_i), other = opened((_i + 7) % LIFT_SHAPES);
     double *alone = run_with(&r, 2);
     free(lift_run(&other, backend, 0, other.n));
     double *x = lift_run(&r, backend, 0, r.n);
@@ -229,15 +209,15 @@ Suite *lg_suite_cpu_lift(void)
     Suite *suite = suite_create("cpu_lift");
     TCase *tests = tcase_create("maps");
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, maps_are_right, 0, SHAPES);
-    tcase_add_loop_test(tests, flat_images_have_the_contrast_alone, 0, SHAPES);
-    tcase_add_loop_test(tests, deviations_do_not_cancel, 0, SHAPES);
-    tcase_add_loop_test(tests, threads_change_nothing, 0, SHAPES);
-    tcase_add_loop_test(tests, rows_do_not_know_their_batch, 0, SHAPES);
-    tcase_add_loop_test(tests, a_backend_remembers_no_map, 0, SHAPES);
-    tcase_add_loop_test(tests, instruction_sets_and_blas_change_nothing, 0, SHAPES);
-    tcase_add_loop_test(tests, maps_are_right_without_blas, 0, SHAPES);
-    tcase_add_loop_test(tests, nothing_is_allocated_after_the_first_batch, 0, SHAPES);
+    tcase_add_loop_test(tests, maps_are_right, 0, LIFT_SHAPES);
+    tcase_add_loop_test(tests, flat_images_have_the_contrast_alone, 0, LIFT_SHAPES);
+    tcase_add_loop_test(tests, deviations_do_not_cancel, 0, LIFT_SHAPES);
+    tcase_add_loop_test(tests, threads_change_nothing, 0, LIFT_SHAPES);
+    tcase_add_loop_test(tests, rows_do_not_know_their_batch, 0, LIFT_SHAPES);
+    tcase_add_loop_test(tests, a_backend_remembers_no_map, 0, LIFT_SHAPES);
+    tcase_add_loop_test(tests, instruction_sets_and_blas_change_nothing, 0, LIFT_SHAPES);
+    tcase_add_loop_test(tests, maps_are_right_without_blas, 0, LIFT_SHAPES);
+    tcase_add_loop_test(tests, nothing_is_allocated_after_the_first_batch, 0, LIFT_SHAPES);
     suite_add_tcase(suite, tests);
     return suite;
 }
