@@ -57,7 +57,7 @@ cli.o     := $(patsubst %.c,$B/%.o,$(wildcard src/cli*.c))
 main.o    := $B/src/main.o
 # The CUDA backend is a plug-in; it brings a copy of base and of core's tables.  Its sources are
 # compiled twice: for a GPU, and against the stand-in of tests/simt, which the tests open.
-plugin.o  := $(base.o) $(addprefix $B/src/core/,loss.o optim.o precision.o)
+plugin.o  := $(base.o) $(addprefix $B/src/core/,lift.o loss.o optim.o precision.o)
 cuda.o    := $(patsubst cuda/%,$B/cuda/%.o,$(wildcard cuda/*.cu cuda/*.c))
 simt.o    := $(patsubst cuda/%,$B/simt/cuda/%.o,$(wildcard cuda/*.cu cuda/*.c))
 rules.o   := $(patsubst tests/simt/%,$B/simt/%.o,$(filter-out tests/simt/try_%,$(wildcard tests/simt/*.cc tests/simt/*.S)))

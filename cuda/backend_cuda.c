@@ -244,7 +244,7 @@ void lg_cuda_close(lg_backend *backend)
 {
     lg_cuda *cuda = (lg_cuda *)backend;
     const lg_scratch scratch[] = {cuda->factor, cuda->mu, cuda->half_x, cuda->half_w,
-                                  cuda->half_slope};
+                                  cuda->half_slope, cuda->lift_in, cuda->lift_out};
     cudaSetDevice(cuda->number);
     for (int i = 0; i < LG_CUDA_QUEUES; i++)
         if (cuda->stream[i]) cudaStreamSynchronize(cuda->stream[i]);

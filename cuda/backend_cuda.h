@@ -6,6 +6,7 @@
  *   transfer.c      memory, copies, the two streams, events
  *   matmul.c        the two products of a step, in cuBLAS's terms
  *   step.c          the operations, and the fused step
+ *   lift.c          the op of the feature maps
  *   graph.c         steps recorded once, queued again in one call
  *   probe.c         parts of the work by themselves, to be measured
  *   cublas.c        cuBLAS, opened when it is needed
@@ -53,6 +54,7 @@ typedef struct lg_cuda {
     float *constants;                      /* [LG_CONSTANTS] */
     lg_scratch factor, mu;                 /* [s] floats: beta of a folded gradient */
     lg_scratch half_x, half_w, half_slope; /* bf16 copies of x, W and dz */
+    lg_scratch lift_in, lift_out;          /* factor and result of a map's product */
     int keeps_factors;                     /* these are still those of the step: probe.c */
     int graphs;                            /* recordings that there are */
     lg_retired *retired;
@@ -112,6 +114,19 @@ logit_status lg_cuda_multiply_forward(lg_cuda *cuda, const lg_step *step, const 
                                       logit_error *err);
 logit_status lg_cuda_multiply_back(lg_cuda *cuda, const lg_step *step, const void *x, lg_into into,
                                    logit_error *err);
+
+/* Y [n][units] = U [n][in] F [units][in]^T in float32, whatever the precision. */
+typedef struct lg_exact {
+    const float *u, *filter;
+    float *y;
+    int64_t n, in;
+    int units;
+} lg_exact;
+logit_status lg_cuda_multiply_exact(lg_cuda *cuda, const lg_exact *of, logit_error *err);
+
+/* lift.c: as in backend.h; and room for what it needs. */
+logit_status lg_cuda_features(lg_backend *backend, const lg_step *step, logit_error *err);
+logit_status lg_cuda_prepare_lift(lg_cuda *cuda, const lg_lift *lift, logit_error *err);
 
 /* step.c: as in backend.h; and the launcher of each loss. */
 extern lg_loss_cuda_fn *const lg_cuda_losses[LG_LOSS_COUNT];

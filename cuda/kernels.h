@@ -71,6 +71,21 @@ cudaError_t lg_decay_cuda(const lg_step *step, const float *factor, cudaStream_t
 /* Rows between a slot and those that stay on the device: lg_rows in core/backend.h.  rows.cu. */
 cudaError_t lg_rows_cuda(const lg_rows *rows, cudaStream_t stream);
 
+/* x of a feature map (core/lift.h); lift.cu.  products: PRODUCTS, from u.  act: LAYER, from sums
+ * [n][units], F u, which may be x itself. */
+cudaError_t lg_lift_products_cuda(const lg_step *step, cudaStream_t stream);
+cudaError_t lg_lift_act_cuda(const lg_step *step, const float *sums, cudaStream_t stream);
+
+/* WINDOWS, for images first .. first + count - 1 of the batch; windows per image, number after
+ * number.  windows: v / sd of each, from u.  pool: x from F v / sd of each. */
+typedef struct lg_lift_chunk {
+    int64_t first, count;
+    float *windows;         /* [count][windows][size^2 channels] */
+    const float *responses; /* [count][windows][units] */
+} lg_lift_chunk;
+cudaError_t lg_lift_windows_cuda(const lg_step *step, lg_lift_chunk chunk, cudaStream_t stream);
+cudaError_t lg_lift_pool_cuda(const lg_step *step, lg_lift_chunk chunk, cudaStream_t stream);
+
 /* count floats as bfloat16 (`to` holds uint16_t).  pixels.cu. */
 cudaError_t lg_to_bf16_cuda(void *to, const float *from, int64_t count, cudaStream_t stream);
 

@@ -59,33 +59,51 @@ typedef struct sizes {
     int n, d, c;
 } sizes;
 
-static logit_status measure(const lg_step *step, sizes *is, logit_error *err)
+static logit_status fit(int64_t n, int64_t d, int64_t c, sizes *is, logit_error *err)
 {
-    const int64_t c = (int64_t)step->settings * step->outputs;
-    if (step->batch.count > INT_MAX || step->features > INT_MAX || c > INT_MAX)
+    if (n > INT_MAX || d > INT_MAX || c > INT_MAX)
         LG_FAIL(err, LOGIT_E_USAGE,
                 "a batch of %lld rows, %lld features and %lld outputs: a GPU takes at most %d of "
                 "each; take a smaller --batch-size or fewer combinations",
-                (long long)step->batch.count, (long long)step->features, (long long)c, INT_MAX);
-    *is = (sizes){(int)step->batch.count, (int)step->features, (int)c};
+                (long long)n, (long long)d, (long long)c, INT_MAX);
+    *is = (sizes){(int)n, (int)d, (int)c};
+    return LOGIT_OK;
+}
+
+static logit_status measure(const lg_step *step, sizes *is, logit_error *err)
+{
+    const int64_t c = (int64_t)step->settings * step->outputs;
+    return fit(step->batch.count, step->features, c, is, err);
+}
+
+/* The first product: Z = X W^T. */
+static logit_status forward(lg_cuda *cuda, const struct kind *kind, sizes is, const void *x,
+                            const void *w, void *z, logit_error *err)
+{
+    const lg_cublas *blas = cuda->blas;
+    LG_CUBLAS(blas, err,
+              blas->gemm(cuda->handle, CUBLAS_OP_T, CUBLAS_OP_N, is.c, is.n, is.d,
+                         &cuda->constants[LG_ONE], w, kind->factor, is.d, x, kind->factor, is.d,
+                         &cuda->constants[LG_ZERO], z, CUDA_R_32F, is.c, kind->compute,
+                         CUBLAS_GEMM_DEFAULT));
     return LOGIT_OK;
 }
 
 logit_status lg_cuda_multiply_forward(lg_cuda *cuda, const lg_step *step, const void *x,
                                       logit_error *err)
 {
-    const struct kind *kind = &kinds[cuda->precision];
-    const lg_cublas *blas = cuda->blas;
     const void *w;
     sizes is = {0, 0, 0};
     LG_TRY(measure(step, &is, err));
     LG_TRY(take(cuda, step->w, is.c * step->features, &cuda->half_w, &w, err));
-    LG_CUBLAS(blas, err,
-              blas->gemm(cuda->handle, CUBLAS_OP_T, CUBLAS_OP_N, is.c, is.n, is.d,
-                         &cuda->constants[LG_ONE], w, kind->factor, is.d, x, kind->factor, is.d,
-                         &cuda->constants[LG_ZERO], step->z, CUDA_R_32F, is.c, kind->compute,
-                         CUBLAS_GEMM_DEFAULT));
-    return LOGIT_OK;
+    return forward(cuda, &kinds[cuda->precision], is, x, w, step->z, err);
+}
+
+logit_status lg_cuda_multiply_exact(lg_cuda *cuda, const lg_exact *of, logit_error *err)
+{
+    sizes is = {0, 0, 0};
+    LG_TRY(fit(of->n, of->in, of->units, &is, err));
+    return forward(cuda, &kinds[LG_PRECISION_F32], is, of->u, of->filter, of->y, err);
 }
 
 logit_status lg_cuda_multiply_back(lg_cuda *cuda, const lg_step *step, const void *x, lg_into into,

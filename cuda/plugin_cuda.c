@@ -35,6 +35,7 @@ const lg_backend_ops lg_cuda_ops = {
     .event_sync = lg_cuda_event_sync,
     .sync = lg_cuda_sync,
     .pixels = lg_cuda_pixels,
+    .features = lg_cuda_features,
     .logits = lg_cuda_logits,
     .loss = lg_cuda_loss,
     .gradient = lg_cuda_gradient,

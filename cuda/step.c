@@ -124,6 +124,7 @@ logit_status lg_cuda_prepare(lg_backend *backend, const lg_step *step, logit_err
     LG_TRY(lg_cuda_enter(cuda, err));
     LG_TRY(lg_cuda_reserve(cuda, &cuda->factor, s * sizeof(float), err));
     LG_TRY(lg_cuda_reserve(cuda, &cuda->mu, s * sizeof(float), err));
+    if (step->lift) LG_TRY(lg_cuda_prepare_lift(cuda, step->lift, err));
     if (cuda->precision != LG_PRECISION_BF16) return LOGIT_OK;
     LG_TRY(lg_cuda_reserve(cuda, &cuda->half_x, n * d * sizeof(uint16_t), err));
     LG_TRY(lg_cuda_reserve(cuda, &cuda->half_w, c * d * sizeof(uint16_t), err));

@@ -22,6 +22,8 @@
 
 #include <stdint.h>
 
+#include "core/fmath.h"
+
 typedef enum lg_lift_family { LG_LIFT_PRODUCTS, LG_LIFT_LAYER, LG_LIFT_WINDOWS } lg_lift_family;
 
 typedef enum lg_lift_kind {
@@ -56,22 +58,22 @@ typedef struct lg_lift {
 } lg_lift;
 
 /* Windows from top to bottom, from left to right; numbers of one. */
-static inline int lg_lift_down(const lg_lift *lift)
+static inline LG_HD int lg_lift_down(const lg_lift *lift)
 {
     return (lift->height - lift->size) / lift->stride + 1;
 }
-static inline int lg_lift_across(const lg_lift *lift)
+static inline LG_HD int lg_lift_across(const lg_lift *lift)
 {
     return (lift->width - lift->size) / lift->stride + 1;
 }
-static inline int64_t lg_lift_window(const lg_lift *lift)
+static inline LG_HD int64_t lg_lift_window(const lg_lift *lift)
 {
     return (int64_t)lift->size * lift->size * lift->channels;
 }
 
 /* The first of `count` windows in a row that falls into cell number `cell` of `grid`; of cell
  * `grid` it is count. */
-static inline int lg_lift_cell_begin(int cell, int grid, int count)
+static inline LG_HD int lg_lift_cell_begin(int cell, int grid, int count)
 {
     return (int)(((int64_t)cell * count + grid - 1) / grid);
 }
