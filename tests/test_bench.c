@@ -77,12 +77,13 @@ static const struct {
     {{.bytes = 900, .multiply_adds = 4000}, 1.0 / 9.0, "memory"},
     {{.bytes = 20, .multiply_adds = 50, .threads_one = 1}, 0.5, "memory"},
     {{.bytes = 1, .multiply_adds = 500, .threads_one = 1}, 0.1, "arithmetic"},
+    {{.bytes = 20, .products = 4000}, 0.1, "matmul"},
     {{.bytes = 0}, INFINITY, ""},
 };
 
 START_TEST(floors_of_a_processor)
 {
-    const lg_bench bench = {.ceiling = processor};
+    const lg_bench bench = {.ceiling = processor, .matmul = 400};
     const char *bound;
     is_near(lg_bench_floor(&bench, &on_processor[_i].work, &bound), on_processor[_i].rate);
     ck_assert_str_eq(bound, on_processor[_i].bound);
@@ -102,6 +103,7 @@ static const struct {
     {LG_PRECISION_F32, {.bytes = 4e9, .multiply_adds = 4e10}, 2e-3, "arithmetic"},
     {LG_PRECISION_TF32, {.bytes = 4e6, .multiply_adds = 4e10}, 4e-4, "tensor"},
     {LG_PRECISION_BF16, {.bytes = 4e6, .multiply_adds = 4e10}, 1e-4, "tensor"},
+    {LG_PRECISION_BF16, {.bytes = 4e6, .products = 4e10}, 1e-4, "matmul"},
     {LG_PRECISION_BF16, {.bytes = 4e6, .multiply_adds = 4e6, .nodes = 3}, 3e-6, "latency"},
     {LG_PRECISION_BF16, {.bytes = 4e6, .multiply_adds = 4e6, .launches = 3}, 12e-6, "latency"},
     {LG_PRECISION_BF16, {.nodes = 2, .launches = 3}, 14e-6, "latency"},

@@ -13,6 +13,8 @@
 
 enum { EDGE = 2048, GRID = 2 };
 
+static const char product_name[] = "ceiling: matmul", product_shape[] = "2048 x 2048 x 2048";
+
 static const lg_bench_map maps[] = {
     {"patch", LG_LIFT_PATCH, {28, 28, 1}, 6, 256, 256},
     {"patch", LG_LIFT_PATCH, {64, 64, 3}, 6, 512, 64},
@@ -96,7 +98,6 @@ static logit_status open_product(rig *r, int edge, logit_error *err)
 
 logit_status lg_bench_matmul(lg_bench *bench, lg_backend *backend, int edge, logit_error *err)
 {
-    static const char name[] = "ceiling: matmul";
     rig r = {.backend = backend};
     char shape[64];
     double rate;
@@ -106,10 +107,10 @@ logit_status lg_bench_matmul(lg_bench *bench, lg_backend *backend, int edge, log
     if (status == LOGIT_OK) status = lg_bench_time(bench, multiply, &r, &rate, err);
     if (status == LOGIT_OK) {
         bench->matmul = rate * edge * edge * edge;
-        lg_bench_report(bench, name, shape, "GFLOP/s", 2.0 * bench->matmul / 1e9, NULL);
+        lg_bench_report(bench, product_name, shape, "GFLOP/s", 2.0 * bench->matmul / 1e9, NULL);
     }
     close_rig(&r);
-    return lg_bench_leave_out(bench, name, shape, status);
+    return lg_bench_leave_out(bench, product_name, shape, status);
 }
 
 /* ------------------------------------------------------------------------------------ maps --- */
@@ -150,55 +151,63 @@ static logit_status open_map(rig *r, const lg_bench_map *map, logit_error *err)
     return room(r, &r->step.x, map->batch * d * r->backend->ops->real_bytes, err);
 }
 
-static void describe(const lg_bench_map *map, char *text, size_t size)
+/* What the lines of a map are called. */
+typedef struct map_text {
+    char images[40], rate[40], shape[64];
+} map_text;
+
+static map_text describe(const lg_bench_map *map)
 {
     const lg_image_target s = map->shape;
+    map_text t;
+    snprintf(t.images, sizeof t.images, "lift, %s", map->name);
+    snprintf(t.rate, sizeof t.rate, "lift, %s, rate", map->name);
     if (map->size)
-        snprintf(text, size, "%dx%dx%d, %d of %dx%d, batch %lld", s.height, s.width, s.channels,
-                 map->units, map->size, map->size, (long long)map->batch);
+        snprintf(t.shape, sizeof t.shape, "%dx%dx%d, %d of %dx%d, batch %lld", s.height, s.width,
+                 s.channels, map->units, map->size, map->size, (long long)map->batch);
     else
-        snprintf(text, size, "%d to %d, batch %lld", s.height * s.width * s.channels, map->units,
-                 (long long)map->batch);
+        snprintf(t.shape, sizeof t.shape, "%d to %d, batch %lld", s.height * s.width * s.channels,
+                 map->units, (long long)map->batch);
+    return t;
+}
+
+static int wants_map(const lg_bench *bench, const lg_bench_map *map)
+{
+    const map_text t = describe(map);
+    return lg_bench_wants(bench, t.images, t.shape) || lg_bench_wants(bench, t.rate, t.shape);
 }
 
 logit_status lg_bench_map_lines(const lg_bench *bench, lg_backend *backend, const lg_bench_map *map,
                                 logit_error *err)
 {
+    const map_text t = describe(map);
     rig r = {.backend = backend};
-    char name[64], shape[64];
     double rate;
-    snprintf(name, sizeof name, "lift, %s", map->name);
-    describe(map, shape, sizeof shape);
-    if (!lg_bench_wants(bench, name, shape) || !backend->ops->features) return LOGIT_OK;
+    if (!wants_map(bench, map) || !backend->ops->features) return LOGIT_OK;
     logit_status status = open_map(&r, map, err);
     if (status == LOGIT_OK) status = lg_bench_time(bench, lift, &r, &rate, err);
     if (status == LOGIT_OK) {
         const double flops = lg_lift_work(&r.lift), images = rate * (double)map->batch;
         const lg_work image = {.products = flops / 2.0}, giga = {.products = 0.5e9};
-        lg_bench_report(bench, name, shape, "images/s", images, &image);
-        lg_bench_report(bench, name, shape, "GFLOP/s", images * flops / 1e9, &giga);
+        lg_bench_report(bench, t.images, t.shape, "images/s", images, &image);
+        lg_bench_report(bench, t.rate, t.shape, "GFLOP/s", images * flops / 1e9, &giga);
     }
     close_rig(&r);
-    return lg_bench_leave_out(bench, name, shape, status);
+    return lg_bench_leave_out(bench, t.images, t.shape, status);
 }
 
-/* Whether any line of a map is asked for. */
-static int wants_maps(const lg_bench *bench)
+/* Whether the product is asked for, or a line that is held against it. */
+static int wants_any(const lg_bench *bench)
 {
-    char shape[64];
-    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "lift, %s", maps[i].name);
-        describe(&maps[i], shape, sizeof shape);
-        if (lg_bench_wants(bench, name, shape)) return 1;
-    }
-    return lg_bench_wants(bench, "ceiling: matmul", "");
+    int wanted = lg_bench_wants(bench, product_name, product_shape);
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) wanted |= wants_map(bench, &maps[i]);
+    return wanted;
 }
 
 logit_status lg_bench_maps(const lg_bench *bench, lg_backend *backend, logit_error *err)
 {
     lg_bench own = *bench;
-    if (!wants_maps(bench)) return LOGIT_OK;
+    if (!wants_any(bench)) return LOGIT_OK;
     LG_TRY(lg_bench_matmul(&own, backend, EDGE, err));
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         LG_TRY(lg_bench_map_lines(&own, backend, &maps[i], err));
