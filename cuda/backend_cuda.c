@@ -243,7 +243,7 @@ logit_status lg_cuda_open(lg_backend **out, int number, const lg_backend_options
 void lg_cuda_close(lg_backend *backend)
 {
     lg_cuda *cuda = (lg_cuda *)backend;
-    const lg_scratch scratch[] = {cuda->factor, cuda->mu, cuda->half_x, cuda->half_w,
+    const lg_scratch scratch[] = {cuda->factor,     cuda->mu,      cuda->half_x,  cuda->half_w,
                                   cuda->half_slope, cuda->lift_in, cuda->lift_out};
     cudaSetDevice(cuda->number);
     for (int i = 0; i < LG_CUDA_QUEUES; i++)

@@ -23,6 +23,11 @@ static int is_there(void)
     return strcmp(gpu_name(), "simt") != 0 || lg_plugin_is_there("simt");
 }
 
+const char *twin_device(void)
+{
+    return is_there() ? gpu_name() : NULL;
+}
+
 void twin_look(void)
 {
     static int is_said;

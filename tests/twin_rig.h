@@ -29,6 +29,9 @@ typedef struct twin {
 /* Unchecked fixture: says in one line if there is no GPU to test. */
 void twin_look(void);
 
+/* The name of the GPU, or NULL if there is none. */
+const char *twin_device(void);
+
 /* Is case i of a row of cases left out? */
 int twin_skips(int i);
 
