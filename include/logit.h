@@ -339,6 +339,10 @@ typedef struct logit_sample_score {
     double loss;
 } logit_sample_score;
 
+typedef struct logit_interval {
+    double low, high;
+} logit_interval;
+
 typedef struct logit_score {
     int64_t n, bad;
     double loss;        /* unweighted, unsmoothed mean; in nats, but for mse */
@@ -354,6 +358,7 @@ typedef struct logit_score {
     double ece_uncalibrated;   /* of z itself */
     double target_entropy, kl; /* soft targets of softmax and sigmoid: loss = entropy + KL */
     logit_calibration_bin calibration[LOGIT_CALIBRATION_BINS];
+    logit_interval loss_interval, accuracy_interval, balanced_accuracy_interval; /* 95 % */
     int classes;
     logit_class_score *class_score; /* [classes] */
     int64_t *confusion;             /* [classes][classes], row = truth; NULL above 1000 classes */

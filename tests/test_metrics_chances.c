@@ -96,7 +96,8 @@ START_TEST(chances_match_the_plain_way)
         mean_loss += (long double)loss[i] / N;
         losses[truth[i]] += loss[i];
     }
-    const lg_metrics_shape shape = {cases[c].loss, classes, k, 1, 0, 0.0};
+    const lg_metrics_shape shape = {
+        .loss = cases[c].loss, .classes = classes, .outputs = k, .top_k = 1};
     const lg_metrics_rows rows = {.count = N,
                                   .logits = z,
                                   .loss = loss,
@@ -145,12 +146,36 @@ START_TEST(chances_match_the_plain_way)
 }
 END_TEST
 
+/* k equal logits give 1/k each: for 3, 5 and 15 classes the upper edge of a bin, which is in it. */
+START_TEST(the_upper_edge_belongs_to_its_bin)
+{
+    static const int edges[] = {3, 5, 15};
+    const int k = edges[_i];
+    const double z[15] = {0}, loss = 1.0;
+    const int32_t label = 0;
+    static char *many[15];
+    const lg_metrics_shape shape = {
+        .loss = LG_LOSS_SOFTMAX, .classes = k, .outputs = k, .top_k = 1};
+    const lg_metrics_rows rows = {
+        .count = 1, .logits = z, .loss = &loss, .real_bytes = 8, .label = &label};
+    lg_metrics *metrics;
+    logit_score s;
+    ck_assert(lg_metrics_create(&metrics, &shape, NULL) == LOGIT_OK);
+    lg_metrics_add(metrics, &rows);
+    ck_assert(lg_metrics_finish(metrics, many, &s, NULL) == LOGIT_OK);
+    for (int b = 0; b < 15; b++) ck_assert_int_eq(s.calibration[b].count, b == 15 / k - 1);
+    lg_metrics_destroy(metrics);
+    logit_score_clear(&s);
+}
+END_TEST
+
 Suite *lg_suite_metrics_chances(void);
 Suite *lg_suite_metrics_chances(void)
 {
     Suite *suite = suite_create("metrics_chances");
     TCase *tests = tcase_create("figures");
     tcase_add_loop_test(tests, chances_match_the_plain_way, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_loop_test(tests, the_upper_edge_belongs_to_its_bin, 0, 3);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -55,7 +55,8 @@ static const struct {
 START_TEST(decisions_follow_the_rule)
 {
     const double loss = 1.0;
-    const lg_metrics_shape shape = {LG_LOSS_SOFTMAX, 3, 3, 2, 0, 0.0};
+    const lg_metrics_shape shape = {
+        .loss = LG_LOSS_SOFTMAX, .classes = 3, .outputs = 3, .top_k = 2};
     const lg_metrics_rows rows = {.count = 1,
                                   .logits = decisions[_i].z,
                                   .loss = &loss,
@@ -79,7 +80,8 @@ START_TEST(one_output_says_class_1_above_0)
     static const double z[] = {0.0, -0.0, 1e-300, -1e-300, NAN, INFINITY};
     static const int32_t label[] = {0, 0, 1, 0, 1, 1};
     static const double loss[6] = {0};
-    const lg_metrics_shape shape = {LG_LOSS_SIGMOID, 2, 1, 1, 0, 0.0};
+    const lg_metrics_shape shape = {
+        .loss = LG_LOSS_SIGMOID, .classes = 2, .outputs = 1, .top_k = 1};
     const lg_metrics_rows rows = {.count = 6,
                                   .logits = z,
                                   .loss = loss,
@@ -102,7 +104,8 @@ START_TEST(empty_denominators_are_nan)
 {
     static const double z[] = {1, 0, 0, 1, 0, 0}, loss[2] = {0.5, 0.5};
     static const int32_t label[] = {0, 1};
-    const lg_metrics_shape shape = {LG_LOSS_SOFTMAX, 3, 3, 3, 0, 0.0};
+    const lg_metrics_shape shape = {
+        .loss = LG_LOSS_SOFTMAX, .classes = 3, .outputs = 3, .top_k = 3};
     const lg_metrics_rows rows = {.count = 2,
                                   .logits = z,
                                   .loss = loss,
@@ -132,7 +135,8 @@ END_TEST
 START_TEST(a_matrix_up_to_1000_classes)
 {
     for (int classes = 1000; classes <= 1001; classes++) {
-        lg_metrics_shape shape = {LG_LOSS_SOFTMAX, classes, classes, 0, 0, 0.0};
+        lg_metrics_shape shape = {
+            .loss = LG_LOSS_SOFTMAX, .classes = classes, .outputs = classes, .top_k = 0};
         logit_score s;
         char **many = calloc((size_t)classes, sizeof *many);
         lg_metrics *metrics = create(&shape);

@@ -53,7 +53,9 @@ START_TEST(softmax_matches_the_definition)
 {
     lg_chance chance[MOST];
     const int classes = rows[_i].classes;
+    double alone[MOST], log_odds[MOST];
     lg_chances(LG_LOSS_SOFTMAX, classes, rows[_i].z, NULL, chance);
+    lg_probabilities(LG_LOSS_SOFTMAX, classes, rows[_i].z, alone, log_odds);
     for (int c = 0; c < classes; c++) {
         long double p, logit;
         oracle(classes, rows[_i].z, c, &p, &logit);
@@ -61,6 +63,8 @@ START_TEST(softmax_matches_the_definition)
         const double slack = 4e-16 * (double)fmaxl(1.0L, fabsl(logit));
         assert_near(&chance[c].probability, &p, 1, 1e-320, 1e-14);
         assert_near(&chance[c].logit, &logit, 1, slack, 0.0);
+        assert_near(&alone[c], &p, 1, 1e-320, 1e-14);
+        assert_near(&log_odds[c], &logit, 1, slack, 0.0);
         assert_near(&chance[c].odds, &odds, 1, 1e-320, 2.0 * slack);
         ck_assert(chance[c].score == rows[_i].z[c]);
     }

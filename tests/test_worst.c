@@ -43,7 +43,8 @@ static void make_rows(void)
 
 static logit_score score_by(int batch, int real_bytes)
 {
-    const lg_metrics_shape shape = {LG_LOSS_SOFTMAX, K, K, 1, 0, 0.0};
+    const lg_metrics_shape shape = {
+        .loss = LG_LOSS_SOFTMAX, .classes = K, .outputs = K, .top_k = 1};
     static float small_logits[N * K], small_loss[N];
     lg_metrics *metrics;
     logit_score score;

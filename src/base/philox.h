@@ -14,17 +14,18 @@
 
 /* Who draws.  The upper 32 bits of a stream; the lower 32 are the user's own (an epoch, say). */
 typedef enum lg_stream {
-    LG_STREAM_SHUFFLE = 1,  /* lower bits: epoch */
-    LG_STREAM_SPLIT = 2,    /* validation part */
-    LG_STREAM_POWER = 3,    /* start vector and sample of the power iteration */
-    LG_STREAM_DRAW = 4,     /* datasets/draw */
-    LG_STREAM_TEST = 5,     /* tests and benchmarks */
-    LG_STREAM_NOISE = 6,    /* compare: noise of one ulp; lower bits: minibatch of the run */
-    LG_STREAM_SAMPLE = 7,   /* compare: what a record keeps; lower bits: stage and array */
-    LG_STREAM_MIX = 8,      /* order of the rows in a packed file; seed 0, lower bits 0 */
-    LG_STREAM_AUGMENT = 9,  /* flips and shifts; lower bits: epoch */
-    LG_STREAM_BALANCE = 10, /* classes drawn equally often; lower bits: epoch */
-    LG_STREAM_FEATURES = 12 /* feature maps; lower bits: what is drawn */
+    LG_STREAM_SHUFFLE = 1,    /* lower bits: epoch */
+    LG_STREAM_SPLIT = 2,      /* validation part */
+    LG_STREAM_POWER = 3,      /* start vector and sample of the power iteration */
+    LG_STREAM_DRAW = 4,       /* datasets/draw */
+    LG_STREAM_TEST = 5,       /* tests and benchmarks */
+    LG_STREAM_NOISE = 6,      /* compare: noise of one ulp; lower bits: minibatch of the run */
+    LG_STREAM_SAMPLE = 7,     /* compare: what a record keeps; lower bits: stage and array */
+    LG_STREAM_MIX = 8,        /* order of the rows in a packed file; seed 0, lower bits 0 */
+    LG_STREAM_AUGMENT = 9,    /* flips and shifts; lower bits: epoch */
+    LG_STREAM_BALANCE = 10,   /* classes drawn equally often; lower bits: epoch */
+    LG_STREAM_BOOTSTRAP = 11, /* intervals of an evaluation; seed 0, lower bits: resample */
+    LG_STREAM_FEATURES = 12   /* feature maps; lower bits: what is drawn */
 } lg_stream;
 
 typedef struct lg_random4 {

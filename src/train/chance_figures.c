@@ -42,17 +42,17 @@ void lg_chance_sums_add(lg_chance_sums *sums, const lg_chance_row *row)
 {
     double brier = 0.0;
     for (int c = 0; c < row->classes; c++) {
-        const double off = row->chance[c].probability - share_of(row, c);
+        const double off = row->p[c] - share_of(row, c);
         brier += off * off;
     }
     sums->n++;
     sums->brier += brier;
     if (row->target) sums->entropy += entropy_of(row);
-    if (row->said < 0 || isnan(row->chance[row->said].probability)) return;
-    const int bin = bin_of(row->chance[row->said].probability);
+    if (row->said < 0 || isnan(row->p[row->said])) return;
+    const int bin = bin_of(row->p[row->said]);
     sums->in_bin[bin]++;
     sums->right[bin] += row->said == row->truth;
-    sums->confidence[bin] += row->chance[row->said].probability;
+    sums->confidence[bin] += row->p[row->said];
 }
 
 void lg_chance_figures_none(logit_score *score)

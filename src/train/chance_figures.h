@@ -1,7 +1,7 @@
 /* chance_figures.h -- the figures of an evaluation that ask for probabilities, not only for ranks.
  *
  * Layer 2 (train).  Sums in double, in the order of the samples, and of constant size.  p_c is the
- * probability that lg_chances gives class c, y_c its share of the truth (1 or 0 for a label).
+ * probability that lg_probabilities gives class c, y_c its share of the truth (1 or 0 for a label).
  *
  *   Brier score  mean of sum_c (p_c - y_c)^2, 0 .. 2 (Brier 1950, Mon. Weather Rev. 78).  For two
  *                classes it is twice the mean of (p_1 - y_1)^2
@@ -12,8 +12,9 @@
  *                that of every output.  The cross entropy is entropy + KL(y | p): no model can
  *                have a smaller loss than the first, and the second is what is left to learn
  *
- * A row that says no class is in no bin.  One whose probabilities are NaN makes the Brier score
- * NaN, as it makes the loss. */
+ * A row that says no class is in no bin, and n of the ECE is the number of those that are in one,
+ * so that the weights of the bins add up to 1.  A row whose probabilities are NaN makes the Brier
+ * score NaN, as it makes the loss. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_CHANCE_FIGURES_H
 #define LG_TRAIN_CHANCE_FIGURES_H
@@ -26,12 +27,12 @@ typedef struct lg_chance_sums {
     double brier, entropy, confidence[LOGIT_CALIBRATION_BINS];
 } lg_chance_sums;
 
-/* A sample with its chances: chance [classes], truth its class, said the class the model says or
+/* A sample with its probabilities: p [classes], truth its class, said the class the model says or
  * -1, target [outputs] its soft target or NULL. */
 typedef struct lg_chance_row {
     lg_loss loss;
     int classes, outputs, truth, said;
-    const lg_chance *chance;
+    const double *p;
     const float *target;
 } lg_chance_row;
 

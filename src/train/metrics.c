@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "train/chance_figures.h"
 #include "train/class_figures.h"
+#include "train/intervals.h"
 #include "train/probability.h"
 #include "train/temperature.h"
 #include "train/worst.h"
@@ -35,8 +36,8 @@ struct lg_metrics {
     spread loss, truth;                   /* truth: numeric targets */
     double squared_error, absolute_error; /* numeric targets */
     lg_chance_sums sums, plain;           /* plain: at temperature 1, where it is another */
-    lg_chance *chance;  /* [classes] of one row; NULL: no probabilities are asked for */
-    double *z;          /* [outputs] of one row */
+    lg_intervals *intervals;              /* NULL: brief */
+    double *row;        /* z [outputs], p [classes], log odds [classes] of a row; NULL: unasked */
     class_count *of;    /* [classes] */
     int64_t *confusion; /* [classes][classes] or NULL */
     lg_worst *worst;    /* NULL: brief, or no classes */
@@ -70,12 +71,12 @@ logit_status lg_metrics_create(lg_metrics **out, const lg_metrics_shape *shape, 
     if (metrics->shape.top_k > shape->classes) metrics->shape.top_k = shape->classes;
     metrics->of = calloc(classes + 1, sizeof *metrics->of);
     if (matrix) metrics->confusion = calloc(classes * classes, sizeof *metrics->confusion);
-    const int chances =
-        !shape->brief && shape->classes > 0 && lg_losses[shape->loss].link != LG_LINK_IDENTITY;
-    if (chances) metrics->chance = calloc(classes, sizeof *metrics->chance);
-    if (chances) metrics->z = calloc((size_t)shape->outputs, sizeof *metrics->z);
-    if (!metrics->of || (matrix && !metrics->confusion) ||
-        (chances && (!metrics->chance || !metrics->z))) {
+    const int chances = !shape->brief && shape->classes > 0;
+    const size_t row = (size_t)shape->outputs + 2 * classes;
+    if (chances) metrics->row = calloc(row, sizeof *metrics->row);
+    if (!shape->brief) metrics->intervals = lg_intervals_create(shape->classes, shape->samples);
+    if (!metrics->of || (!shape->brief && !metrics->intervals) || (matrix && !metrics->confusion) ||
+        (chances && !metrics->row)) {
         lg_metrics_destroy(metrics);
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the figures of %d classes", shape->classes);
     }
@@ -93,8 +94,8 @@ void lg_metrics_destroy(lg_metrics *metrics)
     if (!metrics) return;
     free(metrics->of);
     free(metrics->confusion);
-    free(metrics->chance);
-    free(metrics->z);
+    free(metrics->row);
+    lg_intervals_destroy(metrics->intervals);
     lg_worst_destroy(metrics->worst);
     free(metrics);
 }
@@ -143,16 +144,22 @@ static int is_scaled(const lg_metrics_shape *shape)
     return shape->temperature > 0.0 && shape->temperature != 1.0;
 }
 
+/* A straight line leaves 0 .. 1: what it says is no probability. */
+static int has_chances(const lg_metrics_shape *shape)
+{
+    return shape->classes > 0 && lg_losses[shape->loss].link != LG_LINK_IDENTITY;
+}
+
 /* The loss of row i: the device's own, or that of z / temperature. */
 static double loss_of(const lg_metrics *metrics, const lg_metrics_rows *rows, int64_t i, int64_t r)
 {
     const lg_metrics_shape *shape = &metrics->shape;
     const int k = shape->outputs;
-    if (!is_scaled(shape) || !metrics->z)
+    if (!is_scaled(shape) || !metrics->row)
         return number_at(rows->loss, rows->real_bytes, i * rows->loss_stride);
     for (int j = 0; j < k; j++)
-        metrics->z[j] = number_at(rows->logits, rows->real_bytes, i * rows->logit_stride + j);
-    return lg_temperature_loss(shape->loss, k, metrics->z, rows->label ? rows->label[r] : 0,
+        metrics->row[j] = number_at(rows->logits, rows->real_bytes, i * rows->logit_stride + j);
+    return lg_temperature_loss(shape->loss, k, metrics->row, rows->label ? rows->label[r] : 0,
                                rows->label ? NULL : rows->target + r * k, 1.0 / shape->temperature,
                                NULL, NULL);
 }
@@ -162,29 +169,31 @@ static void add_chances(lg_metrics *metrics, const lg_metrics_rows *rows, int64_
 {
     const lg_metrics_shape *shape = &metrics->shape;
     const int64_t r = rows->row ? rows->row[i] : i;
+    double *z = metrics->row, *p = z + shape->outputs, *log_odds = p + shape->classes;
     for (int j = 0; j < shape->outputs; j++)
-        metrics->z[j] = number_at(rows->logits, rows->real_bytes, i * rows->logit_stride + j);
+        z[j] = number_at(rows->logits, rows->real_bytes, i * rows->logit_stride + j);
     const lg_chance_row row = {.loss = shape->loss,
                                .classes = shape->classes,
                                .outputs = shape->outputs,
                                .truth = truth,
                                .said = said,
-                               .chance = metrics->chance,
+                               .p = p,
                                .target = rows->label ? NULL : rows->target + r * shape->outputs};
-    if (is_scaled(shape)) {
-        lg_chances(shape->loss, shape->classes, metrics->z, NULL, metrics->chance);
-        lg_chance_sums_add(&metrics->plain, &row);
-        for (int j = 0; j < shape->outputs; j++) metrics->z[j] /= shape->temperature;
-    }
-    lg_chances(shape->loss, shape->classes, metrics->z, NULL, metrics->chance);
-    lg_chance_sums_add(&metrics->sums, &row);
     metrics->soft = !rows->label;
+    lg_probabilities(shape->loss, shape->classes, z, p, log_odds);
+    if (is_scaled(shape)) {
+        lg_chance_sums_add(&metrics->plain, &row);
+        for (int j = 0; j < shape->outputs; j++) z[j] /= shape->temperature;
+        lg_probabilities(shape->loss, shape->classes, z, p, log_odds);
+    }
+    if (has_chances(shape)) lg_chance_sums_add(&metrics->sums, &row);
 }
 
 static void add_class(lg_metrics *metrics, verdict v, int truth, double loss)
 {
     metrics->of[truth].truth++;
     metrics->of[truth].loss += loss;
+    if (metrics->intervals) lg_intervals_add(metrics->intervals, loss, truth, v.ahead == 0);
     metrics->right += v.ahead == 0;
     metrics->right_in_top += v.ahead < metrics->shape.top_k;
     if (v.said < 0) return;
@@ -193,16 +202,15 @@ static void add_class(lg_metrics *metrics, verdict v, int truth, double loss)
     if (metrics->confusion) metrics->confusion[(int64_t)truth * metrics->shape.classes + v.said]++;
 }
 
-/* Chances are those that add_chances left. */
+/* Probabilities are those that add_chances left. */
 static void add_worst(lg_metrics *metrics, int64_t index, int truth, int said, double loss)
 {
-    const lg_chance *chance = metrics->chance;
-    const int known = chance && said >= 0;
+    const double *p = metrics->row + metrics->shape.outputs;
     const logit_sample_score sample = {.index = index,
                                        .truth = truth,
                                        .said = said,
-                                       .p_truth = known ? chance[truth].probability : (double)NAN,
-                                       .p_said = known ? chance[said].probability : (double)NAN,
+                                       .p_truth = said >= 0 ? p[truth] : (double)NAN,
+                                       .p_said = said >= 0 ? p[said] : (double)NAN,
                                        .loss = loss};
     lg_worst_add(metrics->worst, &sample);
 }
@@ -214,7 +222,7 @@ static void add_classified(lg_metrics *metrics, const lg_metrics_rows *rows, int
     const int truth = rows->label ? rows->label[r] : soft_class(rows->target + r * k, k);
     const verdict v = judge(metrics, rows, i, truth);
     add_class(metrics, v, truth, loss);
-    if (metrics->chance) add_chances(metrics, rows, i, truth, v.said);
+    if (metrics->row) add_chances(metrics, rows, i, truth, v.said);
     if (metrics->worst && rows->sample) add_worst(metrics, rows->sample[i], truth, v.said, loss);
 }
 
@@ -235,6 +243,7 @@ void lg_metrics_add(lg_metrics *metrics, const lg_metrics_rows *rows)
             metrics->squared_error += (z - y) * (z - y);
             metrics->absolute_error += fabs(z - y);
             spread_add(&metrics->truth, y);
+            if (metrics->intervals) lg_intervals_add(metrics->intervals, loss, 0, 0);
         } else {
             add_classified(metrics, rows, i, r, loss);
         }
@@ -269,7 +278,7 @@ static void fill_chances(const lg_metrics *metrics, logit_score *score)
     logit_score plain = {0};
     const int scaled = is_scaled(&metrics->shape);
     score->temperature = scaled ? metrics->shape.temperature : 1.0;
-    if (metrics->chance)
+    if (metrics->row && has_chances(&metrics->shape))
         lg_chance_sums_finish(&metrics->sums, metrics->soft, score);
     else
         lg_chance_figures_none(score);
@@ -318,8 +327,10 @@ logit_status lg_metrics_finish(const lg_metrics *metrics, char *const *class_nam
         fill_classes(metrics, class_name, score);
     }
     fill_numbers(metrics, score);
-    if (!metrics->worst) return LOGIT_OK;
-    const logit_status status = lg_worst_finish(metrics->worst, score, err);
+    lg_intervals_none(score);
+    logit_status status = LOGIT_OK;
+    if (metrics->intervals) status = lg_intervals_finish(metrics->intervals, score, err);
+    if (status == LOGIT_OK && metrics->worst) status = lg_worst_finish(metrics->worst, score, err);
     if (status != LOGIT_OK) logit_score_clear(score);
     return status;
 }

@@ -27,6 +27,7 @@ typedef struct lg_metrics_shape {
     int top_k;          /* 0: 5.  Never more than there are classes */
     int brief;          /* no confusion matrix and no figures per class */
     double temperature; /* what z is divided by for probabilities and loss; 0: 1 */
+    int64_t samples;    /* so many will come at most; 0: unknown */
 } lg_metrics_shape;
 
 /* *out is NULL on failure.  Error: NOMEM. */

@@ -142,7 +142,8 @@ static logit_status open_scoring(const lg_pass_input *in, scoring *s, logit_erro
                                     .outputs = step->outputs,
                                     .top_k = in->top_k,
                                     .brief = in->brief,
-                                    .temperature = in->temperature};
+                                    .temperature = in->temperature,
+                                    .samples = in->total};
     s->metrics = calloc((size_t)step->settings, sizeof(lg_metrics *));
     s->logits = malloc(rows * (size_t)step->outputs * real);
     s->loss = malloc(rows * real);

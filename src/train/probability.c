@@ -93,6 +93,69 @@ void lg_chances(lg_loss loss, int classes, const double *z, const double *shift,
     if (link == LG_LINK_SOFTMAX && usable(chance, classes)) softmax(chance, classes);
 }
 
+/* ln(1 - p) for 0 <= p <= 1/2; the series leaves out p^4 / 4 at most. */
+static double log_rest(double p)
+{
+    return p < 1e-5 ? -p * (1.0 + p * (0.5 + p / 3.0)) : log1p(-p);
+}
+
+/* softmax of above, whose names these are: with s = 1 + rest, the log odds of a class that is
+ * neither of the two largest are z_c - m - ln(s - exp(z_c - m)) = z_c - m - ln s - ln(1 - p_c). */
+static void softmax_alone(const double *z, int classes, int top, int second, double *probability,
+                          double *log_odds)
+{
+    const double m = z[top], m2 = z[second];
+    const int lone = m2 == -HUGE_VAL;
+    double tail = 0.0;
+    for (int c = 0; c < classes; c++) {
+        probability[c] = lone || c == top || c == second ? 0.0 : exp(z[c] - m2);
+        tail += probability[c];
+    }
+    const double e = exp(m2 - m), rest = e * (1.0 + tail), log_sum = log1p(rest);
+    for (int c = 0; c < classes; c++) {
+        probability[c] = probability[c] * e / (1.0 + rest);
+        log_odds[c] = (z[c] - m) - log_sum - log_rest(probability[c]);
+    }
+    probability[second] = e / (1.0 + rest);
+    probability[top] = 1.0 / (1.0 + rest);
+    log_odds[second] = (m2 - m) - log1p(e * tail);
+    log_odds[top] = (m - m2) - log1p(tail);
+}
+
+/* The two largest, the lower class first where they are equal; 0 where no softmax can be taken. */
+static int two_largest(const double *z, int classes, int *top, int *second)
+{
+    *top = z[1] > z[0];
+    *second = !*top;
+    if (isnan(z[0]) || isnan(z[1])) return 0;
+    for (int c = 2; c < classes; c++) {
+        if (isnan(z[c])) return 0;
+        if (z[c] > z[*top]) {
+            *second = *top;
+            *top = c;
+        } else if (z[c] > z[*second])
+            *second = c;
+    }
+    return isfinite(z[*top]);
+}
+
+void lg_probabilities(lg_loss loss, int classes, const double *z, double *probability,
+                      double *log_odds)
+{
+    const int outputs = lg_losses[loss].outputs(classes);
+    const lg_link link = lg_losses[loss].link;
+    int top, second;
+    if (link == LG_LINK_SOFTMAX && two_largest(z, classes, &top, &second)) {
+        softmax_alone(z, classes, top, second, probability, log_odds);
+        return;
+    }
+    for (int c = 0; c < classes; c++) {
+        const double score = outputs > 1 ? z[c] : c ? z[0] : -z[0];
+        log_odds[c] = link == LG_LINK_SOFTMAX ? (double)NAN : score;
+        probability[c] = link == LG_LINK_SIGMOID ? sigmoid(score) : (double)NAN;
+    }
+}
+
 /* Does class a come before class b? */
 static int before(const lg_chance *chance, int a, int b)
 {

@@ -26,6 +26,12 @@ typedef struct lg_chance {
  * depends on it NaN; -inf is the logit of a class that cannot be. */
 void lg_chances(lg_loss loss, int classes, const double *z, const double *shift, lg_chance *chance);
 
+/* The probabilities and log odds of the same, alone and without a shift: one exponential per class,
+ * for passes over many samples.  z [outputs] -> probability [classes], log_odds [classes]; equal to
+ * those of lg_chances but for rounding.  For mse the log odds are the scores. */
+void lg_probabilities(lg_loss loss, int classes, const double *z, double *probability,
+                      double *log_odds);
+
 /* The `count` best classes in order[count], by score; the lower one first where two are equal, NaN
  * last.  count <= classes. */
 void lg_chances_best(const lg_chance *chance, int classes, int *order, int count);

@@ -1,5 +1,7 @@
 /* score_json.c -- an evaluation as a JSON object (docs/figures.md has every key). */
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "base/text.h"
 #include "logit.h"
 
@@ -81,6 +83,31 @@ static void add_calibration(lg_text *out, const logit_score *score)
     lg_text_add(out, "]");
 }
 
+static void add_interval(lg_text *out, const char *name, logit_interval interval)
+{
+    lg_text_add(out, "\"%s\": ", name);
+    if (isnan(interval.low)) {
+        lg_text_add(out, "null");
+        return;
+    }
+    lg_text_add(out, "[");
+    lg_text_add_number(out, interval.low);
+    lg_text_add(out, ", ");
+    lg_text_add_number(out, interval.high);
+    lg_text_add(out, "]");
+}
+
+static void add_intervals(lg_text *out, const logit_score *score)
+{
+    lg_text_add(out, ", \"intervals\": {");
+    add_interval(out, "accuracy", score->accuracy_interval);
+    lg_text_add(out, ", ");
+    add_interval(out, "loss", score->loss_interval);
+    lg_text_add(out, ", ");
+    add_interval(out, "balanced_accuracy", score->balanced_accuracy_interval);
+    lg_text_add(out, "}");
+}
+
 static void add_score(lg_text *out, const logit_score *score)
 {
     lg_text_add(out, "{\"part\": ");
@@ -105,6 +132,7 @@ static void add_score(lg_text *out, const logit_score *score)
     add_field(out, "target_entropy", score->target_entropy);
     add_field(out, "kl", score->kl);
     add_calibration(out, score);
+    add_intervals(out, score);
     add_classes(out, score);
     add_confusion(out, score);
     add_samples(out, "wrong", score, score->wrong, score->wrong_count);
