@@ -316,9 +316,17 @@ LOGIT_API logit_model_info logit_model_describe(const logit_model *model);
 typedef struct logit_class_score {
     const char *name;
     int64_t count, predicted, correct;
-    double precision, recall, f1; /* NaN where the denominator is 0 */
-    double loss;                  /* mean over the samples of the class */
+    double precision, recall, f1;  /* NaN where the denominator is 0 */
+    double loss;                   /* mean over the samples of the class */
+    double auc, average_precision; /* of the class against the rest; NaN where they are unranked */
 } logit_class_score;
+
+/* How a class is told from the rest, threshold by threshold; thinned, at most 200 points each. */
+typedef struct logit_class_curves {
+    int roc_count, pr_count;    /* 0: there is no such curve */
+    double *fpr, *tpr;          /* [roc_count] */
+    double *recall, *precision; /* [pr_count] */
+} logit_class_curves;
 
 enum { LOGIT_CALIBRATION_BINS = 15 };
 
@@ -359,8 +367,13 @@ typedef struct logit_score {
     double target_entropy, kl; /* soft targets of softmax and sigmoid: loss = entropy + KL */
     logit_calibration_bin calibration[LOGIT_CALIBRATION_BINS];
     logit_interval loss_interval, accuracy_interval, balanced_accuracy_interval; /* 95 % */
+    /* means over the classes, each against the rest: each alike, or by its samples */
+    double auc, auc_weighted, average_precision, average_precision_weighted;
+    const char *unranked; /* static; why they and the curves are left out ("memory", "not finite"),
+                           * or NULL */
     int classes;
     logit_class_score *class_score; /* [classes] */
+    logit_class_curves *curves;     /* [classes], or NULL */
     int64_t *confusion;             /* [classes][classes], row = truth; NULL above 1000 classes */
     logit_sample_score *wrong;   /* [wrong_count] what the model gets wrong, largest loss first */
     logit_sample_score *suspect; /* [suspect_count] likely label errors, likeliest first: the

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "train/ranking.h"
 #include "train/settings.h"
 #include "train/survey.h"
 #include "train/worst.h"
@@ -27,6 +28,7 @@ void logit_score_clear(logit_score *score)
 {
     free(score->class_score);
     free(score->confusion);
+    lg_ranking_clear(score);
     lg_worst_clear(score);
     *score = (logit_score){0};
 }

@@ -15,6 +15,7 @@
 #include "train/class_figures.h"
 #include "train/intervals.h"
 #include "train/probability.h"
+#include "train/ranking.h"
 #include "train/temperature.h"
 #include "train/worst.h"
 
@@ -37,10 +38,11 @@ struct lg_metrics {
     double squared_error, absolute_error; /* numeric targets */
     lg_chance_sums sums, plain;           /* plain: at temperature 1, where it is another */
     lg_intervals *intervals;              /* NULL: brief */
-    double *row;        /* z [outputs], p [classes], log odds [classes] of a row; NULL: unasked */
-    class_count *of;    /* [classes] */
-    int64_t *confusion; /* [classes][classes] or NULL */
-    lg_worst *worst;    /* NULL: brief, or no classes */
+    double *row;         /* z [outputs], p [classes], log odds [classes] of a row; NULL: unasked */
+    class_count *of;     /* [classes] */
+    int64_t *confusion;  /* [classes][classes] or NULL */
+    lg_worst *worst;     /* NULL: brief, or no classes */
+    lg_ranking *ranking; /* the same, or no memory */
 };
 
 /* What a row of logits says of a class: which one it names (-1: none), and how many classes stand
@@ -58,12 +60,26 @@ static void spread_add(spread *s, double value)
     s->squares += from_mean * (value - s->mean);
 }
 
+/* What is asked of more than each row by itself. */
+static logit_status create_lists(lg_metrics *metrics, const lg_metrics_shape *shape,
+                                 logit_error *err)
+{
+    if (shape->brief) return LOGIT_OK;
+    metrics->intervals = lg_intervals_create(shape->classes, shape->samples);
+    if (!metrics->intervals) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the intervals");
+    if (shape->classes == 0) return LOGIT_OK;
+    if (shape->ranked)
+        LG_TRY(lg_ranking_create(&metrics->ranking, shape->classes, shape->samples, err));
+    return lg_worst_create(&metrics->worst, shape->classes, err);
+}
+
 logit_status lg_metrics_create(lg_metrics **out, const lg_metrics_shape *shape, logit_error *err)
 {
     *out = NULL;
     const size_t classes = (size_t)shape->classes;
-    const int matrix =
-        !shape->brief && shape->classes > 0 && shape->classes <= LG_METRICS_CONFUSION;
+    const size_t row = (size_t)shape->outputs + 2 * classes;
+    const int table = !shape->brief && shape->classes > 0;
+    const int matrix = table && shape->classes <= LG_METRICS_CONFUSION;
     lg_metrics *metrics = calloc(1, sizeof *metrics);
     if (!metrics) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the figures of an evaluation");
     metrics->shape = *shape;
@@ -71,20 +87,14 @@ logit_status lg_metrics_create(lg_metrics **out, const lg_metrics_shape *shape, 
     if (metrics->shape.top_k > shape->classes) metrics->shape.top_k = shape->classes;
     metrics->of = calloc(classes + 1, sizeof *metrics->of);
     if (matrix) metrics->confusion = calloc(classes * classes, sizeof *metrics->confusion);
-    const int chances = !shape->brief && shape->classes > 0;
-    const size_t row = (size_t)shape->outputs + 2 * classes;
-    if (chances) metrics->row = calloc(row, sizeof *metrics->row);
-    if (!shape->brief) metrics->intervals = lg_intervals_create(shape->classes, shape->samples);
-    if (!metrics->of || (!shape->brief && !metrics->intervals) || (matrix && !metrics->confusion) ||
-        (chances && !metrics->row)) {
+    if (table) metrics->row = calloc(row, sizeof *metrics->row);
+    if (!metrics->of || (matrix && !metrics->confusion) || (table && !metrics->row)) {
         lg_metrics_destroy(metrics);
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the figures of %d classes", shape->classes);
     }
-    if (!shape->brief && shape->classes > 0) {
-        const logit_status status = lg_worst_create(&metrics->worst, shape->classes, err);
-        if (status != LOGIT_OK) lg_metrics_destroy(metrics);
-        LG_TRY(status);
-    }
+    const logit_status status = create_lists(metrics, shape, err);
+    if (status != LOGIT_OK) lg_metrics_destroy(metrics);
+    LG_TRY(status);
     *out = metrics;
     return LOGIT_OK;
 }
@@ -97,6 +107,7 @@ void lg_metrics_destroy(lg_metrics *metrics)
     free(metrics->row);
     lg_intervals_destroy(metrics->intervals);
     lg_worst_destroy(metrics->worst);
+    lg_ranking_destroy(metrics->ranking);
     free(metrics);
 }
 
@@ -187,6 +198,8 @@ static void add_chances(lg_metrics *metrics, const lg_metrics_rows *rows, int64_
         lg_probabilities(shape->loss, shape->classes, z, p, log_odds);
     }
     if (has_chances(shape)) lg_chance_sums_add(&metrics->sums, &row);
+    if (metrics->ranking)
+        lg_ranking_add(metrics->ranking, log_odds, truth, rows->weight ? rows->weight[r] : 1.0);
 }
 
 static void add_class(lg_metrics *metrics, verdict v, int truth, double loss)
@@ -307,6 +320,16 @@ static void fill_numbers(const lg_metrics *metrics, logit_score *score)
     fill_chances(metrics, score);
 }
 
+static logit_status finish_lists(const lg_metrics *metrics, logit_score *score, logit_error *err)
+{
+    const int left_out = metrics->worst && !metrics->ranking;
+    lg_intervals_none(score);
+    lg_ranking_none(score, left_out ? "memory" : NULL);
+    if (metrics->intervals) LG_TRY(lg_intervals_finish(metrics->intervals, score, err));
+    if (metrics->ranking) LG_TRY(lg_ranking_finish(metrics->ranking, score, err));
+    return metrics->worst ? lg_worst_finish(metrics->worst, score, err) : LOGIT_OK;
+}
+
 logit_status lg_metrics_finish(const lg_metrics *metrics, char *const *class_name,
                                logit_score *score, logit_error *err)
 {
@@ -327,10 +350,7 @@ logit_status lg_metrics_finish(const lg_metrics *metrics, char *const *class_nam
         fill_classes(metrics, class_name, score);
     }
     fill_numbers(metrics, score);
-    lg_intervals_none(score);
-    logit_status status = LOGIT_OK;
-    if (metrics->intervals) status = lg_intervals_finish(metrics->intervals, score, err);
-    if (status == LOGIT_OK && metrics->worst) status = lg_worst_finish(metrics->worst, score, err);
+    const logit_status status = finish_lists(metrics, score, err);
     if (status != LOGIT_OK) logit_score_clear(score);
     return status;
 }

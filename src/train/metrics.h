@@ -28,6 +28,7 @@ typedef struct lg_metrics_shape {
     int brief;          /* no confusion matrix and no figures per class */
     double temperature; /* what z is divided by for probabilities and loss; 0: 1 */
     int64_t samples;    /* so many will come at most; 0: unknown */
+    int ranked;         /* AUC and curves, too: 0 where there is no memory (ranking.h) for them */
 } lg_metrics_shape;
 
 /* *out is NULL on failure.  Error: NOMEM. */
@@ -42,11 +43,11 @@ typedef struct lg_metrics_rows {
     const void *logits; /* row i begins at number i * logit_stride, and has `outputs` of them */
     const void *loss;   /* of row i, at number i * loss_stride; unweighted, in nats */
     int64_t logit_stride, loss_stride;
-    int real_bytes;        /* of a logit and of a loss: 4 float, 8 double */
-    const int32_t *row;    /* [count] or NULL */
-    const int32_t *label;  /* [*], 0 <= label < classes (checked by the loader), or NULL */
-    const float *target;   /* [*][outputs] soft or numeric targets, or NULL */
-    const float *weight;   /* [*] or NULL.  Only whether it is 0: then the sample is left out */
+    int real_bytes;       /* of a logit and of a loss: 4 float, 8 double */
+    const int32_t *row;   /* [count] or NULL */
+    const int32_t *label; /* [*], 0 <= label < classes (checked by the loader), or NULL */
+    const float *target;  /* [*][outputs] soft or numeric targets, or NULL */
+    const float *weight;  /* [*] or NULL.  With 0 the sample is left out; only ranks are weighted */
     const int32_t *sample; /* [count] its number in the set; NULL: the worst are not listed */
 } lg_metrics_rows;
 

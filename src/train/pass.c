@@ -9,9 +9,12 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "train/metrics.h"
+#include "train/ranking.h"
+#include "train/trainer.h"
 #include "train/worst.h"
 
 static const double REPORT_SECONDS = 0.1;
+enum { RANKING_LEAST = 16 << 20 /* bytes of log odds that are kept whatever --memory says */ };
 
 /* What is told on the way. */
 typedef struct pace {
@@ -132,6 +135,21 @@ static logit_status score_batch(const lg_pass_input *in, const lg_minibatch *min
     return LOGIT_OK;
 }
 
+/* Whether there is memory for all log odds; says so where there is not. */
+static int may_rank(const lg_pass_input *in)
+{
+    const size_t bytes = lg_ranking_bytes(in->classes, in->total);
+    const size_t most = in->memory / 2 > RANKING_LEAST ? (size_t)in->memory / 2 : RANKING_LEAST;
+    if (in->brief || in->classes == 0 || in->total <= 0) return 0;
+    if (bytes <= most) return 1;
+    lg_report_message(
+        in->watch, LOGIT_LEVEL_WARNING,
+        "AUC, average precision and their curves are left out: %.3g GB of log odds of "
+        "%lld samples and %d classes are more than half of --memory",
+        (double)bytes / 1e9, (long long)in->total, in->classes);
+    return 0;
+}
+
 static logit_status open_scoring(const lg_pass_input *in, scoring *s, logit_error *err)
 {
     const lg_step *step = &in->problem->step;
@@ -143,7 +161,8 @@ static logit_status open_scoring(const lg_pass_input *in, scoring *s, logit_erro
                                     .top_k = in->top_k,
                                     .brief = in->brief,
                                     .temperature = in->temperature,
-                                    .samples = in->total};
+                                    .samples = in->total,
+                                    .ranked = !s->take && may_rank(in)};
     s->metrics = calloc((size_t)step->settings, sizeof(lg_metrics *));
     s->logits = malloc(rows * (size_t)step->outputs * real);
     s->loss = malloc(rows * real);

@@ -18,7 +18,8 @@ typedef struct lg_pass_input {
     double temperature;       /* what z is divided by for figures; 0: 1 */
     int top_k;                /* 0: 5, or fewer classes */
     int brief;                /* no confusion matrix and no table of classes */
-    int64_t total;            /* samples, for progress; may be 0 */
+    int64_t total;            /* samples, for progress; 0: unknown, and then nothing is ranked */
+    int64_t memory;           /* --memory: half of it may hold log odds to rank (ranking.h) */
     const logit_watch *watch; /* progress and stop; may be NULL */
 } lg_pass_input;
 

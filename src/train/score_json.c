@@ -29,9 +29,42 @@ static void add_classes(lg_text *out, const logit_score *score)
         add_field(out, "recall", one->recall);
         add_field(out, "f1", one->f1);
         add_field(out, "loss", one->loss);
+        add_field(out, "auc", one->auc);
+        add_field(out, "average_precision", one->average_precision);
         lg_text_add(out, "}");
     }
     lg_text_add(out, "]");
+}
+
+static void add_numbers(lg_text *out, const char *name, const double *value, int count)
+{
+    lg_text_add(out, ", \"%s\": [", name);
+    for (int i = 0; i < count; i++) {
+        lg_text_add(out, "%s", i ? ", " : "");
+        lg_text_add_number(out, value[i]);
+    }
+    lg_text_add(out, "]");
+}
+
+static void add_roc(lg_text *out, const logit_score *score)
+{
+    lg_text_add(out, ", \"unranked\": ");
+    if (score->unranked)
+        lg_text_add_json(out, score->unranked);
+    else
+        lg_text_add(out, "null");
+    lg_text_add(out, ", \"roc\": %s", score->curves ? "[" : "null");
+    for (int c = 0; c < score->classes && score->curves; c++) {
+        const logit_class_curves *of = &score->curves[c];
+        lg_text_add(out, "%s{\"class\": ", c ? ", " : "");
+        lg_text_add_json(out, score->class_score[c].name);
+        add_numbers(out, "fpr", of->fpr, of->roc_count);
+        add_numbers(out, "tpr", of->tpr, of->roc_count);
+        add_numbers(out, "recall", of->recall, of->pr_count);
+        add_numbers(out, "precision", of->precision, of->pr_count);
+        lg_text_add(out, "}");
+    }
+    lg_text_add(out, "%s", score->curves ? "]" : "");
 }
 
 static void add_confusion(lg_text *out, const logit_score *score)
@@ -125,6 +158,10 @@ static void add_score(lg_text *out, const logit_score *score)
     add_field(out, "macro_f1", score->macro_f1);
     add_field(out, "weighted_f1", score->weighted_f1);
     add_field(out, "matthews", score->matthews);
+    add_field(out, "auc", score->auc);
+    add_field(out, "auc_weighted", score->auc_weighted);
+    add_field(out, "average_precision", score->average_precision);
+    add_field(out, "average_precision_weighted", score->average_precision_weighted);
     add_field(out, "brier", score->brier);
     add_field(out, "ece", score->ece);
     add_field(out, "ece_uncalibrated", score->ece_uncalibrated);
@@ -135,6 +172,7 @@ static void add_score(lg_text *out, const logit_score *score)
     add_intervals(out, score);
     add_classes(out, score);
     add_confusion(out, score);
+    add_roc(out, score);
     add_samples(out, "wrong", score, score->wrong, score->wrong_count);
     add_samples(out, "suspect", score, score->suspect, score->suspect_count);
     add_field(out, "seconds", score->seconds);

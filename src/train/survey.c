@@ -55,6 +55,7 @@ static logit_status open_rest(lg_survey *s, const logit_model *model, const logi
                               .temperature = model->temperature,
                               .top_k = options->top_k,
                               .total = s->source->count,
+                              .memory = options->memory,
                               .watch = watch};
     return LOGIT_OK;
 }

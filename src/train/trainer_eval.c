@@ -36,6 +36,7 @@ logit_status lg_trainer_evaluate(lg_trainer *t, int kept, logit_summary *summary
                                 .set = t->sources.part[part].set,
                                 .top_k = t->options.top_k,
                                 .total = t->sources.part[part].count,
+                                .memory = t->options.memory,
                                 .watch = t->watch};
     logit_score score;
     if (!t->sources.part[part].set) return LOGIT_OK;
