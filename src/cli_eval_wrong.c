@@ -2,9 +2,9 @@
  *
  * The command. */
 /* SPDX-License-Identifier: MIT */
-#include "cli_eval_wrong.h"
-
 #include <math.h>
+
+#include "cli_eval_page.h"
 
 enum { FILE_MOST = 44, CLASS_MOST = 16 };
 

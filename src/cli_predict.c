@@ -260,9 +260,25 @@ static void check_decoder(lg_cli *cli, const char *decoder)
     lg_cli_say(cli, LOGIT_LEVEL_WARNING, text);
 }
 
+/* Says so where probabilities are not those of z = W x + b. */
+static void tell_temperature(lg_cli *cli, double temperature)
+{
+    char text[160];
+    const double asked = cli->set.library.temperature;
+    if (temperature == 1.0) return;
+    int used = snprintf(
+        text, sizeof text,
+        "probabilities and odds are those of z / %.4g, the temperature of the model", temperature);
+    if (asked != 1.0)
+        snprintf(text + used, sizeof text - (size_t)used, ", and / %.4g, that of --temperature",
+                 asked);
+    lg_cli_say(cli, LOGIT_LEVEL_NOTICE, text);
+}
+
 static logit_status predict(prediction *p, logit_error *err)
 {
     const logit_model_info info = logit_model_describe(p->model);
+    tell_temperature(p->cli, info.temperature);
     if (!info.floats) check_decoder(p->cli, info.decoder);
     const int wanted = p->cli->set.library.top_k > 0 ? p->cli->set.library.top_k : 1;
     p->top = wanted < info.classes ? wanted : info.classes > 0 ? info.classes : 1;

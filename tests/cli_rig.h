@@ -27,6 +27,10 @@ const char *written(const lg_cli_option *option, const lg_cli_settings *settings
 /* What a function prints; to be freed. */
 char *page(void (*print)(FILE *out));
 
+/* Fails unless text is that of tests/golden/name; LOGIT_GOLDEN=write writes it there.  Frees text.
+ */
+void compare_golden(const char *name, char *text);
+
 /* The help of page_verb, for page(). */
 extern lg_cli_verb page_verb;
 void print_help(FILE *out);

@@ -171,34 +171,6 @@ END_TEST
 
 /* --------------------------------------------------------------------------------- golden --- */
 
-static void compare_golden(const char *name, char *text)
-{
-    char path[128];
-    const char *mode = getenv("LOGIT_GOLDEN");
-    snprintf(path, sizeof path, "tests/golden/%s", name);
-    FILE *file = fopen(path, mode && strcmp(mode, "write") == 0 ? "wb" : "rb");
-    ck_assert_msg(file != NULL, "%s cannot be opened", path);
-    if (mode && strcmp(mode, "write") == 0) {
-        ck_assert_uint_eq(fwrite(text, 1, strlen(text), file), strlen(text));
-        fclose(file);
-        free(text);
-        return;
-    }
-    char want[1024];
-    int number = 0;
-    const char *at = text;
-    while (fgets(want, sizeof want, file)) {
-        number++;
-        ck_assert_msg(strncmp(at, want, strlen(want)) == 0,
-                      "%s:%d: got \"%.*s\"\nwant \"%s\"(LOGIT_GOLDEN=write takes the new text)",
-                      path, number, (int)strcspn(at, "\n"), at, want);
-        at += strlen(want);
-    }
-    ck_assert_msg(*at == '\0', "%s: there is more: %.100s", path, at);
-    fclose(file);
-    free(text);
-}
-
 START_TEST(pages_are_as_they_were)
 {
     compare_golden("tour.txt", page(lg_cli_tour));

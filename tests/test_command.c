@@ -214,7 +214,11 @@ START_TEST(eval_says_the_same_as_text_and_as_json)
     const double accuracy = number_of(json, "accuracy");
     ck_assert_double_eq(number_of(json, "n"), 16);
     ck_assert_double_ge(number_of(json, "loss"), 0);
-    snprintf(line, sizeof line, "accuracy  %.4f (%.0f right)", accuracy, accuracy * 16);
+    snprintf(line, sizeof line, "accuracy  %.4f (95 %%: ", accuracy);
+    ck_assert_msg(strstr(text, line) != NULL, "\"%s\" is not in %s", line, text);
+    snprintf(line, sizeof line, "), %.0f right\n", accuracy * 16);
+    ck_assert_msg(strstr(text, line) != NULL, "\"%s\" is not in %s", line, text);
+    snprintf(line, sizeof line, "\n  AUC       %.4f (", number_of(json, "auc"));
     ck_assert_msg(strstr(text, line) != NULL, "\"%s\" is not in %s", line, text);
     const cJSON *classes = cJSON_GetObjectItem(json, "classes");
     ck_assert_str_eq(cJSON_GetArrayItem(classes, 0)->valuestring, "dark");

@@ -57,6 +57,22 @@ START_TEST(only_a_likelihood_is_in_nats)
 }
 END_TEST
 
+/* On standard error, with the model's own T; a model without one has nothing to say. */
+START_TEST(predict_says_what_divides_its_logits)
+{
+    expect(0, "set -e; cd \"$DIR\"; \"$LOGIT\" train set --calibrate -o cooled -q --epochs 2\n"
+              "t=$(\"$LOGIT\" eval cooled set --format json | "
+              "sed -n 's/.*\"temperature\": \\([0-9.]*\\).*/\\1/p')\n"
+              "image=set/test/dark/000.ppm; note=\"are those of z / $(printf %.4g \"$t\"), the\"\n"
+              "\"$LOGIT\" predict cooled $image 2>err >text; grep -q \"$note temp.* model$\" err\n"
+              "! grep -q ' z / ' text\n"
+              "\"$LOGIT\" predict cooled $image --temperature 2 2>err >text\n"
+              "grep -q \"$note .*, and / 2, that of --temperature$\" err\n"
+              "\"$LOGIT\" predict cooled $image -q 2>err >text; ! grep -q ' z / ' err\n"
+              "\"$LOGIT\" predict run $image --temperature 2 2>err >text; ! grep -q ' z / ' err");
+}
+END_TEST
+
 START_TEST(a_set_without_parts_may_be_the_training_set)
 {
     expect(0, "set -e; cd \"$DIR\"\n"
@@ -124,6 +140,7 @@ Suite *lg_suite_command_figures(void)
     tcase_add_test(all, a_number_is_shown_as_a_value);
     tcase_add_test(all, what_a_model_does_not_know_is_an_empty_field);
     tcase_add_test(all, only_a_likelihood_is_in_nats);
+    tcase_add_test(all, predict_says_what_divides_its_logits);
     tcase_add_test(all, a_set_without_parts_may_be_the_training_set);
     tcase_add_test(all, data_names_bad_images_once_and_how_to_go_on);
     tcase_add_test(all, a_grid_is_shown_in_few_lines);
