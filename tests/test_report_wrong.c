@@ -131,21 +131,6 @@ START_TEST(without_the_data_there_is_a_list)
 }
 END_TEST
 
-START_TEST(curves_of_ranking_are_drawn)
-{
-    static const char eval[] =
-        "{\"part\": \"test\", \"roc\": [{\"class\": \"<c>\", \"fpr\": [0, 0.5, 1], "
-        "\"tpr\": [0, 1, 1], \"recall\": [0, 1], \"precision\": [1, 0.5]}, {\"class\": 3}]}";
-    train("idx", "run", LOGIT_OK, NULL);
-    write_text("run/eval.json", eval, sizeof eval - 1);
-    char *page = page_of("run");
-    ck_assert_ptr_nonnull(strstr(page, "d=\"M64.0 314.0L345.0 12.0L626.0 12.0\""));
-    ck_assert_ptr_nonnull(strstr(page, "d=\"M64.0 12.0L626.0 163.0\""));
-    ck_assert_ptr_null(strstr(page, "<c>"));
-    free(page);
-}
-END_TEST
-
 Suite *lg_suite_report_wrong(void);
 Suite *lg_suite_report_wrong(void)
 {
@@ -154,7 +139,6 @@ Suite *lg_suite_report_wrong(void)
     tcase_add_checked_fixture(tests, begin, small_set_end);
     tcase_add_test(tests, swapped_samples_are_shown);
     tcase_add_loop_test(tests, without_the_data_there_is_a_list, 0, 3);
-    tcase_add_test(tests, curves_of_ranking_are_drawn);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -37,7 +37,8 @@ static logit_status compose(lg_text *page, const lg_report *report, logit_error 
     lg_report_curves(page, report);
     lg_report_grid(page, report);
     lg_report_figures(page, report);
-    LG_TRY(lg_report_calibration(page, report, err));
+    lg_report_calibration(page, report);
+    LG_TRY(lg_report_ranking(page, report, err));
     LG_TRY(lg_report_wrong(page, report, err));
     LG_TRY(lg_report_weights(page, report, err));
     lg_report_compare(page, report);

@@ -1,9 +1,7 @@
-/* report_calibration.c -- what a probability is worth, and how well it ranks. */
+/* report_calibration.c -- what a probability is worth. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <stdlib.h>
 
-#include "base/status.h"
 #include "report/report_chart.h"
 #include "report/report_html.h"
 #include "report/report_parts.h"
@@ -77,75 +75,7 @@ static void add_calibration(lg_text *page, const cJSON *eval)
     lg_html_section_end(page);
 }
 
-/* ------------------------------------------------------------------------ ROC and precision --- */
-
-/* Numbers of a JSON array in fresh memory; NULL: none, or no memory. */
-static double *numbers(const cJSON *array, int64_t *count)
+void lg_report_calibration(lg_text *page, const lg_report *report)
 {
-    const int size = cJSON_GetArraySize(array);
-    double *value = size > 0 ? malloc((size_t)size * sizeof *value) : NULL;
-    const cJSON *item;
-    *count = 0;
-    if (!value) return NULL;
-    cJSON_ArrayForEach(item, array) value[(*count)++] =
-        cJSON_IsNumber(item) ? item->valuedouble : NAN;
-    return value;
-}
-
-/* A curve per class; the names of the first LG_CHART_COLOURS are told apart. */
-static logit_status draw_classes(lg_text *page, const cJSON *roc, const char *x, const char *y,
-                                 const lg_chart *chart, logit_error *err)
-{
-    const int classes = cJSON_GetArraySize(roc);
-    lg_curve *curve = calloc((size_t)classes, sizeof *curve);
-    if (!curve) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a report");
-    for (int c = 0; c < classes; c++) {
-        const cJSON *one = cJSON_GetArrayItem(roc, c);
-        int64_t xs, ys;
-        curve[c].x = numbers(member(one, x), &xs);
-        curve[c].y = numbers(member(one, y), &ys);
-        curve[c].name = classes <= LG_CHART_COLOURS ? lg_run_text(one, "class") : NULL;
-        curve[c].count = xs < ys ? xs : ys;
-        curve[c].colour = c % LG_CHART_COLOURS;
-        curve[c].look = classes <= LG_CHART_COLOURS ? LG_LOOK_LINE : LG_LOOK_FAINT;
-    }
-    lg_chart_draw(page, chart, curve, classes);
-    for (int c = 0; c < classes; c++) {
-        free((double *)(uintptr_t)curve[c].x);
-        free((double *)(uintptr_t)curve[c].y);
-    }
-    free(curve);
-    return LOGIT_OK;
-}
-
-static logit_status add_roc(lg_text *page, const cJSON *eval, logit_error *err)
-{
-    static const lg_chart rates = {.title = "ROC: each class against the rest",
-                                   .x_name = "false positives, of the rest",
-                                   .y_name = "true positives, of the class",
-                                   .diagonal = 1,
-                                   .x_range = unit,
-                                   .y_range = unit};
-    static const lg_chart precision = {.title = "Precision and recall",
-                                       .x_name = "recall",
-                                       .y_name = "precision",
-                                       .x_range = unit,
-                                       .y_range = unit};
-    const cJSON *roc = member(eval, "roc");
-    if (cJSON_GetArraySize(roc) == 0) return LOGIT_OK;
-    lg_html_section(page, "roc", "How well it ranks",
-                    "Wherever the line between yes and no is drawn: one curve per class.");
-    lg_text_add(page, "<div class=\"charts\">\n");
-    LG_TRY(draw_classes(page, roc, "fpr", "tpr", &rates, err));
-    LG_TRY(draw_classes(page, roc, "recall", "precision", &precision, err));
-    lg_text_add(page, "</div>\n");
-    lg_html_section_end(page);
-    return LOGIT_OK;
-}
-
-logit_status lg_report_calibration(lg_text *page, const lg_report *report, logit_error *err)
-{
-    if (!report->run->eval) return LOGIT_OK;
-    add_calibration(page, report->run->eval);
-    return add_roc(page, report->run->eval, err);
+    if (report->run->eval) add_calibration(page, report->run->eval);
 }

@@ -120,7 +120,7 @@ static void draw_ticks(lg_text *page, const axis *a, int is_x)
 
 static void draw_line(lg_text *page, const lg_curve *curve, const axis *x, const axis *y)
 {
-    static const char *const looks[] = {"line", "line dashed", "line faint", "bar"};
+    static const char *const looks[] = {"line", "line", "line dashed", "line faint", "bar"};
     const int64_t every = (curve->count + MOST_POINTS - 1) / MOST_POINTS;
     int pen = 0;
     lg_text_add(page, "<path class=\"%s c%d\" d=\"", looks[curve->look],
@@ -140,7 +140,8 @@ static void draw_line(lg_text *page, const lg_curve *curve, const axis *x, const
 
 static void draw_dots(lg_text *page, const lg_curve *curve, const axis *x, const axis *y)
 {
-    if (curve->count > MOST_DOTS || curve->look == LG_LOOK_FAINT) return;
+    const int bare = curve->look == LG_LOOK_PLAIN || curve->look == LG_LOOK_FAINT;
+    if (curve->count > MOST_DOTS || bare) return;
     for (int64_t i = 0; i < curve->count; i++) {
         const double at_x = place(x, curve->x[i]), at_y = place(y, curve->y[i]);
         if (!isfinite(at_x) || !isfinite(at_y)) continue;

@@ -12,7 +12,13 @@
 
 enum { LG_CHART_COLOURS = 8 };
 
-typedef enum lg_look { LG_LOOK_LINE, LG_LOOK_DASHED, LG_LOOK_FAINT, LG_LOOK_BARS } lg_look;
+typedef enum lg_look {
+    LG_LOOK_LINE, /* with a dot on each point, where they are few */
+    LG_LOOK_PLAIN,
+    LG_LOOK_DASHED,
+    LG_LOOK_FAINT,
+    LG_LOOK_BARS
+} lg_look;
 
 /* Points that are not finite are left out, and the line is broken there.  Borrowed. */
 typedef struct lg_curve {

@@ -147,14 +147,15 @@ static void add_confusion(lg_text *page, const cJSON *eval)
 
 static void add_classes(lg_text *page, const cJSON *eval)
 {
-    static const char *const columns[] = {"precision", "recall", "f1"};
+    static const char *const columns[] = {"precision", "recall", "f1", "auc", "average_precision"};
     const cJSON *all = member(eval, "per_class"), *one;
     const int count = cJSON_GetArraySize(all);
     if (count < 2) return;
     lg_html_section(page, "classes", "Class by class", NULL);
     if (count > MATRIX) lg_text_add(page, "<details><summary>All %d classes</summary>\n", count);
     lg_text_add(page, "<div class=\"scroll\"><table><tr><th>class</th><th>images</th>"
-                      "<th>said</th><th>precision</th><th>recall</th><th>F1</th></tr>\n");
+                      "<th>said</th><th>precision</th><th>recall</th><th>F1</th><th>AUC</th>"
+                      "<th>average precision</th></tr>\n");
     cJSON_ArrayForEach(one, all)
     {
         const char *name = lg_run_text(one, "class");

@@ -24,8 +24,10 @@ void lg_report_curves(lg_text *page, const lg_report *report);
 void lg_report_grid(lg_text *page, const lg_report *report);
 /* report_figures.c: confusion, classes. */
 void lg_report_figures(lg_text *page, const lg_report *report);
-/* report_calibration.c: calibration, ROC and precision-recall.  Error: NOMEM. */
-logit_status lg_report_calibration(lg_text *page, const lg_report *report, logit_error *err);
+/* report_calibration.c: what a probability is worth. */
+void lg_report_calibration(lg_text *page, const lg_report *report);
+/* report_ranking.c: ROC and precision-recall curves of the classes.  Error: NOMEM. */
+logit_status lg_report_ranking(lg_text *page, const lg_report *report, logit_error *err);
 /* report_wrong.c: the most wrong samples and the likely label errors, as pictures where the data
  * are there.  Error: NOMEM. */
 logit_status lg_report_wrong(lg_text *page, const lg_report *report, logit_error *err);
