@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/allocations.h"
 #include "tests/near.h"
 #include "tests/small_set.h"
 #include "tests/train_rig.h"
@@ -190,6 +191,72 @@ START_TEST(weights_belong_to_samples_not_to_rows)
 }
 END_TEST
 
+/* Figures of 2000 rows of two classes, all said right.  during: allocations while they came.  No
+ * assertion: they allocate, too. */
+static logit_status score_rows(logit_score *score, int64_t *during)
+{
+    static double z[2000], loss[2000];
+    static int32_t label[2000];
+    static char *names[2] = {"a", "b"};
+    const lg_metrics_shape shape = {
+        .loss = LG_LOSS_SIGMOID, .classes = 2, .outputs = 1, .samples = 2000, .ranked = 1};
+    lg_metrics *metrics = NULL;
+    for (int i = 0; i < 2000; i++) {
+        label[i] = i % 2;
+        z[i] = i % 2 ? 1.0 + i : -1.0 - i;
+    }
+    logit_status status = lg_metrics_create(&metrics, &shape, NULL);
+    if (!metrics) return status == LOGIT_OK ? LOGIT_E_USAGE : status;
+    const int64_t before = allocations_count();
+    for (int i = 0; i < 2000; i += 100) {
+        const lg_metrics_rows rows = {.count = 100,
+                                      .logits = z + i,
+                                      .loss = loss + i,
+                                      .logit_stride = 1,
+                                      .loss_stride = 1,
+                                      .real_bytes = 8,
+                                      .label = label + i};
+        lg_metrics_add(metrics, &rows);
+    }
+    *during = allocations_count() - before;
+    status = lg_metrics_finish(metrics, names, score, NULL);
+    lg_metrics_destroy(metrics);
+    return status;
+}
+
+START_TEST(rows_take_no_memory)
+{
+    logit_score score;
+    int64_t during = -1;
+    ck_assert(score_rows(&score, &during) == LOGIT_OK);
+    ck_assert_int_eq(during, 0);
+    ck_assert(score.auc == 1.0 && score.accuracy_interval.low == 1.0);
+    logit_score_clear(&score);
+}
+END_TEST
+
+/* Every allocation fails once, in create or in finish, and all that was taken is given back. */
+START_TEST(memory_that_runs_out_is_an_error)
+{
+    logit_score score = {0};
+    int64_t during, n = 1;
+    if (allocations_count() < 0) return; /* a sanitizer's */
+    for (; n < 100; n++) {
+        allocations_fail(n);
+        const int64_t bytes = allocations_bytes();
+        const logit_status status = score_rows(&score, &during);
+        const int64_t left = allocations_bytes() - bytes;
+        allocations_fail(0);
+        if (status == LOGIT_OK) break;
+        ck_assert_int_eq(status, LOGIT_E_NOMEM);
+        ck_assert_int_eq(left, 0);
+        ck_assert(!score.curves && !score.class_score && !score.wrong);
+    }
+    ck_assert_int_ge(n, 20);
+    logit_score_clear(&score);
+}
+END_TEST
+
 /* mse says no probabilities, but ranks by its scores; numbers have no ranks. */
 START_TEST(scores_without_probabilities_are_ranked)
 {
@@ -219,6 +286,8 @@ Suite *lg_suite_eval_ranking(void)
     tcase_add_test(tests, without_memory_it_is_left_out_and_said);
     tcase_add_loop_test(tests, two_classes_have_one_auc, 0, 2);
     tcase_add_test(tests, weights_belong_to_samples_not_to_rows);
+    tcase_add_test(tests, rows_take_no_memory);
+    tcase_add_test(tests, memory_that_runs_out_is_an_error);
     tcase_add_test(tests, scores_without_probabilities_are_ranked);
     suite_add_tcase(suite, tests);
     return suite;
