@@ -76,12 +76,6 @@ static logit_score finish(lg_metrics *metrics)
     return score;
 }
 
-static void clear(logit_score *score)
-{
-    free(score->class_score);
-    free(score->confusion);
-}
-
 static logit_score evaluate(const example *e, int batch)
 {
     lg_metrics *metrics = create(&e->shape);
@@ -200,7 +194,7 @@ START_TEST(figures_match_the_plain_recomputation)
         if (row > 0) assert_number(of->recall, tp / row);
         if (tp > 0) assert_number(of->f1, 2.0L / (column / tp + row / tp));
     }
-    clear(&s);
+    logit_score_clear(&s);
 }
 END_TEST
 
@@ -214,9 +208,9 @@ START_TEST(batches_make_no_difference)
         ck_assert_mem_eq(&s.loss, &whole.loss, sizeof s.loss);
         ck_assert_mem_eq(&s.loss_stderr, &whole.loss_stderr, sizeof s.loss_stderr);
         ck_assert_mem_eq(s.confusion, whole.confusion, 25 * sizeof(int64_t));
-        clear(&s);
+        logit_score_clear(&s);
     }
-    clear(&whole);
+    logit_score_clear(&whole);
 }
 END_TEST
 
@@ -250,8 +244,8 @@ START_TEST(rows_floats_and_settings_are_found)
     ck_assert_mem_eq(got.confusion, want.confusion, 16 * sizeof(int64_t));
     assert_near(&got.loss, &want.loss, 1, 0.0, 1e-7); /* losses were rounded to float */
     ck_assert(got.top_k_accuracy == want.top_k_accuracy);
-    clear(&got);
-    clear(&want);
+    logit_score_clear(&got);
+    logit_score_clear(&want);
 }
 END_TEST
 
@@ -277,8 +271,8 @@ START_TEST(samples_of_weight_0_are_left_out)
     ck_assert_int_eq(got.n, 133);
     ck_assert(got.loss == want.loss && got.loss_stderr == want.loss_stderr);
     ck_assert_mem_eq(got.confusion, want.confusion, 9 * sizeof(int64_t));
-    clear(&got);
-    clear(&want);
+    logit_score_clear(&got);
+    logit_score_clear(&want);
 }
 END_TEST
 
@@ -296,7 +290,7 @@ START_TEST(numbers_have_rmse_and_r2)
     assert_number(s.r2, 1.0L - squares / plain_squares(y, ROWS));
     ck_assert(isnan(s.accuracy) && isnan(s.top_k_accuracy));
     ck_assert(s.classes == 0 && !s.class_score && !s.confusion);
-    clear(&s);
+    logit_score_clear(&s);
 
     example constant = e; /* no deviation to explain */
     for (int i = 0; i < ROWS; i++) constant.target[i] = 0.3f;
@@ -313,7 +307,7 @@ START_TEST(the_standard_error_does_not_cancel)
     logit_score s = evaluate(&e, 1);
     const double want = (double)sqrtl(plain_squares(e.loss, ROWS) / (ROWS - 1) / ROWS);
     assert_near(&s.loss_stderr, &want, 1, 0.0, 1e-9);
-    clear(&s);
+    logit_score_clear(&s);
 }
 END_TEST
 

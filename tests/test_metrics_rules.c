@@ -25,12 +25,6 @@ static logit_score finish(lg_metrics *metrics)
     return score;
 }
 
-static void clear(logit_score *score)
-{
-    free(score->class_score);
-    free(score->confusion);
-}
-
 /* One row of three logits, truth given: is it right, and right among two? */
 static const struct {
     double z[3];
@@ -71,7 +65,7 @@ START_TEST(decisions_follow_the_rule)
     ck_assert(s.top_k_accuracy == decisions[_i].in_two);
     for (int c = 0; c < 3; c++)
         ck_assert_int_eq(s.class_score[c].predicted, c == decisions[_i].said);
-    clear(&s);
+    logit_score_clear(&s);
 }
 END_TEST
 
@@ -96,7 +90,7 @@ START_TEST(one_output_says_class_1_above_0)
     ck_assert_int_eq(s.confusion[0] + s.confusion[3], 5);
     ck_assert_int_eq(s.class_score[1].count, 3);
     ck_assert_int_eq(s.class_score[1].predicted, 2);
-    clear(&s);
+    logit_score_clear(&s);
 }
 END_TEST
 
@@ -118,7 +112,7 @@ START_TEST(empty_denominators_are_nan)
     ck_assert_int_eq(lg_metrics_finish(metrics, names, &none, NULL), LOGIT_OK);
     ck_assert_int_eq(none.n, 0);
     ck_assert(isnan(none.loss) && isnan(none.loss_stderr) && isnan(none.accuracy));
-    clear(&none);
+    logit_score_clear(&none);
     lg_metrics_add(metrics, &rows);
     s = finish(metrics);
     ck_assert(s.class_score[0].precision == 0.5 && s.class_score[0].recall == 1.0);
@@ -128,7 +122,7 @@ START_TEST(empty_denominators_are_nan)
     ck_assert(isnan(s.class_score[2].f1)); /* neither met nor said */
     ck_assert(s.top_k_accuracy == 1.0);    /* as many places as classes */
     ck_assert(s.loss_stderr == 0.0);
-    clear(&s);
+    logit_score_clear(&s);
 }
 END_TEST
 
@@ -144,7 +138,7 @@ START_TEST(a_matrix_up_to_1000_classes)
         ck_assert_int_eq(s.confusion != NULL, classes <= 1000);
         ck_assert_ptr_nonnull(s.class_score);
         lg_metrics_destroy(metrics);
-        clear(&s);
+        logit_score_clear(&s);
         shape.brief = 1;
         metrics = create(&shape);
         ck_assert_int_eq(lg_metrics_finish(metrics, NULL, &s, NULL), LOGIT_OK);
