@@ -84,7 +84,8 @@ typedef struct logit_options {
     const char *device;    /* "auto": cuda if usable, else cpu.  "cpu", "cuda", "cuda:N", "ref" */
     const char *precision; /* "f32"; "tf32" and "bf16" take a GPU */
     int threads;           /* 0: all cores */
-    int64_t memory;        /* bytes for decoded images; 0: half of what is available */
+    int64_t memory;        /* bytes for decoded images, and half as many for the log odds that an
+                            * evaluation ranks; 0: half of what is available */
     int64_t device_memory; /* bytes for images on a GPU; 0: what is free there */
     uint64_t seed;         /* 0 */
     /* data */
