@@ -9,6 +9,7 @@
  *                              13. Reports
  *                              14. The story in numbers
  *                              15. Explaining
+ *                              16. Exporting
  *
  * Rules that hold for every function here
  *   - A fallible function returns a logit_status and fills *err; err may be NULL.
@@ -171,6 +172,8 @@ LOGIT_API const char *logit_format_name(int i);  /* data set formats */
 LOGIT_API const char *logit_format_about(int i); /* one line each */
 LOGIT_API const char *logit_device_name(int i);
 LOGIT_API const char *logit_precision_name(int i);
+LOGIT_API const char *logit_export_name(int i);  /* formats that a model can be written in */
+LOGIT_API const char *logit_export_about(int i); /* one line each */
 
 /* ------------------------------------------------------------------- 4. Watching a long call ---
  */
@@ -829,6 +832,32 @@ LOGIT_API void logit_explanation_clear(logit_explanation *explanation);
  * Errors: USAGE (features are no picture), IO, NOMEM. */
 LOGIT_API logit_status logit_explanation_draw(const logit_explanation *explanation, int which,
                                               const char *path, logit_error *err);
+
+/* -------------------------------------------------------------------------- 16. Exporting --- */
+
+/* What is asked.  logit_export_options_default fills in the defaults, which are named here. */
+typedef struct logit_export_options {
+    const char *file;   /* to write; must be given */
+    const char *format; /* "auto": by the ending of file.  A name of logit_export_name */
+    const char *prior;  /* as of logit_options: what the file gives is what a prediction with */
+    double temperature; /* these would, NULL and 1 */
+    int force;          /* 0; 1: file may be there already */
+} logit_export_options;
+
+LOGIT_API void logit_export_options_default(logit_export_options *options);
+
+typedef struct logit_export_summary {
+    const char *format; /* static */
+    int64_t bytes;      /* of the file */
+} logit_export_summary;
+
+/* Writes a model so that other programs can use it without logit: normalisation, weights, what is
+ * made of the logits, and the names of the classes (docs/export.md).  Errors: USAGE (no such
+ * format, the file is there already, a prior or a temperature that does not go with the model),
+ * DATA (weights that are not finite; more than the format holds), IO, NOMEM.  summary may be NULL.
+ */
+LOGIT_API logit_status logit_export(const logit_model *model, const logit_export_options *options,
+                                    logit_export_summary *summary, logit_error *err);
 
 #ifdef __cplusplus
 }

@@ -40,6 +40,11 @@ static const char *loss_name(int i)
     return i == 0 ? "auto" : logit_loss_name(i - 1);
 }
 
+static const char *export_name(int i)
+{
+    return i == 0 ? "auto" : logit_export_name(i - 1);
+}
+
 static const char *schedule_name(int i)
 {
     return i == 0 ? "auto" : logit_schedule_name(i - 1);
@@ -155,4 +160,5 @@ void lg_cli_settings_default(lg_cli_settings *settings)
     logit_compare_options_default(&settings->compare);
     logit_pack_options_default(&settings->pack);
     logit_report_options_default(&settings->report);
+    logit_export_options_default(&settings->export);
 }

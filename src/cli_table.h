@@ -48,10 +48,11 @@ typedef struct lg_cli_settings {
     logit_compare_options compare; /* but for its train and device */
     logit_pack_options pack;       /* but for its data */
     logit_report_options report;
-    const char *devices; /* compare: "A,B", or NULL */
-    const char *part;    /* eval, compare: NULL, "train", "val" or "test" */
+    logit_export_options export; /* but for its prior and temperature */
+    const char *devices;         /* compare: "A,B", or NULL */
+    const char *part;            /* eval, compare: NULL, "train", "val" or "test" */
     lg_cli_story story;
-    const char *format;     /* "text", "json" or "csv" */
+    const char *format;     /* "text", "json", "jsonl" or "csv" */
     const char *progress;   /* "auto", "plain" or "none" */
     const char *config;     /* config file, or NULL */
     const char *completion; /* help: NULL, or a shell's name */
@@ -59,6 +60,7 @@ typedef struct lg_cli_settings {
     const char *only;       /* bench: lines that hold this text */
     int wrong;              /* eval: samples that are listed */
     int null_list;          /* predict: names on stdin end with NUL */
+    int print_config;       /* train: print what would be done, as a config file */
     int man;                /* help: print the man page */
     int quiet, verbose, help;
 } lg_cli_settings;

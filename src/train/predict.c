@@ -14,6 +14,7 @@
 #include "train/problem.h"
 #include "train/sample_file.h"
 #include "train/settings.h"
+#include "train/temperature.h"
 
 enum { SHOWN = 600 }; /* bytes of a path inside a message */
 
@@ -156,25 +157,12 @@ static logit_status guess_sample(lg_predictor *p, const logit_model *model, lg_e
     return LOGIT_OK;
 }
 
-/* softmax(z / T) is a distribution for every T > 0; a straight line's number is none. */
-static logit_status check_temperature(const logit_model *model, double temperature,
-                                      logit_error *err)
-{
-    if (!(temperature > 0.0) || !isfinite(temperature))
-        LG_FAIL(err, LOGIT_E_USAGE, "--temperature %g: expected a number above 0", temperature);
-    if (temperature != 1.0 && lg_losses[model->loss].link == LG_LINK_IDENTITY)
-        LG_FAIL(err, LOGIT_E_USAGE,
-                "--temperature: the model's loss is %s, which has no probabilities to soften",
-                lg_losses[model->loss].name);
-    return LOGIT_OK;
-}
-
 /* The predictor, ready for these options. */
 static logit_status prepare(logit_model *model, const logit_options *options, int top_k,
                             lg_predictor **out, logit_error *err)
 {
     if (top_k < 1) LG_FAIL(err, LOGIT_E_USAGE, "top_k %d: at least 1 is needed", top_k);
-    LG_TRY(check_temperature(model, options->temperature, err));
+    LG_TRY(lg_temperature_check(model->loss, options->temperature, err));
     LG_TRY(predictor_of(model, options, out, err));
     (*out)->temperature = options->temperature;
     return follow_prior(*out, model, options->prior, err);

@@ -160,9 +160,9 @@ void lg_problem_destroy(lg_problem *problem)
     free(problem);
 }
 
-static void fill_normal(const lg_normal *n, int64_t d, float *scale, float *shift)
+void lg_normal_fill(const lg_normal *n, int64_t count, float *scale, float *shift)
 {
-    for (int64_t i = 0; i < d; i++) {
+    for (int64_t i = 0; i < count; i++) {
         const int64_t c = n->floats ? i : i % n->channels;
         const double mean = !n->floats        ? n->mean[c]
                             : n->feature_mean ? (double)n->feature_mean[c]
@@ -185,7 +185,7 @@ logit_status lg_problem_set_normal(lg_problem *problem, const lg_normal *normal,
     if (!scale)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the normalisation of %lld features",
                 (long long)d);
-    fill_normal(normal, d, scale, shift);
+    lg_normal_fill(normal, d, scale, shift);
     logit_status status = ops->upload(backend, LG_QUEUE_COMPUTE,
                                       (void *)(uintptr_t)problem->step.scale, scale, bytes, err);
     if (status == LOGIT_OK)

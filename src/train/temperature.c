@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/status.h"
+
 enum { MOST_ROUNDS = 200 };
 
 /* The share of class or output j in the truth. */
@@ -110,6 +112,17 @@ double lg_temperature_fit(const lg_temperature_rows *rows)
         if (done) break;
     }
     return 1.0 / b;
+}
+
+logit_status lg_temperature_check(lg_loss loss, double temperature, logit_error *err)
+{
+    if (!(temperature > 0.0) || !isfinite(temperature))
+        LG_FAIL(err, LOGIT_E_USAGE, "--temperature %g: expected a number above 0", temperature);
+    if (temperature != 1.0 && lg_losses[loss].link == LG_LINK_IDENTITY)
+        LG_FAIL(err, LOGIT_E_USAGE,
+                "--temperature: the model's loss is %s, which has no probabilities to soften",
+                lg_losses[loss].name);
+    return LOGIT_OK;
 }
 
 const char *lg_temperature_read(const char *text, double *out)

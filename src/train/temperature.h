@@ -37,6 +37,10 @@ double lg_temperature_loss(lg_loss loss, int outputs, const double *z, int32_t l
  * out; 1 if there is no other. */
 double lg_temperature_fit(const lg_temperature_rows *rows);
 
+/* Whether z of this loss can be divided by a user's T: softmax(z / T) is a distribution for every
+ * T > 0; a straight line's number is none.  Error: USAGE. */
+logit_status lg_temperature_check(lg_loss loss, double temperature, logit_error *err);
+
 /* T as a model file has it: a plain decimal number.  Returns NULL and fills *out, or the class of
  * the fault: "FORMAT", "RANGE". */
 const char *lg_temperature_read(const char *text, double *out);
