@@ -82,7 +82,8 @@ run: deps
 	$(Q)datasets/demo
 
 ## check: install what is missing, build, and run every test
-check: deps
+check:
+	$(Q).ci/deps check
 	$(Q)$(MAKE) --no-print-directory layers all check-built
 
 ## check-long: all that takes too long for check, as 300 kills, every call that can fail, soak, fuzzing

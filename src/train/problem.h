@@ -52,7 +52,8 @@ logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_p
                                logit_error *err);
 void lg_problem_destroy(lg_problem *problem);
 
-/* x = scale e + shift, e an element as it is stored, of the first `count` elements: [count] each. */
+/* x = scale e + shift, e an element as it is stored, of the first `count` elements: [count] each.
+ */
 void lg_normal_fill(const lg_normal *normal, int64_t count, float *scale, float *shift);
 
 /* Scale and shift of every element, for batches of such elements. */

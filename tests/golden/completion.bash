@@ -4,7 +4,7 @@ _logit() {
     local verb=${COMP_WORDS[1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$verb" = help ] && [ "${current:0:1}" != - ]; }; then
-        words="train eval verify predict explain loss data compare pack report info bench help"
+        words="train eval verify predict explain loss data compare pack export report info bench help"
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         return
     fi
@@ -86,6 +86,8 @@ _logit() {
         "pack --format") words="text json" ;;
         "pack --progress") words="auto plain none" ;;
         "pack --size" | "pack --classes" | "pack --max-bad" | "pack --threads" | "pack --memory") return ;;
+        "export --format") words="auto onnx c" ;;
+        "export --prior" | "export --temperature") return ;;
         "report --versus") return ;;
         "info --format") words="text json" ;;
         "bench --device") words="auto cpu cuda ref" ;;
@@ -105,6 +107,7 @@ _logit() {
         data) words="--classes --labels --decoder --untrusted --threads --format --config --progress --quiet --verbose --help" ;;
         compare) words="--val --val-split --test --size --channels --normalize --features --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --step-every --step-factor --warmup --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
         pack) words="--size --channels --classes --labels --decoder --untrusted --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
+        export) words="--out --force --prior --temperature --format --config --quiet --verbose --help" ;;
         report) words="--out --versus --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
         bench) words="--device --precision --threads --seconds --only --format --config --quiet --verbose --help" ;;
