@@ -172,6 +172,7 @@ LOGIT_API const char *logit_format_name(int i);  /* data set formats */
 LOGIT_API const char *logit_format_about(int i); /* one line each */
 LOGIT_API const char *logit_device_name(int i);
 LOGIT_API const char *logit_precision_name(int i);
+LOGIT_API const char *logit_rows_name(int i);    /* how samples can be lines of text */
 LOGIT_API const char *logit_export_name(int i);  /* formats that a model can be written in */
 LOGIT_API const char *logit_export_about(int i); /* one line each */
 
@@ -422,11 +423,28 @@ typedef struct logit_prediction {
     const logit_error *error; /* or NULL */
 } logit_prediction;
 
-/* Every sample of a file, in turn: an image file is one, FILE.npy has one per row.  What found
- * returns, unless it is LOGIT_OK, ends the call.  Errors: IO, DATA (the file as a whole: it is no
- * image, or does not fit the model), DEVICE, NOMEM. */
+/* Every sample of a file, in turn: an image file is one, FILE.npy has one per row, FILE.csv and
+ * FILE.jsonl have one per line (logit_predict_rows).  What found returns, unless it is LOGIT_OK,
+ * ends the call.  Errors: IO, DATA (the file as a whole: it is no image, or does not fit the
+ * model), DEVICE, NOMEM. */
 LOGIT_API logit_status logit_predict_samples(
     logit_model *model, const char *file, const logit_options *options, int top_k,
+    logit_status (*found)(void *user, const logit_prediction *prediction, logit_error *err),
+    void *user, logit_error *err);
+
+/* The same of lines of text from fd, until it ends; blocks while a pipe has nothing.  `name` is
+ * what a sample's name begins with: "NAME:17" is line 17.  format: a name of logit_rows_name.
+ *
+ *   csv    the sample's values between commas: pixels as whole numbers from 0 to 255 (rows from
+ *          the top, channels together), or features.  A first line of words alone is a head
+ *   jsonl  an object per line: {"pixels": [..]}, {"x": [..]} or {"path": "cat.jpg"}, which gives
+ *          the sample its name; other keys are left aside
+ *
+ * Empty lines are passed over.  A line that is malformed is told to found as one that cannot be
+ * read, "NAME:17: reason", and the others go on.  Errors: USAGE, IO, DEVICE, NOMEM. */
+LOGIT_API logit_status logit_predict_rows(
+    logit_model *model, int fd, const char *name, const char *format, const logit_options *options,
+    int top_k,
     logit_status (*found)(void *user, const logit_prediction *prediction, logit_error *err),
     void *user, logit_error *err);
 

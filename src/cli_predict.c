@@ -1,13 +1,15 @@
 /* cli_predict.c -- `logit predict`: what is in an image, at what odds; or what a row of features
  * is.
  *
- * The command.  Files come as arguments, or by name from standard input; each result is on its
- * way before the next image is read, so that it can stand in a pipe and Ctrl-C, left to do what it
- * does, loses nothing.  A bad image is reported and the others go on. */
+ * The command.  Files come as arguments, or by name from standard input, which can hold the samples
+ * themselves as well; each result is on its way before the next image is read, so that it can stand
+ * in a pipe and Ctrl-C, left to do what it does, loses nothing.  A bad image is reported and the
+ * others go on. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/status.h"
 #include "cli_screen.h"
@@ -131,11 +133,17 @@ static void add_json_guess(const logit_guess *guess, lg_text *out)
     lg_text_add(out, "}");
 }
 
-/* One element of the array: with guesses, or with the error (then count is 0). */
+static int is_json_lines(const prediction *p)
+{
+    return strcmp(p->cli->set.format, "jsonl") == 0;
+}
+
+/* One element of the array, or one line: with guesses, or with the error (then count is 0). */
 static void add_json(const prediction *p, const char *file, int count, const char *error,
                      lg_text *out)
 {
-    lg_text_add(out, "%s{\"file\": ", p->images ? ",\n " : "\n ");
+    if (!is_json_lines(p)) lg_text_add(out, p->images ? ",\n " : "\n ");
+    lg_text_add(out, "{\"file\": ");
     lg_text_add_json(out, file);
     lg_text_add(out, ", \"temperature\": ");
     lg_text_add_number(out, p->cli->set.library.temperature);
@@ -150,7 +158,7 @@ static void add_json(const prediction *p, const char *file, int count, const cha
         }
         lg_text_add(out, "]");
     }
-    lg_text_add(out, "}");
+    lg_text_add(out, is_json_lines(p) ? "}\n" : "}");
 }
 
 /* ------------------------------------------------------------------------------ one image --- */
@@ -159,7 +167,7 @@ static logit_status print_image(prediction *p, const char *file, int count, cons
                                 logit_error *err)
 {
     lg_text text = {0};
-    if (lg_cli_is_json(p->cli))
+    if (lg_cli_is_json(p->cli) || is_json_lines(p))
         add_json(p, file, count, error, &text);
     else if (lg_cli_is_text(p->cli)) {
         if (!error) print_text(p, file, count);
@@ -172,8 +180,13 @@ static logit_status print_image(prediction *p, const char *file, int count, cons
 static logit_status complain(prediction *p, const char *name, const logit_error *why,
                              logit_error *err)
 {
-    lg_cli_complain(p->cli, why);
-    if (p->failures++ == 0) p->first = why->status;
+    const int skip = why->status == LOGIT_E_DATA && strcmp(p->cli->set.library.on_bad, "skip") == 0;
+    if (skip)
+        lg_cli_say(p->cli, LOGIT_LEVEL_WARNING, why->message);
+    else
+        lg_cli_complain(p->cli, why);
+    if (!skip && p->first == LOGIT_OK) p->first = why->status;
+    p->failures++;
     return print_image(p, name, 0, why->message, err);
 }
 
@@ -216,6 +229,14 @@ static logit_status predict_list(prediction *p, logit_error *err)
     return status;
 }
 
+static logit_status predict_stdin(prediction *p, logit_error *err)
+{
+    const char *input = p->cli->set.input;
+    if (strcmp(input, "names") == 0) return predict_list(p, err);
+    return logit_predict_rows(p->model, STDIN_FILENO, "-", input, &p->cli->set.library, p->top,
+                              on_sample, p, err);
+}
+
 /* ------------------------------------------------------------------------------------ all --- */
 
 static logit_status predict_all(prediction *p, logit_error *err)
@@ -226,7 +247,7 @@ static logit_status predict_all(prediction *p, logit_error *err)
         fputs("file,class,probability,score,logit,odds\r\n", cli->out);
     for (int i = 1; i < cli->arguments; i++) {
         if (strcmp(cli->argument[i], "-") == 0)
-            LG_TRY(predict_list(p, err));
+            LG_TRY(predict_stdin(p, err));
         else
             LG_TRY(predict_image(p, cli->argument[i], err));
     }
@@ -287,14 +308,16 @@ static logit_status predict(prediction *p, logit_error *err)
     LG_TRY(predict_all(p, err));
     if (p->images > p->failures) print_next(p->cli);
     LG_TRY(lg_cli_flush(p->cli, err));
-    if (p->failures == 0) return LOGIT_OK;
-    LG_FAIL(err, p->first, "%lld of %lld images could not be read", (long long)p->failures,
+    if (p->first == LOGIT_OK) return LOGIT_OK;
+    LG_FAIL(err, p->first, "%lld of %lld samples could not be read", (long long)p->failures,
             (long long)p->images);
 }
 
 logit_status lg_cli_run_predict(lg_cli *cli, logit_error *err)
 {
     prediction p = {.cli = cli};
+    if (cli->set.null_list && strcmp(cli->set.input, "names") != 0)
+        LG_FAIL(err, LOGIT_E_USAGE, "--null ends names, and --input %s is rows", cli->set.input);
     LG_TRY(logit_model_open(&p.model, cli->argument[0], err));
     lg_cli_check_model(cli, p.model);
     const logit_status status = predict(&p, err);

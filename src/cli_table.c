@@ -31,13 +31,18 @@ NAMES(init_name, "prior", "zero")
 NAMES(mode_name, "lockstep", "free")
 NAMES(part_name, "train", "val", "test")
 NAMES(report_name, "text", "json")
-NAMES(predict_name, "text", "json", "csv")
+NAMES(predict_name, "text", "json", "jsonl", "csv")
 NAMES(progress_name, "auto", "plain", "none")
 NAMES(shell_name, "bash")
 
 static const char *loss_name(int i)
 {
     return i == 0 ? "auto" : logit_loss_name(i - 1);
+}
+
+static const char *input_name(int i)
+{
+    return i == 0 ? "names" : logit_rows_name(i - 1);
 }
 
 static const char *export_name(int i)
@@ -154,8 +159,12 @@ lg_cli_verb lg_cli_find_verb(const char *name)
 
 void lg_cli_settings_default(lg_cli_settings *settings)
 {
-    *settings = (lg_cli_settings){
-        .format = "text", .progress = "auto", .wrong = 10, .seconds = 0.5, .story.terms = 8};
+    *settings = (lg_cli_settings){.format = "text",
+                                  .input = "names",
+                                  .progress = "auto",
+                                  .wrong = 10,
+                                  .seconds = 0.5,
+                                  .story.terms = 8};
     logit_options_default(&settings->library);
     logit_compare_options_default(&settings->compare);
     logit_pack_options_default(&settings->pack);

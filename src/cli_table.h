@@ -59,6 +59,7 @@ typedef struct lg_cli_settings {
     double seconds;         /* bench: time to spend on each line */
     const char *only;       /* bench: lines that hold this text */
     int wrong;              /* eval: samples that are listed */
+    const char *input;      /* predict: what stdin holds: "names", "csv" or "jsonl" */
     int null_list;          /* predict: names on stdin end with NUL */
     int print_config;       /* train: print what would be done, as a config file */
     int man;                /* help: print the man page */

@@ -291,7 +291,7 @@ START_TEST(predict_goes_on_after_a_bad_image)
     ck_assert_ptr_nonnull(strstr(out, "\r\nset/test/dark/000.ppm,"));
     ck_assert_ptr_nonnull(strstr(out, "\r\nset/test/light/000.ppm,"));
     ck_assert_ptr_nonnull(strstr(err, "junk.ppm"));
-    ck_assert_ptr_nonnull(strstr(err, "2 of 4 images could not be read"));
+    ck_assert_ptr_nonnull(strstr(err, "2 of 4 samples could not be read"));
     free(out);
     free(err);
     expect(5, "\"$LOGIT\" predict \"$DIR/run\" \"$DIR/nowhere.ppm\"");

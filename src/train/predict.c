@@ -9,28 +9,16 @@
 #include "data/npy_names.h"
 #include "train/feature_map.h"
 #include "train/open_device.h"
+#include "train/predictor.h"
 #include "train/prior.h"
 #include "train/probability.h"
 #include "train/problem.h"
+#include "train/rows.h"
 #include "train/sample_file.h"
 #include "train/settings.h"
 #include "train/temperature.h"
 
 enum { SHOWN = 600 }; /* bytes of a path inside a message */
-
-/* Everything one sample needs, kept from call to call. */
-typedef struct lg_predictor {
-    lg_decoder *decoder;
-    lg_backend *backend;
-    lg_problem *problem; /* one row */
-    uint8_t *pixels;     /* host: room for a sample of the widest element */
-    void *device_pixels;
-    double *z, *shift;  /* [outputs] */
-    double temperature; /* z is divided by it */
-    lg_chance *chance;  /* [classes] */
-    int *order;         /* [classes] */
-    char *prior;        /* the text that shift was made from, or NULL */
-} lg_predictor;
 
 static void predictor_destroy(lg_predictor *p)
 {
@@ -136,9 +124,8 @@ static int rows_of(const logit_model *model)
     return model->classes > 0 ? model->classes : 1;
 }
 
-/* The `wanted` best classes of the sample in p->pixels. */
-static logit_status guess_sample(lg_predictor *p, const logit_model *model, lg_element element,
-                                 logit_guess *guess, int wanted, logit_error *err)
+logit_status lg_predictor_guess(lg_predictor *p, const logit_model *model, lg_element element,
+                                logit_guess *guess, int wanted, logit_error *err)
 {
     LG_TRY(forward(p, model, element, err));
     for (int j = 0; j < model->outputs; j++) p->z[j] /= p->temperature * model->temperature;
@@ -157,9 +144,8 @@ static logit_status guess_sample(lg_predictor *p, const logit_model *model, lg_e
     return LOGIT_OK;
 }
 
-/* The predictor, ready for these options. */
-static logit_status prepare(logit_model *model, const logit_options *options, int top_k,
-                            lg_predictor **out, logit_error *err)
+logit_status lg_predictor_prepare(logit_model *model, const logit_options *options, int top_k,
+                                  lg_predictor **out, logit_error *err)
 {
     if (top_k < 1) LG_FAIL(err, LOGIT_E_USAGE, "top_k %d: at least 1 is needed", top_k);
     LG_TRY(lg_temperature_check(model->loss, options->temperature, err));
@@ -174,9 +160,9 @@ logit_status logit_predict_file(logit_model *model, const char *file, const logi
     lg_predictor *p = NULL;
     const int wanted = top_k < rows_of(model) ? top_k : rows_of(model);
     *count = 0;
-    LG_TRY(prepare(model, options, top_k, &p, err));
+    LG_TRY(lg_predictor_prepare(model, options, top_k, &p, err));
     LG_TRY(lg_sample_image(p->decoder, model, file, p->pixels, err));
-    LG_TRY(guess_sample(p, model, LG_ELEMENT_U8, guess, wanted, err));
+    LG_TRY(lg_predictor_guess(p, model, LG_ELEMENT_U8, guess, wanted, err));
     *count = wanted;
     return LOGIT_OK;
 }
@@ -203,7 +189,7 @@ static logit_status ask_row(const asking *a, const lg_set *set, int64_t i, logit
     const logit_status status =
         set->ops->read(set, i, a->predictor->decoder, a->predictor->pixels, &bad);
     if (status == LOGIT_OK) {
-        LG_TRY(guess_sample(a->predictor, a->model, set->element, a->guess, a->wanted, err));
+        LG_TRY(lg_predictor_guess(a->predictor, a->model, set->element, a->guess, a->wanted, err));
         one.count = a->wanted;
     } else if (status == LOGIT_E_DATA) {
         one.error = &bad;
@@ -227,7 +213,7 @@ static logit_status ask_image(const asking *a, const char *file, logit_error *er
 {
     const logit_prediction one = {.name = file, .guess = a->guess, .count = a->wanted};
     LG_TRY(lg_sample_image(a->predictor->decoder, a->model, file, a->predictor->pixels, err));
-    LG_TRY(guess_sample(a->predictor, a->model, LG_ELEMENT_U8, a->guess, a->wanted, err));
+    LG_TRY(lg_predictor_guess(a->predictor, a->model, LG_ELEMENT_U8, a->guess, a->wanted, err));
     return a->found(a->user, &one, err);
 }
 
@@ -237,8 +223,11 @@ logit_status logit_predict_samples(
     void *user, logit_error *err)
 {
     int rows = 0;
+    const lg_rows_format lines = lg_rows_of_file(file);
+    if (lines != LG_ROWS_COUNT)
+        return lg_predict_lines(model, file, lines, options, top_k, found, user, err);
     asking a = {.model = model, .found = found, .user = user};
-    LG_TRY(prepare(model, options, top_k, &a.predictor, err));
+    LG_TRY(lg_predictor_prepare(model, options, top_k, &a.predictor, err));
     LG_TRY(lg_npy_is_named(file, &rows, err));
     a.wanted = top_k < rows_of(model) ? top_k : rows_of(model);
     a.guess = calloc((size_t)a.wanted, sizeof *a.guess);
