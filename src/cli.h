@@ -88,6 +88,10 @@ logit_status lg_cli_config_read(lg_cli *cli, logit_error *err);
 /* The options that a run's config.ini holds, with the values of `settings`, as such a file. */
 void lg_cli_config_write(lg_cli_verb verb, const lg_cli_settings *settings, lg_text *out);
 
+/* Every option of cli's verb that a config file can hold, as such a file, with where it came from
+ * beside it: read back, it says the same. */
+void lg_cli_config_print(const lg_cli *cli, lg_text *out);
+
 /* "given", "from the config file", "from the environment", "chosen". */
 const char *lg_cli_origin(const lg_cli *cli, lg_cli_option_id id);
 

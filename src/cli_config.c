@@ -204,3 +204,60 @@ void lg_cli_config_write(lg_cli_verb verb, const lg_cli_settings *settings, lg_t
         lg_text_clear(&value);
     }
 }
+
+/* Where a value came from, as a comment; for one that logit is to choose, how it will. */
+static void add_origin(const lg_cli *cli, const lg_cli_option *option, lg_text *out)
+{
+    char path[PLACE];
+    switch (cli->source[option - lg_cli_options]) {
+    case LG_SOURCE_CONFIG:
+        lg_text_add(out, "%s", lg_text_escape(path, sizeof path, cli->set.config));
+        break;
+    case LG_SOURCE_ENVIRONMENT:
+        lg_text_add(out, "LOGIT_");
+        for (const char *c = option->name; *c; c++)
+            lg_text_add(out, "%c", *c == '-' ? '_' : *c >= 'a' ? *c - 'a' + 'A' : *c);
+        break;
+    case LG_SOURCE_LINE:
+        lg_text_add(out, "command line");
+        break;
+    default:
+        lg_text_add(out, "default");
+    }
+    if (lg_cli_value_unset(option, &cli->set) && option->unset)
+        lg_text_add(out, ": %s", option->unset);
+}
+
+static void add_option(const lg_cli *cli, const lg_cli_option *option, lg_text *out)
+{
+    lg_text value = {0};
+    lg_cli_value_write(option, &cli->set, &value);
+    if (value.data && *value.data) {
+        lg_text_add(out, "%s = ", option->name);
+        add_value(out, value.data);
+        lg_text_add(out, "  # ");
+    } else { /* a line could not say this */
+        lg_text_add(out, "# %s: ", option->name);
+    }
+    add_origin(cli, option, out);
+    lg_text_add(out, "\n");
+    out->failed |= value.failed;
+    lg_text_clear(&value);
+}
+
+void lg_cli_config_print(const lg_cli *cli, lg_text *out)
+{
+    lg_text_add(out, "# The options of logit %s, and where each came from\n",
+                lg_cli_verbs[cli->verb].name);
+    for (int section = 0; section < LG_SECTION_COUNT; section++) {
+        int some = 0;
+        for (int i = 0; i < LG_OPTION_COUNT; i++) {
+            const lg_cli_option *option = &lg_cli_options[i];
+            if (option->keep == LG_KEEP_LINE || (int)option->section != section ||
+                !lg_cli_option_of(option, cli->verb))
+                continue;
+            if (!some++) lg_text_add(out, "\n# %s\n", lg_cli_section_names[section]);
+            add_option(cli, option, out);
+        }
+    }
+}

@@ -66,6 +66,11 @@ logit_status lg_cli_command(lg_cli *cli, int argc, char **argv, char *const *env
         lg_cli_help(verb, cli->out);
         return LOGIT_OK;
     }
+    if (cli->set.print_config) {
+        lg_text config = {0};
+        lg_cli_config_print(cli, &config);
+        return lg_cli_put(cli, &config, err);
+    }
     if (cli->set.library.untrusted) LG_TRY(logit_sandbox_start(err)); /* before any thread */
     lg_cli_screen_open(cli);
     return run[verb](cli, err);

@@ -276,7 +276,7 @@ logit_status lg_cli_parse(lg_cli *cli, lg_cli_verb verb, int argc, char **argv,
     if (cli->set.config) LG_TRY(lg_cli_config_read(cli, err));
     LG_TRY(apply_environment(cli, environment, err));
     LG_TRY(apply_line(cli, given, err));
-    return check_arguments(cli, err);
+    return cli->set.print_config ? LOGIT_OK : check_arguments(cli, err);
 }
 
 void lg_cli_clear(lg_cli *cli)

@@ -61,7 +61,7 @@ typedef struct lg_cli_settings {
     int wrong;              /* eval: samples that are listed */
     const char *input;      /* predict: what stdin holds: "names", "csv" or "jsonl" */
     int null_list;          /* predict: names on stdin end with NUL */
-    int print_config;       /* train: print what would be done, as a config file */
+    int print_config;       /* print the options, as a config file, and do nothing */
     int man;                /* help: print the man page */
     int quiet, verbose, help;
 } lg_cli_settings;

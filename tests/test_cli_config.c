@@ -73,6 +73,85 @@ START_TEST(a_config_file_that_is_not_there_is_an_io_error)
 }
 END_TEST
 
+/* ------------------------------------------------------------------------- --print-config --- */
+
+/* What lg_cli_config_print makes of these words; to be freed with lg_text_clear. */
+static lg_text print_words(const char *variable, const char *const *words)
+{
+    lg_cli cli;
+    logit_error err;
+    lg_text text = {0};
+    ck_assert_msg(parse_words(&cli, variable, words, &err) == LOGIT_OK, "%s", err.message);
+    lg_cli_config_print(&cli, &text);
+    ck_assert(!text.failed);
+    lg_cli_clear(&cli);
+    return text;
+}
+
+/* The values that a verb's options have. */
+static void values_of(const lg_cli *cli, lg_text *out)
+{
+    for (int i = 0; i < LG_OPTION_COUNT; i++) {
+        const lg_cli_option *option = &lg_cli_options[i];
+        if (option->keep == LG_KEEP_LINE || !lg_cli_option_of(option, cli->verb)) continue;
+        lg_text_add(out, "%s=", option->name);
+        lg_cli_value_write(option, &cli->set, out);
+        lg_text_add(out, "\n");
+    }
+}
+
+/* Of every verb that has the option, and with values that need quotes, the printed file read back
+ * says the same. */
+START_TEST(a_printed_config_says_the_same)
+{
+    static const char *const given[][6] = {
+        {"train", "--print-config", "--val", " a \"b\"#\\\n\xFF c", "--lr=0.1,0.3", NULL},
+        {"train", "--print-config", "--size=30x40", "--checkpoint-every=30s", "--flip", NULL},
+        {"train", "--print-config", "--epochs=auto", "--l2=1e-3", "--memory=3G", NULL},
+        {"predict", "--print-config", "--prior", "a=1", "--input=csv", NULL},
+        {"export", "--print-config", "-o", "# x", "--temperature=2", NULL},
+        {"compare", "--print-config", "--devices=cpu,ref", "--seed=7", "--class-weight=balanced",
+         NULL},
+    };
+    lg_text first = print_words(NULL, given[_i]), values[2] = {{0}};
+    lg_cli cli;
+    logit_error err;
+    const config_file file = write_config(first.data, first.size);
+    ck_assert_msg(parse_words(&cli, NULL, given[_i], &err) == LOGIT_OK, "%s", err.message);
+    values_of(&cli, &values[0]);
+    lg_cli_clear(&cli);
+    const char *const again[] = {given[_i][0], "--print-config", "--config", file.path, NULL};
+    ck_assert_msg(parse_words(&cli, NULL, again, &err) == LOGIT_OK, "%s", err.message);
+    values_of(&cli, &values[1]);
+    lg_cli_clear(&cli);
+    ck_assert_str_eq(values[0].data, values[1].data);
+    lg_text_clear(&first);
+    lg_text_clear(&values[0]);
+    lg_text_clear(&values[1]);
+    remove_config(file);
+}
+END_TEST
+
+START_TEST(a_printed_config_says_where_values_came_from)
+{
+    const config_file file = write_config("momentum = 0.5\nbatch-size = 7\nlr = 0.5\n", 39);
+    lg_text want = {0},
+            text = print_words("LOGIT_BATCH_SIZE=64", WORDS("train", "--print-config", "--config",
+                                                            file.path, "--lr", "0.1"));
+    lg_text_add(&want, "\nmomentum = 0.5  # %s\n", file.path);
+    ck_assert_msg(strstr(text.data, want.data) != NULL, "%s", text.data);
+    ck_assert_ptr_nonnull(strstr(text.data, "\nbatch-size = 64  # LOGIT_BATCH_SIZE\n"));
+    ck_assert_ptr_nonnull(strstr(text.data, "\nlr = 0.1  # command line\n"));
+    ck_assert_ptr_nonnull(strstr(text.data, "\nval-split = 0.1  # default\n"));
+    ck_assert_ptr_nonnull(strstr(text.data, "\nepochs = auto  # default: 20, or as many"));
+    ck_assert_ptr_nonnull(strstr(text.data, "\n# val: default: the set's own val part"));
+    ck_assert_ptr_null(strstr(text.data, "print-config ="));
+    lg_text_clear(&want);
+    lg_text_clear(&text);
+    remove_config(file);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------ all --- */
 
 Suite *lg_suite_cli_config(void)
@@ -82,6 +161,8 @@ Suite *lg_suite_cli_config(void)
     tcase_add_loop_test(config, a_config_file_is_read_or_its_line_is_named, 0,
                         (int)(sizeof configs / sizeof *configs));
     tcase_add_test(config, a_config_file_that_is_not_there_is_an_io_error);
+    tcase_add_loop_test(config, a_printed_config_says_the_same, 0, 6);
+    tcase_add_test(config, a_printed_config_says_where_values_came_from);
     suite_add_tcase(suite, config);
     return suite;
 }

@@ -92,7 +92,7 @@ logit_status lg_row_fail_count(const lg_row *row, int64_t count, logit_error *er
     if (!model->floats)
         snprintf(what, sizeof what, "pixels of %dx%dx%d: rows, columns, channels", shape->height,
                  shape->width, shape->channels);
-    return lg_row_fail(row, err, "MISMATCH", "%lld values, expected %lld (%s)%s", (long long)count,
-                       (long long)model->features, what,
+    return lg_row_fail(row, err, "MISMATCH", "%lld value%s, expected %lld (%s)%s", (long long)count,
+                       count == 1 ? "" : "s", (long long)model->features, what,
                        count == model->features + 1 ? "; is one of them a class?" : "");
 }

@@ -102,7 +102,8 @@ static logit_status look_for_head(lg_row *row, logit_error *err)
 logit_status lg_rows_csv(lg_row *row, logit_error *err)
 {
     const int64_t d = row->model->features;
-    int64_t count = 0;
+    const char *wrong = NULL; /* the first value that cannot be, told where their number is right */
+    int64_t count = 0, wrong_at = 0;
     if (row->first) {
         const logit_status status = look_for_head(row, err);
         if (status != LOGIT_OK || row->is_nothing) return status;
@@ -110,7 +111,10 @@ logit_status lg_rows_csv(lg_row *row, logit_error *err)
     for (char *at = row->text; at; count++) {
         const char *field = take_field(&at);
         if (!field) return bad_quotes(row, count, err);
-        if (count < d && !put(row, count, field)) return lg_row_fail_value(row, count, field, err);
+        if (wrong || count >= d || put(row, count, field)) continue;
+        wrong = field;
+        wrong_at = count;
     }
-    return count == d ? LOGIT_OK : lg_row_fail_count(row, count, err);
+    if (count != d) return lg_row_fail_count(row, count, err);
+    return wrong ? lg_row_fail_value(row, wrong_at, wrong, err) : LOGIT_OK;
 }

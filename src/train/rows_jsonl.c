@@ -15,28 +15,33 @@
 
 enum { DEPTH = 8, OTHER_VALUES = 1000 }; /* of what is left aside */
 
+static logit_status bad_value(const lg_row *row, int64_t i, const cJSON *value, logit_error *err)
+{
+    char found[40] = "no number";
+    if (cJSON_IsNumber(value)) snprintf(found, sizeof found, "%.9g", value->valuedouble);
+    if (cJSON_IsString(value)) snprintf(found, sizeof found, "a string");
+    if (cJSON_IsArray(value)) snprintf(found, sizeof found, "an array");
+    return lg_row_fail_value(row, i, found, err);
+}
+
 static logit_status read_values(lg_row *row, const cJSON *array, logit_error *err)
 {
     const int64_t d = row->model->features;
-    int64_t count = 0;
+    const cJSON *wrong = NULL; /* the first that cannot be, told where their number is right */
+    int64_t count = 0, wrong_at = 0;
     if (!cJSON_IsArray(array))
         return lg_row_fail(row, err, "FORMAT", "\"%s\" is not an array of numbers", array->string);
     if (strcmp(array->string, "pixels") == 0 && row->model->floats)
         return lg_row_fail(row, err, "MISMATCH",
                            "\"pixels\" are given, and the model is of features: \"x\"");
     for (const cJSON *one = array->child; one; one = one->next, count++) {
-        char found[40];
-        if (cJSON_IsNumber(one))
-            snprintf(found, sizeof found, "%.9g", one->valuedouble);
-        else
-            snprintf(found, sizeof found, "%s",
-                     cJSON_IsString(one)  ? "a string"
-                     : cJSON_IsArray(one) ? "an array"
-                                          : "no number");
-        if (!cJSON_IsNumber(one) || (count < d && !lg_row_put(row, count, one->valuedouble)))
-            return lg_row_fail_value(row, count, found, err);
+        if (wrong || count >= d) continue;
+        if (cJSON_IsNumber(one) && lg_row_put(row, count, one->valuedouble)) continue;
+        wrong = one;
+        wrong_at = count;
     }
-    return count == d ? LOGIT_OK : lg_row_fail_count(row, count, err);
+    if (count != d) return lg_row_fail_count(row, count, err);
+    return wrong ? bad_value(row, wrong_at, wrong, err) : LOGIT_OK;
 }
 
 static logit_status read_path(lg_row *row, const cJSON *path, logit_error *err)
