@@ -7,7 +7,7 @@
  *   cli_table.h       cli_verbs.def and cli_options.def: cli_table.c, cli_value*.c, cli_suggest.c
  *   cli_parse.c       the command line, the environment, and which source wins
  *   cli_config.c      config files: reading and writing
- *   cli_help.c, cli_man.c, cli_completion.c, cli_tour.c    the tables as text
+ *   cli_help.c, cli_man.c, cli_completion*.c, cli_tour.c    the tables as text
  *   cli_screen.h      colour, columns, numbers for people; progress; Ctrl-C
  *   cli_VERB.c        one file per verb; cli_run.c and cli_compare.h: what several share
  *
@@ -99,7 +99,8 @@ const char *lg_cli_origin(const lg_cli *cli, lg_cli_option_id id);
 
 void lg_cli_help(lg_cli_verb verb, FILE *out);
 void lg_cli_man(FILE *out);
-void lg_cli_completion(FILE *out);
+void lg_cli_completion_bash(FILE *out);
+void lg_cli_completion_zsh(FILE *out);
 void lg_cli_tour(FILE *out);
 
 /* Text from column `at` on, wrapped before column 80, later lines from column `indent` on; ends

@@ -43,7 +43,7 @@ static void put_free(lg_cli_verb verb, FILE *out)
     if (between[1] == '|') fputs(") return ;;\n", out);
 }
 
-void lg_cli_completion(FILE *out)
+void lg_cli_completion_bash(FILE *out)
 {
     fputs("# bash completion of logit; made by: logit help --completion bash\n"
           "_logit() {\n"

@@ -147,7 +147,8 @@ logit_status lg_cli_run_help(lg_cli *cli, logit_error *err)
         return LOGIT_OK;
     }
     if (cli->set.completion) {
-        lg_cli_completion(cli->out);
+        const int zsh = strcmp(cli->set.completion, "zsh") == 0;
+        (zsh ? lg_cli_completion_zsh : lg_cli_completion_bash)(cli->out);
         return LOGIT_OK;
     }
     if (cli->arguments == 0) {

@@ -33,7 +33,7 @@ NAMES(part_name, "train", "val", "test")
 NAMES(report_name, "text", "json")
 NAMES(predict_name, "text", "json", "jsonl", "csv")
 NAMES(progress_name, "auto", "plain", "none")
-NAMES(shell_name, "bash")
+NAMES(shell_name, "bash", "zsh")
 
 static const char *loss_name(int i)
 {

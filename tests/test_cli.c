@@ -170,7 +170,8 @@ END_TEST
 
 START_TEST(every_option_is_documented)
 {
-    char *man = page(lg_cli_man), *completion = page(lg_cli_completion);
+    char *man = page(lg_cli_man), *bash = page(lg_cli_completion_bash),
+         *zsh = page(lg_cli_completion_zsh);
     EACH_OPTION(option, verb)
     {
         char name[64];
@@ -178,7 +179,8 @@ START_TEST(every_option_is_documented)
         char *help = page(print_help);
         snprintf(name, sizeof name, "--%s", option->name);
         ck_assert_msg(strstr(help, name) != NULL, "%s --help: %s", lg_cli_verbs[verb].name, name);
-        ck_assert_msg(strstr(completion, name) != NULL, "completion: %s", name);
+        ck_assert_msg(strstr(bash, name) != NULL, "bash: %s", name);
+        ck_assert_msg(strstr(zsh, name) != NULL, "zsh: %s", name);
         free(help);
     }
     for (int i = 0; i < LG_OPTION_COUNT; i++) {
@@ -188,7 +190,8 @@ START_TEST(every_option_is_documented)
         ck_assert_msg(strstr(man, name) != NULL, "man page: %s", name);
     }
     free(man);
-    free(completion);
+    free(bash);
+    free(zsh);
 }
 END_TEST
 

@@ -175,7 +175,8 @@ START_TEST(pages_are_as_they_were)
 {
     compare_golden("tour.txt", page(lg_cli_tour));
     compare_golden("logit.1", page(lg_cli_man));
-    compare_golden("completion.bash", page(lg_cli_completion));
+    compare_golden("completion.bash", page(lg_cli_completion_bash));
+    compare_golden("completion.zsh", page(lg_cli_completion_zsh));
     for (page_verb = 0; page_verb < LG_VERB_COUNT; page_verb++) {
         char name[64];
         snprintf(name, sizeof name, "help-%s.txt", lg_cli_verbs[page_verb].name);

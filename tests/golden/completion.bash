@@ -94,7 +94,7 @@ _logit() {
         "bench --precision") words="f32 tf32 bf16" ;;
         "bench --format") words="text json" ;;
         "bench --threads" | "bench --seconds" | "bench --only") return ;;
-        "help --completion") words="bash" ;;
+        "help --completion") words="bash zsh" ;;
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
