@@ -1,7 +1,7 @@
 # logit -- `make help` lists the targets.
 #
-# Overridable: CC  CXX  NVCC  CUDA=0|1  TURBO=0|1  MODE=release|debug|asan|tsan|coverage  PREFIX  DESTDIR
-#              V=1 (show commands)  WERROR=1
+# Overridable: CC  CXX  NVCC  CUDA=0|1  TURBO=0|1  MODE=release|debug|asan|tsan|coverage  PREFIX  LIBDIR
+#              DESTDIR  V=1 (show commands)  WERROR=1
 # CFLAGS, CPPFLAGS and LDFLAGS stand behind what is needed, and so win over it.
 # Everything is built under build/MODE/, so that modes never mix; build/logit and build/draw are
 # the release programs.  `make` alone needs the packages that `make deps` installs.
@@ -9,6 +9,7 @@
 MAKEFLAGS += --no-builtin-rules
 MODE    ?= release
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CXX     := $(if $(filter default,$(origin CXX)),g++,$(CXX))
 NVCC    ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
@@ -205,21 +206,36 @@ layers:
 ## deps: install the Debian packages that are missing (they are named first)
 deps: ; $(Q).ci/deps
 
-## install: command, library, header, man page and completion under PREFIX (DESTDIR is respected)
+# What install makes and uninstall removes, each from its own place; docs/ is a folder of ours.
+share       = $(DESTDIR)$(PREFIX)/share
+lib         = $(DESTDIR)$(LIBDIR)
+doc         = $(share)/doc/logit
+installed   = $(DESTDIR)$(PREFIX)/bin/logit $(DESTDIR)$(PREFIX)/include/logit.h $(lib)/liblogit.a \
+              $(lib)/pkgconfig/logit.pc $(share)/man/man1/logit.1 \
+              $(share)/bash-completion/completions/logit $(share)/zsh/site-functions/_logit
+version     = $(shell sed -n 's/^\#define LOGIT_VERSION "\(.*\)"/\1/p' include/logit.h)
+## install: command, library, headers, pages and completions under PREFIX, LIBDIR (DESTDIR is respected)
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
-	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -d $(dir $(installed)) $(doc)/docs/pictures $(doc)/docs/benchmarks
 	install -m 755 $B/logit $(DESTDIR)$(PREFIX)/bin/logit
-	$(if $(cuda.so),install -D -m 755 $(cuda.so) $(DESTDIR)$(PREFIX)/lib/logit/$(notdir $(cuda.so)))
-	install -m 644 $B/liblogit.a $(DESTDIR)$(PREFIX)/lib/liblogit.a
+	$(if $(cuda.so),install -D -m 755 $(cuda.so) $(lib)/logit/$(notdir $(cuda.so)))
+	install -m 644 $B/liblogit.a $(lib)/liblogit.a
 	install -m 644 include/logit.h $(DESTDIR)$(PREFIX)/include/logit.h
-	$B/logit help --man > $(DESTDIR)$(PREFIX)/share/man/man1/logit.1
-	$B/logit help --completion bash \
-	    > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/logit
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$${prefix}/include' '' 'Name: logit' \
+	    'Description: logistic and softmax regression on image sets' 'Version: $(version)' \
+	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -llogit $(LIBS) -pthread' > $(lib)/pkgconfig/logit.pc
+	$B/logit help --man > $(share)/man/man1/logit.1
+	$B/logit help --completion bash > $(share)/bash-completion/completions/logit
+	$B/logit help --completion zsh > $(share)/zsh/site-functions/_logit
+	install -m 644 README.md CHANGELOG.md LICENSE $(doc)
+	install -m 644 docs/*.md $(doc)/docs
+	install -m 644 docs/pictures/* $(doc)/docs/pictures
+	install -m 644 docs/benchmarks/* $(doc)/docs/benchmarks
 ## uninstall: remove what install put there
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/logit lib/liblogit.a lib/logit/liblogit-cuda.so include/logit.h \
-	    share/man/man1/logit.1 share/bash-completion/completions/logit)
+	rm -f $(installed) $(lib)/logit/liblogit-cuda.so
+	rm -rf $(doc)
+	-rmdir $(lib)/logit 2>/dev/null || true
 
 ## clean: remove build/
 clean: ; rm -rf build
@@ -317,7 +333,12 @@ $B/suites.def: $(wildcard tests/test_*.c)
 	@mkdir -p $(@D)
 	$(Q)printf 'SUITE(%s)\n' $(patsubst tests/test_%.c,%,$^) > $@
 cflags.run.c = -I$B
-cflags.plugin.c = -DLG_LIBDIR='"$(PREFIX)/lib"'
+cflags.plugin.c = -DLG_LIBDIR='"$(LIBDIR)"'
+# Built anew where LIBDIR changes, so that `make` and `make install PREFIX=..` agree.
+$B/src/core/plugin.o: $B/libdir
+$B/libdir: always
+	@mkdir -p $(@D) && { echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' > $@; }
+.PHONY: always
 
 $B/%.o: %.c
 	@mkdir -p $(@D) && echo "  CC    $<"
