@@ -122,6 +122,8 @@ typedef struct logit_options {
     const char *from;           /* NULL, or a model to start from */
     logit_list l2;              /* count 0: 1e-6 times the mean squared length of a sample */
     logit_list l1;              /* 0; above it takes optimizer lbfgs */
+    const char *path;           /* NULL; "[l2:|l1:]FROM:TO[:N]" or "[l2:|l1:]A,B,..": lbfgs goes from
+                                 * the optimum of one penalty on to the next (l2 or l1 is filled in) */
     logit_list label_smoothing; /* 0 */
     int calibrate; /* 0; 1: a temperature is fitted on the validation part and kept in the model */
     /* optimiser */
@@ -247,17 +249,23 @@ typedef struct logit_epoch {
     int64_t step;
     int training; /* settings that go on into the next */
     int left;     /* settings whose figures of this epoch are still to come */
+    int ended;    /* 1: this setting is done: no epoch of it follows */
 } logit_epoch;
 
 /* How a setting (a combination of hyperparameters) fared in a run that has ended. */
 typedef struct logit_setting {
     int setting, rank; /* its number, and its place by the validation part, from 0 */
-    double lr, l2, momentum, label_smoothing;
+    double lr, l2, l1, momentum, label_smoothing;
     int kept;              /* 1: its model is the run's */
-    const char *ended;     /* static: "epochs", "patience", "diverged" or "stopped" */
+    const char *ended;     /* static: "epochs", "patience", "diverged" or "stopped"; of lbfgs
+                            * "converged", "rounding", "separable", "passes" or "stopped" */
     int64_t diverged_step; /* from 1; 0: its loss was always finite */
     int epoch, epochs;     /* whose weights its model has; how many it trained */
     double train_loss, val_loss, val_accuracy; /* of that epoch; NaN where it diverged */
+    /* of optimizer lbfgs, else 0 and NaN */
+    int64_t passes; /* evaluations of loss and gradient */
+    int64_t zeros;  /* weights that are exactly 0 */
+    double objective, gap; /* J at the end; how far it can be above its smallest value */
 } logit_setting;
 
 /* How a run ended. */

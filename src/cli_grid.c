@@ -14,12 +14,24 @@ static int shows_all(const lg_cli *cli)
     return cli->set.verbose > 0;
 }
 
+/* lbfgs has no learning rate to show, and may have an l1. */
+static int is_lbfgs(const lg_cli *cli)
+{
+    return strcmp(cli->set.library.optimizer, "lbfgs") == 0;
+}
+
 void lg_cli_grid_head(const lg_cli *cli)
 {
-    const int all = shows_all(cli);
-    fprintf(cli->out, "%5s %*s %8s %8s %11s %9s %8s %10s%s\n", "epoch", all ? 7 : 5,
-            all ? "setting" : "best", "lr", "l2", "train loss", "val loss", "val acc", "images/s",
-            all ? "" : "  train");
+    const int all = shows_all(cli), lbfgs = is_lbfgs(cli), path = cli->set.library.path != NULL;
+    fprintf(cli->out, "%5s %*s %8s %8s %11s %9s %8s %10s%s\n", lbfgs ? "pass" : "epoch",
+            all ? 7 : 5,
+            all    ? "setting"
+            : path ? "point"
+                   : "best",
+            lbfgs ? "l1" : "lr", "l2", "train loss", "val loss", "val acc", "images/s",
+            all    ? ""
+            : path ? "  left"
+                   : "  train");
 }
 
 /* By the figure that the run goes by; the first of those that are equal. */
@@ -37,7 +49,8 @@ void lg_cli_grid_epoch(lg_cli *cli, const logit_epoch *epoch)
     const int all = shows_all(cli), is_first = cli->best.epoch != epoch->epoch;
     if (all || is_first || is_better(cli, epoch, e)) cli->best = *epoch;
     if (epoch->left > 0 && !all) return;
-    fprintf(cli->out, "%5d %*d %8.3g %8.3g", e->epoch, all ? 7 : 5, e->setting, e->lr, e->l2);
+    fprintf(cli->out, "%5d %*d %8.3g %8.3g", e->epoch, all ? 7 : 5, e->setting,
+            is_lbfgs(cli) ? e->l1 : e->lr, e->l2);
     fprintf(cli->out, " %11s", lg_cli_figure(number, e->train_loss));
     fprintf(cli->out, " %9s", lg_cli_figure(number, e->val_loss));
     fprintf(cli->out, " %8s", lg_cli_figure(number, e->val_accuracy));
@@ -48,27 +61,46 @@ void lg_cli_grid_epoch(lg_cli *cli, const logit_epoch *epoch)
 
 /* ----------------------------------------------------------------------------- the table --- */
 
+/* True zeros are an l1's doing. */
+static int shows_zeros(const lg_cli *cli)
+{
+    const logit_list *l1 = &cli->set.library.l1;
+    const char *path = cli->set.library.path;
+    return l1->count > 1 || l1->value[0] > 0.0 || (path && strncmp(path, "l1:", 3) == 0);
+}
+
 /* Hyperparameters that nobody gave a list of are the same in every row, and have no column. */
 static void add_head(const lg_cli *cli, lg_text *out)
 {
     const logit_options *o = &cli->set.library;
+    const int lbfgs = is_lbfgs(cli);
     lg_text_add(out, "\n%s%7s %9s %9s", lg_cli_colour_text(cli->out_colour, LG_BOLD), "setting",
-                "lr", "l2");
+                lbfgs ? "l1" : "lr", "l2");
     if (o->momentum.count > 1) lg_text_add(out, " %9s", "momentum");
     if (o->label_smoothing.count > 1) lg_text_add(out, " %9s", "smoothing");
-    lg_text_add(out, " %11s %10s %10s %7s%s\n", "train loss", "val loss", "val acc", "epoch",
-                lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    if (lbfgs) lg_text_add(out, " %9s %8s", "objective", "gap");
+    if (shows_zeros(cli)) lg_text_add(out, " %9s", "zeros");
+    lg_text_add(out, " %11s %10s %10s %7s%s\n", "train loss", "val loss", "val acc",
+                lbfgs ? "passes" : "epoch", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
 }
 
 /* With --patience the best epoch of those that were trained. */
 static void add_figures(const lg_cli *cli, const logit_setting *s, lg_text *out)
 {
     char number[LG_CELL];
+    if (is_lbfgs(cli)) {
+        lg_text_add(out, " %9s", lg_cli_figure(number, s->objective));
+        lg_text_add(out, " %8.1e", s->gap);
+    }
+    if (shows_zeros(cli)) lg_text_add(out, " %9s", lg_cli_count(number, (double)s->zeros));
     lg_text_add(out, " %11s", lg_cli_figure(number, s->train_loss));
     lg_text_add(out, " %10s", lg_cli_figure(number, s->val_loss));
     lg_text_add(out, " %10s", lg_cli_figure(number, s->val_accuracy));
-    snprintf(number, sizeof number, cli->set.library.patience > 0 ? "%d/%d" : "%d", s->epoch,
-             s->epochs);
+    if (is_lbfgs(cli))
+        snprintf(number, sizeof number, "%lld", (long long)s->passes);
+    else
+        snprintf(number, sizeof number, cli->set.library.patience > 0 ? "%d/%d" : "%d", s->epoch,
+                 s->epochs);
     lg_text_add(out, " %7s%s", number, s->kept ? "  kept" : "");
     if (strcmp(s->ended, "patience") == 0)
         lg_text_add(out, "%s", s->kept ? ", out of patience" : "  out of patience");
@@ -80,8 +112,8 @@ static void add_row(const lg_cli *cli, const logit_setting *s, lg_text *out)
     const lg_cli_colour colour = s->kept ? LG_GREEN : s->diverged_step > 0 ? LG_DIM : LG_PLAIN;
     const int coloured = cli->out_colour && colour != LG_PLAIN;
     if (s->rank == 0) add_head(cli, out);
-    lg_text_add(out, "%s%7d %9.3g %9.3g", lg_cli_colour_text(coloured, colour), s->setting, s->lr,
-                s->l2);
+    lg_text_add(out, "%s%7d %9.3g %9.3g", lg_cli_colour_text(coloured, colour), s->setting,
+                is_lbfgs(cli) ? s->l1 : s->lr, s->l2);
     if (o->momentum.count > 1) lg_text_add(out, " %9.3g", s->momentum);
     if (o->label_smoothing.count > 1) lg_text_add(out, " %9.3g", s->label_smoothing);
     if (s->diverged_step > 0)
@@ -105,11 +137,18 @@ static void add_element(const logit_setting *s, lg_text *out)
     lg_text_add(out, ", \"epoch\": %d, \"epochs\": %d", s->epoch, s->epochs);
     add_number(out, "lr", s->lr);
     add_number(out, "l2", s->l2);
+    add_number(out, "l1", s->l1);
     add_number(out, "momentum", s->momentum);
     add_number(out, "label_smoothing", s->label_smoothing);
     add_number(out, "train_loss", s->train_loss);
     add_number(out, "val_loss", s->val_loss);
     add_number(out, "val_accuracy", s->val_accuracy);
+    if (s->passes > 0) {
+        add_number(out, "objective", s->objective);
+        add_number(out, "gap", s->gap);
+        lg_text_add(out, ", \"passes\": %lld, \"zeros\": %lld", (long long)s->passes,
+                    (long long)s->zeros);
+    }
     lg_text_add(out, "}");
 }
 

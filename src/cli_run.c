@@ -133,7 +133,10 @@ static void print_optimizer(const lg_cli *cli, const logit_run *run, const lg_cl
         say_end(&text, run);
     else
         say_steps(&text, cli, run, taken);
-    if (run->settings > 1) lg_text_add(&text, "; %d settings at once", run->settings);
+    if (run->settings > 1 && run->options->path)
+        lg_text_add(&text, "; a path of %d, each from the one before", run->settings);
+    else if (run->settings > 1)
+        lg_text_add(&text, "; %d settings at once", run->settings);
     lg_cli_print_line(cli, "optimizer", &text);
 }
 

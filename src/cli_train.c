@@ -72,6 +72,7 @@ static void on_start(void *user, const logit_run *run)
 /* Long runs show about twenty of their epochs, and the last; metrics.jsonl has them all. */
 static int is_shown(const lg_cli *cli, const logit_epoch *epoch)
 {
+    if (cli->set.library.path) return cli->set.verbose > 0 || epoch->ended; /* each of its points */
     const int every = epoch->epochs <= 30 ? 1 : (epoch->epochs + 19) / 20;
     return cli->set.verbose > 0 || epoch->epoch == 1 || epoch->epoch % every == 0 ||
            epoch->epoch == epoch->epochs || epoch->training == 0;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "train/path.h"
 #include "train/trainer.h"
 
 int lg_setting_trains(const lg_trainer *t, int s)
@@ -23,6 +24,7 @@ int lg_grid_trains(const lg_trainer *t)
 int lg_setting_trained(const lg_trainer *t, int s)
 {
     const lg_setting *setting = &t->setting[s];
+    if (t->optimum && !lg_optimum_took_part(t, s)) return 0;
     const int64_t last = setting->stopped  ? setting->bad_step / t->steps_per_epoch + 1
                          : setting->rested ? setting->rested
                                            : INT_MAX;
@@ -38,6 +40,10 @@ lg_outcome lg_setting_outcome(const lg_trainer *t, int s)
                       .train_loss = setting->train_loss,
                       .val_loss = setting->val_loss,
                       .val_accuracy = setting->val_accuracy};
+    if (t->optimum && lg_path_is_asked(&t->options)) { /* its own share of the passes */
+        out.steps = lg_optimum_passes(t, s);
+        out.epoch = out.epochs = (int)out.steps;
+    }
     if (setting->stopped) { /* complete ones */
         out.epoch = out.epochs = (int)(setting->bad_step / t->steps_per_epoch);
         out.steps = setting->bad_step;

@@ -81,7 +81,8 @@ void lg_lbfgs_destroy(lg_lbfgs *l)
     free(l);
 }
 
-void lg_lbfgs_begin(lg_lbfgs *l, const float *start)
+/* Everything but the point, which is tried first. */
+static void begin(lg_lbfgs *l)
 {
     *l->head = (lg_lbfgs_head){.phase = LG_LBFGS_FIRST, .best = INFINITY};
     l->head->figures = (lg_lbfgs_figures){.loss = NAN,
@@ -90,8 +91,19 @@ void lg_lbfgs_begin(lg_lbfgs *l, const float *start)
                                           .weight_norm = NAN,
                                           .bias_norm = NAN,
                                           .gap = NAN};
+    memcpy(l->trial, l->point, (size_t)l->count * sizeof *l->point);
+}
+
+void lg_lbfgs_begin(lg_lbfgs *l, const float *start)
+{
     memcpy(l->point, start, (size_t)l->count * sizeof *start);
-    memcpy(l->trial, start, (size_t)l->count * sizeof *start);
+    begin(l);
+}
+
+void lg_lbfgs_go_on(lg_lbfgs *l, double l2, double l1)
+{
+    lg_lbfgs_penalise(l, l2, l1);
+    begin(l);
 }
 
 void lg_lbfgs_penalise(lg_lbfgs *l, double l2, double l1)

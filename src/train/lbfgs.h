@@ -74,7 +74,10 @@ void lg_lbfgs_destroy(lg_lbfgs *l);
 
 /* Begins anew at start[weights + biases], which is also the first trial. */
 void lg_lbfgs_begin(lg_lbfgs *l, const float *start);
-/* The same with another penalty, as a path over them does. */
+/* Begins anew at its own point, with other penalties, as a path over them does.  The steps that it
+ * remembers go: brought up to the new l2 they cost more passes than they save (docs/optimum.md). */
+void lg_lbfgs_go_on(lg_lbfgs *l, double l2, double l1);
+/* The penalties that state was saved under, before lg_lbfgs_put_state. */
 void lg_lbfgs_penalise(lg_lbfgs *l, double l2, double l1);
 
 /* [weights + biases].  What is to be evaluated; where the loss's gradient there is put; the best

@@ -2,25 +2,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/optimum.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
+#include "train/optimum_parts.h"
+#include "train/path.h"
 #include "train/separation.h"
 #include "train/trainer.h"
 
 enum { BATCH = 1024, BATCH_NUMBERS = 1 << 24 };
 
 const char lg_optimum_name[] = "lbfgs";
-
-struct lg_optimum {
-    lg_vectors *vectors;
-    lg_lbfgs **of; /* [settings] */
-    int *moved;    /* [settings]: in the last pass */
-    int settings;
-    int64_t weights, biases; /* of one */
-};
 
 int lg_optimum_is_asked(const logit_options *options)
 {
@@ -83,12 +78,12 @@ static lg_lbfgs_shape shape_of(const lg_trainer *t, int s)
                             .tolerance = t->options.tolerance};
 }
 
-static logit_status open_settings(lg_trainer *t, lg_optimum *o, logit_error *err)
+static logit_status open_searches(lg_trainer *t, lg_optimum *o, logit_error *err)
 {
     float *start = malloc((size_t)(o->weights + o->biases) * sizeof *start);
     if (!start) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the weights");
     logit_status status = LOGIT_OK;
-    for (int s = 0; s < t->settings && status == LOGIT_OK; s++) {
+    for (int s = 0; s < o->searches && status == LOGIT_OK; s++) {
         const lg_lbfgs_shape shape = shape_of(t, s);
         status = lg_lbfgs_create(&o->of[s], o->vectors, &shape, err);
         if (status == LOGIT_OK)
@@ -104,24 +99,28 @@ logit_status lg_optimum_open(lg_trainer *t, logit_error *err)
     lg_optimum *o = calloc(1, sizeof *o);
     if (!o) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for lbfgs");
     t->optimum = o;
+    o->is_path = lg_path_is_asked(&t->options);
     o->settings = t->settings;
+    o->searches = o->is_path ? 1 : t->settings;
     o->weights = (int64_t)t->outputs * t->features;
     o->biases = t->outputs;
     t->least_weight = lg_separation_least(t);
     o->of = calloc((size_t)t->settings, sizeof(lg_lbfgs *));
     o->moved = calloc((size_t)t->settings, sizeof *o->moved);
-    if (!o->of || !o->moved) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for lbfgs");
+    o->ended = calloc((size_t)t->settings, sizeof *o->ended);
+    if (!o->of || !o->moved || !o->ended) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for lbfgs");
     LG_TRY(lg_vectors_create(&o->vectors, t->options.threads, o->weights + o->biases, err));
-    return open_settings(t, o, err);
+    return open_searches(t, o, err);
 }
 
 void lg_optimum_close(lg_optimum *o)
 {
     if (!o) return;
-    for (int s = 0; o->of && s < o->settings; s++) lg_lbfgs_destroy(o->of[s]);
+    for (int s = 0; o->of && s < o->searches; s++) lg_lbfgs_destroy(o->of[s]);
     lg_vectors_destroy(o->vectors);
     free(o->of);
     free(o->moved);
+    free(o->ended);
     free(o);
 }
 
@@ -129,15 +128,24 @@ void lg_optimum_close(lg_optimum *o)
 
 static int is_running(const lg_trainer *t, int s)
 {
-    return !t->setting[s].stopped && lg_lbfgs_describe(t->optimum->of[s])->end == LG_LBFGS_RUNNING;
+    const lg_optimum *o = t->optimum;
+    if (o->is_path) return s == o->at;
+    return !t->setting[s].stopped && lg_lbfgs_describe(o->of[s])->end == LG_LBFGS_RUNNING;
+}
+
+static logit_status put(lg_trainer *t, int s, const float *at, logit_error *err)
+{
+    return lg_problem_put(t->problem, s, at, at + t->optimum->weights, err);
 }
 
 logit_status lg_optimum_aim(lg_trainer *t, logit_error *err)
 {
-    const lg_optimum *o = t->optimum;
+    lg_optimum *o = t->optimum;
+    o->last = o->at;
+    if (o->is_path) return put(t, o->at, lg_lbfgs_trial(o->of[0]), err);
     for (int s = 0; s < t->settings; s++) {
         const float *at = is_running(t, s) ? lg_lbfgs_trial(o->of[s]) : lg_lbfgs_point(o->of[s]);
-        if (!t->setting[s].stopped) LG_TRY(lg_problem_put(t->problem, s, at, at + o->weights, err));
+        if (!t->setting[s].stopped) LG_TRY(put(t, s, at, err));
     }
     return LOGIT_OK;
 }
@@ -145,34 +153,37 @@ logit_status lg_optimum_aim(lg_trainer *t, logit_error *err)
 logit_status lg_optimum_settle(lg_trainer *t, logit_error *err)
 {
     const lg_optimum *o = t->optimum;
-    for (int s = 0; s < t->settings; s++) {
-        const float *at = lg_lbfgs_point(o->of[s]);
-        LG_TRY(lg_problem_put(t->problem, s, at, at + o->weights, err));
-    }
+    if (o->is_path)
+        return o->at < o->settings ? put(t, o->at, lg_lbfgs_point(o->of[0]), err) : LOGIT_OK;
+    for (int s = 0; s < t->settings; s++) LG_TRY(put(t, s, lg_lbfgs_point(o->of[s]), err));
     return LOGIT_OK;
 }
 
 void lg_optimum_separated(lg_trainer *t, int s)
 {
-    lg_lbfgs_end_here(t->optimum->of[s], LG_LBFGS_SEPARABLE);
+    lg_optimum *o = t->optimum;
+    if (o->is_path && s < o->at)
+        o->ended[s].end = LG_LBFGS_SEPARABLE;
+    else
+        lg_lbfgs_end_here(lg_optimum_search(o, s), LG_LBFGS_SEPARABLE);
 }
 
-/* The gradients of setting s, from where the pass left them. */
+/* The gradients of setting s, from where the pass left them: of one alone they lie in front. */
 static logit_status fetch_gradient(lg_trainer *t, int s, logit_error *err)
 {
     const lg_optimum *o = t->optimum;
     const lg_step *step = &t->problem->step;
-    const int real = t->backend->ops->real_bytes;
-    double *to = lg_lbfgs_gradient(o->of[s]);
-    const char *gw = (const char *)step->gw + s * o->weights * real;
-    const char *gb = (const char *)step->gb + s * o->biases * real;
+    const int real = t->backend->ops->real_bytes, place = o->is_path ? 0 : s;
+    double *to = lg_lbfgs_gradient(lg_optimum_search(o, s));
+    const char *gw = (const char *)step->gw + place * o->weights * real;
+    const char *gb = (const char *)step->gb + place * o->biases * real;
     LG_TRY(lg_backend_get_double(t->backend, to, gw, o->weights, err));
     return lg_backend_get_double(t->backend, to + o->weights, gb, o->biases, err);
 }
 
 static logit_status tell_setting(lg_trainer *t, int s, logit_error *err)
 {
-    lg_lbfgs *l = t->optimum->of[s];
+    lg_lbfgs *l = lg_optimum_search(t->optimum, s);
     const lg_total *total = &t->total[s];
     LG_TRY(fetch_gradient(t, s, err));
     const int finite = total->bad_step < 0 && isfinite(total->loss);
@@ -186,12 +197,38 @@ static logit_status tell_setting(lg_trainer *t, int s, logit_error *err)
     if (answer != LG_LBFGS_SEARCHING && lg_separation_shows(t, s, total->loss))
         lg_lbfgs_end_here(l, LG_LBFGS_SEPARABLE);
     t->setting[s].train_loss = f->loss;
+    return answer == LG_LBFGS_ENDED ? put(t, s, lg_lbfgs_point(l), err) : LOGIT_OK;
+}
+
+/* The setting that a path is at may be done, or out of passes: the next begins where it ended. */
+static logit_status walk_on(lg_trainer *t, logit_error *err)
+{
+    lg_optimum *o = t->optimum;
+    const lg_lbfgs_figures *f = lg_lbfgs_describe(o->of[0]);
+    if (f->end == LG_LBFGS_RUNNING && f->evaluations < t->options.epochs) return LOGIT_OK;
+    if (f->end == LG_LBFGS_RUNNING) LG_TRY(put(t, o->at, lg_lbfgs_point(o->of[0]), err));
+    o->moved[o->at] = 1; /* what its trials left is its point's now */
+    o->ended[o->at++] = *f;
+    if (o->at == o->settings) return LOGIT_OK;
+    const lg_setting *next = &t->setting[o->at];
+    lg_lbfgs_go_on(o->of[0], next->l2, next->l1);
     return LOGIT_OK;
+}
+
+static logit_status tell_path(lg_trainer *t, logit_error *err)
+{
+    lg_optimum *o = t->optimum;
+    o->moved[o->at] = 0;
+    LG_TRY(tell_setting(t, o->at, err));
+    if (!t->setting[o->at].stopped) return walk_on(t, err);
+    LG_FAIL(err, LOGIT_E_DIVERGED,
+            "the loss is not finite at the weights that the path begins with");
 }
 
 logit_status lg_optimum_tell(lg_trainer *t, logit_error *err)
 {
     int alive = 0;
+    if (t->optimum->is_path) return tell_path(t, err);
     for (int s = 0; s < t->settings; s++) {
         t->optimum->moved[s] = 0;
         if (is_running(t, s)) LG_TRY(tell_setting(t, s, err));
@@ -212,83 +249,40 @@ int lg_optimum_is_done(const lg_trainer *t)
 
 int lg_optimum_has_moved(const lg_trainer *t, int s)
 {
-    return t->optimum->moved[s];
+    return lg_optimum_took_part(t, s) && t->optimum->moved[s];
 }
 
-/* ------------------------------------------------------------------------- what became of it ---
- */
+/* --------------------------------------------------------------------------- one by one --- */
 
-static double gradient_norm(const lg_lbfgs_figures *f)
+int lg_optimum_took_part(const lg_trainer *t, int s)
 {
-    return hypot(f->weight_norm, f->bias_norm);
+    return !t->optimum->is_path || s == t->optimum->last;
 }
 
-void lg_optimum_summarise(const lg_trainer *t, logit_summary *summary)
+int lg_optimum_has_begun(const lg_trainer *t, int s)
 {
-    static const char *const reason[] = {
-        [LG_LBFGS_RUNNING] = "not converged, for --epochs allowed no more",
-        [LG_LBFGS_CONVERGED] = "converged",
-        [LG_LBFGS_STALLED] = "stopped where float32 leaves nothing to gain",
-        [LG_LBFGS_SEPARABLE] = "stopped, for there is no optimum: the classes can be separated",
-        [LG_LBFGS_NOT_FINITE] = "stopped, for the loss was not finite",
-    };
-    const lg_lbfgs_figures *f = lg_lbfgs_describe(t->optimum->of[summary->setting]);
-    char gap[100] = "", zeros[120] = "";
-    if (t->setting[summary->setting].l1 > 0.0)
-        snprintf(zeros, sizeof zeros, " (largest KKT residual %.2g); %lld of %lld weights are 0",
-                 f->largest, (long long)f->zeros, (long long)t->optimum->weights);
-    if (isfinite(f->gap))
-        snprintf(gap, sizeof gap, "; the objective is at most %.2g above its optimum", f->gap);
-    snprintf(summary->ended, sizeof summary->ended, "%s after %lld passes, |gradient| %.2g%s%s",
-             reason[f->end], (long long)f->evaluations, gradient_norm(f), zeros, gap);
-    summary->zeros = f->zeros;
-    summary->gradient = gradient_norm(f);
-    summary->gap = f->gap;
+    return !t->optimum->is_path || s <= t->optimum->last;
 }
 
-void lg_optimum_write(const lg_trainer *t, int s, lg_text *out)
+int lg_optimum_is_over(const lg_trainer *t, int s)
 {
-    static const char *const end[] = {
-        [LG_LBFGS_RUNNING] = "passes",        [LG_LBFGS_CONVERGED] = "converged",
-        [LG_LBFGS_STALLED] = "rounding",      [LG_LBFGS_SEPARABLE] = "separable",
-        [LG_LBFGS_NOT_FINITE] = "not finite",
-    };
-    const lg_lbfgs_figures *f = lg_lbfgs_describe(t->optimum->of[s]);
-    lg_text_add(out,
-                ",\"ended\":\"%s\",\"passes\":%lld,\"iterations\":%lld,\"gradient\":", end[f->end],
-                (long long)f->evaluations, (long long)f->iterations);
-    lg_text_add_number(out, gradient_norm(f));
-    lg_text_add(out, ",\"residual\":");
-    lg_text_add_number(out, f->largest);
-    lg_text_add(out, ",\"zeros\":%lld", (long long)f->zeros);
-    lg_text_add(out, ",\"gap\":");
-    lg_text_add_number(out, f->gap);
+    return t->optimum->is_path ? s < t->optimum->at : !is_running(t, s);
 }
 
-/* ------------------------------------------------------------------------------- checkpoint --- */
-
-size_t lg_optimum_state_bytes(const lg_trainer *t)
+int lg_optimum_first(const lg_trainer *t)
 {
-    size_t bytes = 0;
-    for (int s = 0; t->optimum && s < t->settings; s++)
-        bytes += lg_lbfgs_state_bytes(t->optimum->of[s]);
-    return bytes;
+    return t->optimum && t->optimum->is_path ? t->optimum->last : 0;
 }
 
-void lg_optimum_get_state(const lg_trainer *t, void *to)
+lg_problem lg_optimum_view(const lg_trainer *t)
 {
-    char *at = to;
-    for (int s = 0; t->optimum && s < t->settings; s++) {
-        lg_lbfgs_get_state(t->optimum->of[s], at);
-        at += lg_lbfgs_state_bytes(t->optimum->of[s]);
-    }
+    return t->optimum && t->optimum->is_path ? lg_problem_narrow(t->problem, t->optimum->last)
+                                             : *t->problem;
 }
 
-void lg_optimum_put_state(lg_trainer *t, const void *from)
+int lg_optimum_most_passes(const lg_trainer *t)
 {
-    const char *at = from;
-    for (int s = 0; t->optimum && s < t->settings; s++) {
-        lg_lbfgs_put_state(t->optimum->of[s], at);
-        at += lg_lbfgs_state_bytes(t->optimum->of[s]);
-    }
+    const int64_t all = (int64_t)t->options.epochs * t->settings;
+    if (!lg_path_is_asked(&t->options)) return t->options.epochs;
+    return all < INT_MAX ? (int)all : INT_MAX;
 }

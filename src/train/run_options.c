@@ -45,6 +45,7 @@ static const struct row {
     ROW("from", WORD, from),
     ROW("l2", LIST, l2),
     ROW("l1", LIST, l1),
+    ROW("path", WORD, path),
     ROW("label-smoothing", LIST, label_smoothing),
     ROW("calibrate", INT, calibrate),
     ROW("optimizer", WORD, optimizer),

@@ -12,6 +12,7 @@
 #include "data/order.h"
 #include "train/model.h"
 #include "train/optimum.h"
+#include "train/path.h"
 #include "train/trainer.h"
 
 void logit_options_default(logit_options *options)
@@ -190,6 +191,7 @@ static logit_status hold_words(const logit_options *o, logit_error *err)
 logit_status lg_options_settle(logit_options *options, logit_error *err)
 {
     int64_t total, available;
+    LG_TRY(lg_path_apply(options, err));
     LG_TRY(hold_ranges(options, err));
     LG_TRY(hold_words(options, err));
     if (options->threads == 0) options->threads = lg_processor_count();

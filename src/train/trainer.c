@@ -16,7 +16,8 @@ static int is_going_on(const lg_trainer *t)
 
 static logit_status train(lg_trainer *t, logit_error *err)
 {
-    while (t->epoch < t->options.epochs && !t->stopping && is_going_on(t)) {
+    const int most = lg_optimum_most_passes(t);
+    while (t->epoch < most && !t->stopping && is_going_on(t)) {
         if (t->optimum) LG_TRY(lg_optimum_aim(t, err));
         LG_TRY(lg_trainer_run_epoch(t, err));
         if (t->optimum && !t->stopping) LG_TRY(lg_optimum_tell(t, err));
@@ -26,8 +27,7 @@ static logit_status train(lg_trainer *t, logit_error *err)
         LG_TRY(lg_patience_look(t, err));
         LG_TRY(lg_report_epoch(t, err));
         t->epoch_samples = 0;
-        if (t->epoch < t->options.epochs && lg_grid_trains(t))
-            LG_TRY(lg_checkpoint_save_if_due(t, err));
+        if (t->epoch < most && lg_grid_trains(t)) LG_TRY(lg_checkpoint_save_if_due(t, err));
     }
     if (t->optimum) LG_TRY(lg_optimum_settle(t, err));
     return t->stopping ? LOGIT_OK : lg_separation_look(t, err);

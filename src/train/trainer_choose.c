@@ -40,7 +40,7 @@ static void choose_l2_and_epochs(lg_trainer *t)
                             : enough > MIN_EPOCHS            ? (int)enough
                                                              : MIN_EPOCHS;
     }
-    t->steps = t->steps_per_epoch * t->options.epochs;
+    t->steps = t->steps_per_epoch * lg_optimum_most_passes(t);
 }
 
 /* The schedule over the steps that there will be; the rate of --schedule step falls twice, after

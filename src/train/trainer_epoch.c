@@ -16,19 +16,21 @@ void lg_trainer_scalars(const lg_trainer *t, double weight, lg_scalars *scalars)
 {
     const double factor = lg_schedule_factor(&t->rate, t->step);
     const double power = (double)t->step + 1.0;
-    for (int s = 0; s < t->settings; s++) {
+    const int first = lg_optimum_first(t);
+    for (int s = first; s < t->settings; s++) {
         const lg_setting *setting = &t->setting[s];
-        scalars[s] = (lg_scalars){.lr = lg_setting_trains(t, s) ? setting->lr * factor : 0.0,
-                                  .l2 = setting->l2,
-                                  .decay = t->options.weight_decay,
-                                  .momentum = setting->momentum,
-                                  .smoothing = setting->smoothing,
-                                  .scale = weight > 0.0 ? 1.0 / weight : 0.0,
-                                  .beta1 = BETA1,
-                                  .beta2 = BETA2,
-                                  .epsilon = EPSILON,
-                                  .correct1 = 1.0 / (1.0 - pow(BETA1, power)),
-                                  .correct2 = 1.0 / (1.0 - pow(BETA2, power))};
+        scalars[s - first] =
+            (lg_scalars){.lr = lg_setting_trains(t, s) ? setting->lr * factor : 0.0,
+                         .l2 = setting->l2,
+                         .decay = t->options.weight_decay,
+                         .momentum = setting->momentum,
+                         .smoothing = setting->smoothing,
+                         .scale = weight > 0.0 ? 1.0 / weight : 0.0,
+                         .beta1 = BETA1,
+                         .beta2 = BETA2,
+                         .epsilon = EPSILON,
+                         .correct1 = 1.0 / (1.0 - pow(BETA1, power)),
+                         .correct2 = 1.0 / (1.0 - pow(BETA2, power))};
     }
 }
 
@@ -172,16 +174,16 @@ static logit_status run_burst(lg_trainer *t, logit_error *err)
 static logit_status part_of_step(lg_trainer *t, const lg_minibatch *mini, lg_scalars *scalars,
                                  logit_error *err)
 {
-    lg_step *step = &t->problem->step;
+    lg_problem view = lg_optimum_view(t);
+    lg_step *step = &view.step;
     lg_trainer_scalars(t, t->mass.sum, scalars);
     LG_TRY(lg_feed_send(t->feed[LG_PART_TRAIN], step, err));
     step->number = t->step * batches_per_step(t) + mini->number;
     step->accumulate = mini->number > 0;
     t->epoch_weight += lg_batch_weight(mini);
     step->gradient_only = 1;
-    const logit_status status = lg_backend_train_step(t->backend, step, err);
+    LG_TRY(lg_backend_train_step(t->backend, step, err));
     step->accumulate = step->gradient_only = 0;
-    LG_TRY(status);
     if (mini->number + 1 < lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader))
         return LOGIT_OK;
     t->step++;
@@ -247,13 +249,15 @@ logit_status lg_trainer_validate(lg_trainer *t, logit_error *err)
     if (!t->sources.part[LG_PART_VAL].set) return LOGIT_OK;
     logit_score *score = calloc((size_t)t->settings, sizeof *score);
     if (!score) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the validation figures");
+    lg_problem view = lg_optimum_view(t);
+    const int first = lg_optimum_first(t);
     const lg_pass_input pass = {
-        .problem = t->problem, .feed = t->feed[LG_PART_VAL], .classes = t->classes, .brief = 1};
+        .problem = &view, .feed = t->feed[LG_PART_VAL], .classes = t->classes, .brief = 1};
     const logit_status status = lg_pass_score(&pass, score, err);
     for (int s = 0; s < t->settings && status == LOGIT_OK; s++) {
         if (!lg_setting_trains(t, s) || (t->optimum && !lg_optimum_has_moved(t, s))) continue;
-        t->setting[s].val_loss = score[s].loss;
-        t->setting[s].val_accuracy = score[s].accuracy;
+        t->setting[s].val_loss = score[s - first].loss;
+        t->setting[s].val_accuracy = score[s - first].accuracy;
     }
     for (int s = 0; s < t->settings; s++) logit_score_clear(&score[s]);
     free(score);

@@ -134,7 +134,7 @@ static logit_status save(lg_trainer *t, const logit_model *model, int setting, l
 static logit_status save_all(lg_trainer *t, int kept, logit_error *err)
 {
     for (int s = 0; s < t->settings; s++) {
-        if (t->setting[s].stopped) continue;
+        if (t->setting[s].stopped || (t->optimum && !lg_optimum_has_begun(t, s))) continue;
         logit_model *model = NULL;
         logit_status status = fetch_model(t, s, &model, err);
         if (status == LOGIT_OK && s == kept) status = save(t, model, -1, err);

@@ -19,7 +19,7 @@ static lg_feed_shape shape_of_feed(const lg_trainer *t, int part)
     return (lg_feed_shape){.batch = t->eval_batch,
                            .features = t->inputs,
                            .settings = t->settings,
-                           .passes = part == LG_PART_TEST ? 1 : t->options.epochs,
+                           .passes = part == LG_PART_TEST ? 1 : lg_optimum_most_passes(t),
                            .limit = (size_t)t->options.device_memory};
 }
 

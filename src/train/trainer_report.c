@@ -20,9 +20,14 @@ void lg_report_message(const logit_watch *watch, logit_level level, const char *
     watch->message(watch->user, level, text);
 }
 
+/* Its values, of a long one the first two and the last. */
 static void add_list(lg_text *text, const logit_list *list)
 {
-    for (int i = 0; i < list->count; i++) lg_text_add(text, "%s%.6g", i ? "," : "", list->value[i]);
+    enum { SHORT = 8, FIRST = 2 };
+    const int all = list->count <= SHORT;
+    for (int i = 0; i < (all ? list->count : FIRST); i++)
+        lg_text_add(text, "%s%.6g", i ? "," : "", list->value[i]);
+    if (!all) lg_text_add(text, ",..,%.6g", list->value[list->count - 1]);
 }
 
 /* The loss of a sample; one output needs no index j and no sum over it. */
@@ -178,12 +183,17 @@ static logit_status write_epoch(lg_trainer *t, const logit_epoch *e, logit_error
     return write_line(t, &line, err);
 }
 
+static int is_over(const lg_trainer *t, int s)
+{
+    return t->optimum ? lg_optimum_is_over(t, s) : !lg_setting_trains(t, s);
+}
+
 /* Settings that still train, and those of `from` and later that did in this epoch. */
 static void count_settings(const lg_trainer *t, int from, int *training, int *trained)
 {
     *training = *trained = 0;
     for (int s = 0; s < t->settings; s++) {
-        *training += lg_setting_trains(t, s);
+        *training += !is_over(t, s);
         *trained += s >= from && lg_setting_trained(t, s);
     }
 }
@@ -197,7 +207,7 @@ logit_status lg_report_epoch(lg_trainer *t, logit_error *err)
         if (!lg_setting_trained(t, s)) continue; /* it ended in an epoch before */
         count_settings(t, s + 1, &training, &left);
         const logit_epoch e = {.epoch = t->epoch,
-                               .epochs = t->options.epochs,
+                               .epochs = lg_optimum_most_passes(t),
                                .setting = s,
                                .lr = setting->lr,
                                .l2 = setting->l2,
@@ -211,7 +221,8 @@ logit_status lg_report_epoch(lg_trainer *t, logit_error *err)
                                           seconds,
                                .step = t->step,
                                .training = training,
-                               .left = left};
+                               .left = left,
+                               .ended = is_over(t, s) || t->epoch == lg_optimum_most_passes(t)};
         LG_TRY(write_epoch(t, &e, err));
         if (t->watch && t->watch->epoch) t->watch->epoch(t->watch->user, &e);
     }
@@ -247,23 +258,26 @@ static logit_setting result_of(const lg_trainer *t, int s, int rank, int kept)
 {
     const lg_setting *setting = &t->setting[s];
     const lg_outcome out = lg_setting_outcome(t, s);
-    return (logit_setting){.setting = s,
-                           .rank = rank,
-                           .lr = setting->lr,
-                           .l2 = setting->l2,
-                           .momentum = setting->momentum,
-                           .label_smoothing = setting->smoothing,
-                           .kept = s == kept,
-                           .ended = setting->stopped  ? "diverged"
-                                    : setting->rested ? "patience"
-                                    : t->stopping     ? "stopped"
-                                                      : "epochs",
-                           .diverged_step = setting->stopped ? setting->bad_step + 1 : 0,
-                           .epoch = out.epoch,
-                           .epochs = out.epochs,
-                           .train_loss = out.train_loss,
-                           .val_loss = out.val_loss,
-                           .val_accuracy = out.val_accuracy};
+    logit_setting result = {.setting = s,
+                            .rank = rank,
+                            .lr = setting->lr,
+                            .l2 = setting->l2,
+                            .l1 = setting->l1,
+                            .momentum = setting->momentum,
+                            .label_smoothing = setting->smoothing,
+                            .kept = s == kept,
+                            .ended = setting->stopped  ? "diverged"
+                                     : setting->rested ? "patience"
+                                     : t->stopping     ? "stopped"
+                                                       : "epochs",
+                            .diverged_step = setting->stopped ? setting->bad_step + 1 : 0,
+                            .epoch = out.epoch,
+                            .epochs = out.epochs,
+                            .train_loss = out.train_loss,
+                            .val_loss = out.val_loss,
+                            .val_accuracy = out.val_accuracy};
+    lg_optimum_result(t, &result);
+    return result;
 }
 
 void lg_trainer_tell_settings(const lg_trainer *t, int kept)
@@ -292,11 +306,18 @@ static logit_status write_settings(lg_trainer *t, int kept, logit_error *err)
         if (r.diverged_step > 0) add_number(&line, "diverged_step", (double)r.diverged_step);
         add_number(&line, "lr", r.lr);
         add_number(&line, "l2", r.l2);
+        add_number(&line, "l1", r.l1);
         add_number(&line, "momentum", r.momentum);
         add_number(&line, "label_smoothing", r.label_smoothing);
         add_number(&line, "train_loss", r.train_loss);
         add_number(&line, "val_loss", r.val_loss);
         add_number(&line, "val_accuracy", r.val_accuracy);
+        if (t->optimum) {
+            add_number(&line, "objective", r.objective);
+            add_number(&line, "gap", r.gap);
+            add_number(&line, "passes", (double)r.passes);
+            add_number(&line, "zeros", (double)r.zeros);
+        }
         LG_TRY(write_line(t, &line, err));
     }
     return LOGIT_OK;
@@ -333,7 +354,7 @@ void lg_report_progress(lg_trainer *t, int64_t done, double waited)
     const double seconds = lg_seconds() - t->epoch_started;
     const double per_second = seconds > 0.0 ? (double)done / seconds : 0.0;
     const double count = (double)t->sources.part[LG_PART_TRAIN].count;
-    const double left = (t->options.epochs - t->epoch) * count - (double)done;
+    const double left = (lg_optimum_most_passes(t) - t->epoch) * count - (double)done;
     int shown = 0;
     while (shown + 1 < t->settings && t->setting[shown].stopped) shown++;
     const logit_progress progress = {
@@ -341,7 +362,7 @@ void lg_report_progress(lg_trainer *t, int64_t done, double waited)
         .done = done,
         .total = (int64_t)count,
         .epoch = t->epoch + 1,
-        .epochs = t->options.epochs,
+        .epochs = lg_optimum_most_passes(t),
         .step = t->step,
         .steps = t->steps,
         .loss = t->epoch_weight > 0.0 ? t->total[shown].loss / t->epoch_weight : NAN,
