@@ -93,6 +93,11 @@ typedef struct logit_options {
     const char *val;  /* NULL: the set's own val part, else val_split of train */
     const char *test; /* NULL: the set's own test part */
     double val_split; /* 0.1 */
+    int folds; /* 0; N: every setting is trained N times on N-1 folds of the training part and
+                * measured on the other; the one that is best in the mean is trained on all
+                * of it, without a validation part */
+    const char *pick; /* "best", or with folds "1se": the largest l1, then l2, whose mean is no
+                       * worse than the best one's by more than its standard error */
     int height;       /* 0: as the images where they agree, else 100 */
     int width;
     int channels;          /* 0: 1 if every image is grey, else 3 */
@@ -116,14 +121,14 @@ typedef struct logit_options {
     const char *cache;   /* NULL: the user's cache folder, or a folder, or "off" */
     double max_bad;      /* 0.001: with skip, the share of bad samples that ends the run */
     /* model and objective */
-    const char *loss;           /* "auto": sigmoid for two classes, softmax for more */
-    const char *class_weight;   /* NULL, "balanced" or "name=w,.." */
-    const char *init;           /* "prior" or "zero" */
-    const char *from;           /* NULL, or a model to start from */
-    logit_list l2;              /* count 0: 1e-6 times the mean squared length of a sample */
-    logit_list l1;              /* 0; above it takes optimizer lbfgs */
-    const char *path;           /* NULL; "[l2:|l1:]FROM:TO[:N]" or "[l2:|l1:]A,B,..": lbfgs goes from
-                                 * the optimum of one penalty on to the next (l2 or l1 is filled in) */
+    const char *loss;         /* "auto": sigmoid for two classes, softmax for more */
+    const char *class_weight; /* NULL, "balanced" or "name=w,.." */
+    const char *init;         /* "prior" or "zero" */
+    const char *from;         /* NULL, or a model to start from */
+    logit_list l2;            /* count 0: 1e-6 times the mean squared length of a sample */
+    logit_list l1;            /* 0; above it takes optimizer lbfgs */
+    const char *path;         /* NULL; "[l2:|l1:]FROM:TO[:N]" or "[l2:|l1:]A,B,..": lbfgs goes from
+                               * the optimum of one penalty on to the next (l2 or l1 is filled in) */
     logit_list label_smoothing; /* 0 */
     int calibrate; /* 0; 1: a temperature is fitted on the validation part and kept in the model */
     /* optimiser */
@@ -203,9 +208,10 @@ typedef struct logit_progress {
 
 typedef enum logit_level { LOGIT_LEVEL_INFO, LOGIT_LEVEL_NOTICE, LOGIT_LEVEL_WARNING } logit_level;
 
-struct logit_run; /* these three: section 5 */
+struct logit_run; /* these four: section 5 */
 struct logit_epoch;
 struct logit_setting;
+struct logit_fold;
 
 /* What the library calls while it works, always from the caller's own thread.  Each may be NULL. */
 typedef struct logit_watch {
@@ -216,6 +222,8 @@ typedef struct logit_watch {
     void (*epoch)(void *user, const struct logit_epoch *epoch); /* an epoch has ended */
     /* a run has ended: each setting, best first */
     void (*setting)(void *user, const struct logit_setting *setting);
+    /* a setting was measured on a fold; comes before start */
+    void (*fold)(void *user, const struct logit_fold *fold);
     int (*stop)(void *user); /* asked once per step: not 0 ends the call with LOGIT_E_STOPPED */
 } logit_watch;
 
@@ -263,10 +271,22 @@ typedef struct logit_setting {
     int epoch, epochs;     /* whose weights its model has; how many it trained */
     double train_loss, val_loss, val_accuracy; /* of that epoch; NaN where it diverged */
     /* of optimizer lbfgs, else 0 and NaN */
-    int64_t passes; /* evaluations of loss and gradient */
-    int64_t zeros;  /* weights that are exactly 0 */
+    int64_t passes;        /* evaluations of loss and gradient */
+    int64_t zeros;         /* weights that are exactly 0 */
     double objective, gap; /* J at the end; how far it can be above its smallest value */
+    /* with folds: how many, else 0.  Then the losses, the accuracy and J are means over them, gap
+     * is the largest and passes are the sum; and the standard errors of the two means are */
+    int folds;
+    double val_loss_error, val_accuracy_error;
 } logit_setting;
+
+/* A setting on one fold. */
+typedef struct logit_fold {
+    int fold, folds, settings; /* fold from 1 */
+    int64_t train_count, val_count;
+    double seconds;               /* of the fold, all its settings */
+    const logit_setting *setting; /* val_loss and val_accuracy are those of the fold; rank 0 */
+} logit_fold;
 
 /* How a run ended. */
 typedef struct logit_summary {

@@ -57,6 +57,7 @@ typedef struct lg_cli {
     logit_status failed; /* inside a callback of the library: stops the call */
     logit_error failure;
     int settings;                       /* train: combinations trained at once */
+    logit_setting best_of_fold;         /* train, with folds: the best of the fold so far */
     logit_epoch best;                   /* train, of a grid: the best of the epoch so far */
     lg_text grid;                       /* train: what the settings came to, text or JSON */
     int lines;                          /* bench: how many were printed */

@@ -9,6 +9,8 @@
 
 #include "cli_screen.h"
 
+enum { ERROR = 7 }; /* columns of a standard error */
+
 static int shows_all(const lg_cli *cli)
 {
     return cli->set.verbose > 0;
@@ -59,6 +61,45 @@ void lg_cli_grid_epoch(lg_cli *cli, const logit_epoch *epoch)
     fputs("\n", cli->out);
 }
 
+/* ------------------------------------------------------------------------------- the folds --- */
+
+static void fold_head(const lg_cli *cli, const logit_fold *f)
+{
+    const logit_options *o = &cli->set.library;
+    char shown[LG_CELL];
+    fprintf(cli->out, "%d folds of %s, seed %llu%s\n", f->folds,
+            lg_cli_name(shown, cli->argument[0], 50), (unsigned long long)o->seed,
+            f->settings > 1 ? (shows_all(cli) ? "" : "; of each its best setting") : "");
+    fprintf(cli->out, "\n%s%5s %7s %9s %9s %11s %10s %10s %8s%s\n",
+            lg_cli_colour_text(cli->out_colour, LG_BOLD), "fold", "setting",
+            is_lbfgs(cli) ? "l1" : "lr", "l2", "train loss", "val loss", "val acc", "seconds",
+            lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+}
+
+static int is_better_setting(const lg_cli *cli, const logit_setting *a, const logit_setting *b)
+{
+    const logit_epoch one = {.val_loss = a->val_loss, .val_accuracy = a->val_accuracy};
+    const logit_epoch other = {.val_loss = b->val_loss, .val_accuracy = b->val_accuracy};
+    return is_better(cli, &one, &other);
+}
+
+void lg_cli_grid_fold(lg_cli *cli, const logit_fold *f)
+{
+    char number[LG_CELL];
+    const logit_setting *s = &cli->best_of_fold;
+    const int all = shows_all(cli), first = f->setting->setting == 0;
+    if (all || first || is_better_setting(cli, f->setting, s)) cli->best_of_fold = *f->setting;
+    if (first && f->fold == 1) fold_head(cli, f);
+    if (!all && f->setting->setting + 1 < f->settings) return;
+    fprintf(cli->out, "%5d %7d %9.3g %9.3g", f->fold, s->setting, is_lbfgs(cli) ? s->l1 : s->lr,
+            s->l2);
+    fprintf(cli->out, " %11s", lg_cli_figure(number, s->train_loss));
+    fprintf(cli->out, " %10s", lg_cli_figure(number, s->val_loss));
+    fprintf(cli->out, " %10s", lg_cli_figure(number, s->val_accuracy));
+    fprintf(cli->out, " %8.2f\n", f->seconds);
+    if (f->fold == f->folds && f->setting->setting + 1 == f->settings) fputs("\n", cli->out);
+}
+
 /* ----------------------------------------------------------------------------- the table --- */
 
 /* True zeros are an l1's doing. */
@@ -80,8 +121,10 @@ static void add_head(const lg_cli *cli, lg_text *out)
     if (o->label_smoothing.count > 1) lg_text_add(out, " %9s", "smoothing");
     if (lbfgs) lg_text_add(out, " %9s %8s", "objective", "gap");
     if (shows_zeros(cli)) lg_text_add(out, " %9s", "zeros");
-    lg_text_add(out, " %11s %10s %10s %7s%s\n", "train loss", "val loss", "val acc",
-                lbfgs ? "passes" : "epoch", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    const int error = o->folds > 0 ? 1 + ERROR : 0;
+    lg_text_add(out, " %11s %10s%*s %10s%*s %7s%s\n", "train loss", "val loss", error,
+                error ? "+-" : "", "val acc", error, error ? "+-" : "", lbfgs ? "passes" : "epoch",
+                lg_cli_colour_text(cli->out_colour, LG_PLAIN));
 }
 
 /* With --patience the best epoch of those that were trained. */
@@ -95,7 +138,9 @@ static void add_figures(const lg_cli *cli, const logit_setting *s, lg_text *out)
     if (shows_zeros(cli)) lg_text_add(out, " %9s", lg_cli_count(number, (double)s->zeros));
     lg_text_add(out, " %11s", lg_cli_figure(number, s->train_loss));
     lg_text_add(out, " %10s", lg_cli_figure(number, s->val_loss));
+    if (s->folds > 0) lg_text_add(out, " %*s", ERROR, lg_cli_figure(number, s->val_loss_error));
     lg_text_add(out, " %10s", lg_cli_figure(number, s->val_accuracy));
+    if (s->folds > 0) lg_text_add(out, " %*s", ERROR, lg_cli_figure(number, s->val_accuracy_error));
     if (is_lbfgs(cli))
         snprintf(number, sizeof number, "%lld", (long long)s->passes);
     else
@@ -143,6 +188,11 @@ static void add_element(const logit_setting *s, lg_text *out)
     add_number(out, "train_loss", s->train_loss);
     add_number(out, "val_loss", s->val_loss);
     add_number(out, "val_accuracy", s->val_accuracy);
+    if (s->folds > 0) {
+        lg_text_add(out, ", \"folds\": %d", s->folds);
+        add_number(out, "val_loss_error", s->val_loss_error);
+        add_number(out, "val_accuracy_error", s->val_accuracy_error);
+    }
     if (s->passes > 0) {
         add_number(out, "objective", s->objective);
         add_number(out, "gap", s->gap);
@@ -156,6 +206,6 @@ void lg_cli_grid_add(lg_cli *cli, const logit_setting *setting)
 {
     if (lg_cli_is_json(cli))
         add_element(setting, &cli->grid);
-    else if (cli->settings > 1)
+    else if (cli->settings > 1 || setting->folds > 0)
         add_row(cli, setting, &cli->grid);
 }

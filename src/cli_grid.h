@@ -12,6 +12,9 @@
 void lg_cli_grid_head(const lg_cli *cli);
 void lg_cli_grid_epoch(lg_cli *cli, const logit_epoch *epoch);
 
+/* A line for each fold of a cross-validation, of the setting that is best in it; -v shows all. */
+void lg_cli_grid_fold(lg_cli *cli, const logit_fold *fold);
+
 /* Adds what a setting came to, to cli->grid: a row of the table, or an element of a JSON array. */
 void lg_cli_grid_add(lg_cli *cli, const logit_setting *setting);
 

@@ -21,6 +21,7 @@
 NAMES(channel_name, "auto", "1", "3")
 NAMES(sampling_name, "all", "balanced")
 NAMES(metric_name, "loss", "accuracy")
+NAMES(pick_name, "best", "1se")
 NAMES(normalize_name, "standard", "unit")
 NAMES(shuffle_name, "auto", "full", "block", "none")
 NAMES(labels_name, "auto", "coarse", "fine")

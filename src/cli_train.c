@@ -72,7 +72,8 @@ static void on_start(void *user, const logit_run *run)
 /* Long runs show about twenty of their epochs, and the last; metrics.jsonl has them all. */
 static int is_shown(const lg_cli *cli, const logit_epoch *epoch)
 {
-    if (cli->set.library.path) return cli->set.verbose > 0 || epoch->ended; /* each of its points */
+    if (cli->set.library.path && cli->set.library.folds == 0)
+        return cli->set.verbose > 0 || epoch->ended; /* each of its points */
     const int every = epoch->epochs <= 30 ? 1 : (epoch->epochs + 19) / 20;
     return cli->set.verbose > 0 || epoch->epoch == 1 || epoch->epoch % every == 0 ||
            epoch->epoch == epoch->epochs || epoch->training == 0;
@@ -99,6 +100,15 @@ static void on_epoch(void *user, const logit_epoch *epoch)
     if (!is_shown(cli, epoch)) return;
     lg_cli_progress_clear(cli);
     print_epoch(cli, epoch);
+    cli->failed = lg_cli_flush(cli, &cli->failure);
+}
+
+static void on_fold(void *user, const logit_fold *fold)
+{
+    lg_cli *cli = user;
+    if (!lg_cli_is_text(cli) || cli->set.quiet || cli->failed != LOGIT_OK) return;
+    lg_cli_progress_clear(cli);
+    lg_cli_grid_fold(cli, fold);
     cli->failed = lg_cli_flush(cli, &cli->failure);
 }
 
@@ -132,7 +142,11 @@ static void print_end(lg_cli *cli, const logit_summary *summary)
     fprintf(cli->out, ", %s)\nreport: %s/report.html\n", lg_cli_elapsed(number, summary->seconds),
             lg_text_escape(folder, sizeof folder, summary->folder));
     if (summary->ended[0]) fprintf(cli->out, "lbfgs: %s\n", summary->ended);
-    if (cli->settings > 1) fprintf(cli->out, "kept:  setting %d\n", summary->setting);
+    if (cli->set.library.folds > 0)
+        fprintf(cli->out, "kept:  setting %d, trained on all %s\n", summary->setting,
+                "samples of the training part");
+    else if (cli->settings > 1)
+        fprintf(cli->out, "kept:  setting %d\n", summary->setting);
     print_patience(cli, summary);
     lg_text_add(&next, "logit eval ");
     lg_cli_shell_word(&next, summary->folder);
@@ -194,6 +208,7 @@ logit_status lg_cli_run_train(lg_cli *cli, logit_error *err)
     watch.start = on_start;
     watch.epoch = on_epoch;
     watch.setting = on_setting;
+    watch.fold = on_fold;
     const logit_status trained =
         logit_train(cli->argument[0], &cli->set.library, &watch, &summary, err);
     LG_TRY(lg_cli_watched(cli, trained, err));

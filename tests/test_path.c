@@ -18,6 +18,13 @@ Suite *lg_suite_path(void);
 
 enum { COUNT = 120, CLASSES = 3, POINTS = 8 };
 
+static void validate_on(const char *set)
+{
+    static char path[600];
+    snprintf(path, sizeof path, "%s", small_set_path(set));
+    options.val = path;
+}
+
 static void ready(void)
 {
     begin();
@@ -163,7 +170,7 @@ START_TEST(every_point_is_the_optimum_of_a_cold_start_in_fewer_passes) /* cpu, r
     double w[CLASSES * SMALL_PIXELS], b[CLASSES];
     options.device = _i ? "ref" : "cpu";
     options.tolerance = _i ? 1e-8 : 1e-5;
-    options.val = small_set_path("idx");
+    validate_on("idx");
     go("set", "warm");
     const int64_t warm = all_passes();
     ck_assert_int_eq(told_count, POINTS);
@@ -201,7 +208,7 @@ START_TEST(every_bound_holds)
 {
     newton p = newton_small_set(LG_LOSS_SOFTMAX, COUNT, CLASSES);
     double w[CLASSES * SMALL_PIXELS], b[CLASSES];
-    options.val = small_set_path("idx");
+    validate_on("idx");
     options.tolerance = 1e-3;
     go("set", "run");
     for (int s = 0; s < POINTS; s++) {
@@ -241,7 +248,7 @@ END_TEST
 /* The figures of each point are those of its model, evaluated by itself. */
 START_TEST(the_figures_are_those_of_the_models)
 {
-    options.val = small_set_path("idx");
+    validate_on("idx");
     go("set", "run");
     for (int s = 0; s < POINTS; s++) {
         char name[64];

@@ -25,7 +25,8 @@ typedef enum lg_stream {
     LG_STREAM_AUGMENT = 9,    /* flips and shifts; lower bits: epoch */
     LG_STREAM_BALANCE = 10,   /* classes drawn equally often; lower bits: epoch */
     LG_STREAM_BOOTSTRAP = 11, /* intervals of an evaluation; seed 0, lower bits: resample */
-    LG_STREAM_FEATURES = 12   /* feature maps; lower bits: what is drawn */
+    LG_STREAM_FEATURES = 12,  /* feature maps; lower bits: what is drawn */
+    LG_STREAM_FOLD = 13       /* cross-validation; lower bits: class */
 } lg_stream;
 
 typedef struct lg_random4 {

@@ -180,11 +180,11 @@ static int strata_init(strata *s, const int32_t *label, int64_t count, int class
 }
 
 /* The first `wanted` steps of a shuffle from the bottom up: a draw without repetition. */
-static void draw(strata *s, int c, int64_t wanted, uint64_t seed)
+static void draw(strata *s, int c, int64_t wanted, uint64_t seed, uint32_t purpose)
 {
     int32_t *member = s->member + s->start[c];
     const int64_t n = s->start[c + 1] - s->start[c];
-    const uint64_t stream = lg_stream_id(LG_STREAM_SPLIT, (uint32_t)c);
+    const uint64_t stream = lg_stream_id(purpose, (uint32_t)c);
     for (int64_t i = 0; i < wanted; i++) {
         const int64_t other =
             i + (int64_t)lg_random_below(seed, stream, (uint64_t)i, (uint64_t)(n - i));
@@ -207,7 +207,7 @@ logit_status lg_order_split(const int32_t *label, int64_t count, int classes, do
     if (!strata_init(&s, label, count, classes)) goto no_memory;
     for (int c = 0; c < classes; c++) {
         const int64_t wanted = val_share(share, s.start[c + 1] - s.start[c]);
-        draw(&s, c, wanted, seed);
+        draw(&s, c, wanted, seed, LG_STREAM_SPLIT);
         drawn += wanted;
     }
     *train = malloc((size_t)(count - drawn + 1) * sizeof **train);
@@ -228,4 +228,24 @@ no_memory:
     free(*val);
     *train = *val = NULL;
     LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for splitting %lld samples", (long long)count);
+}
+
+logit_status lg_order_folds(int32_t **fold, const int32_t *label, int64_t count, int classes,
+                            int folds, uint64_t seed, logit_error *err)
+{
+    strata s = {0};
+    if (!label) classes = 1;
+    *fold = malloc(((size_t)count + 1) * sizeof **fold);
+    if (!*fold || !strata_init(&s, label, count, classes)) {
+        strata_clear(&s);
+        free(*fold);
+        *fold = NULL;
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the folds of %lld samples",
+                (long long)count);
+    }
+    for (int c = 0; c < classes; c++)
+        draw(&s, c, s.start[c + 1] - s.start[c], seed, LG_STREAM_FOLD);
+    for (int64_t p = 0; p < count; p++) (*fold)[s.member[p]] = (int32_t)(p % folds);
+    strata_clear(&s);
+    return LOGIT_OK;
 }

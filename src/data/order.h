@@ -57,4 +57,11 @@ logit_status lg_order_split(const int32_t *label, int64_t count, int classes, do
                             uint64_t seed, int32_t **train, int64_t *train_count, int32_t **val,
                             int64_t *val_count, logit_error *err);
 
+/* Deals 0 .. count-1 out to folds 0 .. folds-1, stratified by label (NULL: no strata): each class
+ * is shuffled by seed, and its samples go round the folds from where the class before it ended.  So
+ * the folds' counts of a class differ by at most one, and so do their sizes.  *fold is malloc'ed,
+ * [count].  Error: NOMEM. */
+logit_status lg_order_folds(int32_t **fold, const int32_t *label, int64_t count, int classes,
+                            int folds, uint64_t seed, logit_error *err);
+
 #endif

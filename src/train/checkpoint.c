@@ -324,8 +324,8 @@ logit_status lg_checkpoint_restore(lg_trainer *t, logit_summary *summary, int *f
     t->saving.saved_step = t->step;
     const int64_t metrics = whole(t, "metrics", &bad);
     restore_settings(t, &bad);
-    *finished = number(t, "finished") > 0.0 &&
-                (t->epoch >= lg_optimum_most_passes(t) || number(t, "optimum") > 0.0 || !lg_grid_trains(t));
+    *finished = number(t, "finished") > 0.0 && (t->epoch >= lg_optimum_most_passes(t) ||
+                                                number(t, "optimum") > 0.0 || !lg_grid_trains(t));
     if (*finished) restore_summary(t, summary, &bad);
     const size_t problem = lg_problem_state_bytes(t->problem), kept = lg_patience_bytes(t);
     const size_t state = problem + lg_optimum_state_bytes(t);

@@ -24,6 +24,8 @@ static const struct row {
     ROW("seed", SEED, seed),
     ROW("val", WORD, val),
     ROW("val-split", REAL, val_split),
+    ROW("folds", INT, folds),
+    ROW("pick", WORD, pick),
     ROW("test", WORD, test),
     ROW("size", INT, height),
     ROW("size", INT, width),

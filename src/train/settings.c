@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "data/dataset.h"
 #include "data/order.h"
+#include "train/folds.h"
 #include "train/model.h"
 #include "train/optimum.h"
 #include "train/path.h"
@@ -21,6 +22,7 @@ void logit_options_default(logit_options *options)
         .device = "auto",
         .precision = "f32",
         .val_split = 0.1,
+        .pick = "best",
         .normalize = "standard",
         .shuffle = "auto",
         .labels = "auto",
@@ -81,6 +83,7 @@ static logit_status hold_ranges(const logit_options *o, logit_error *err)
         {"memory", (double)o->memory, 0, 0x1p60, 0, 0},
         {"device-memory", (double)o->device_memory, 0, 0x1p60, 0, 0},
         {"val-split", o->val_split, 0, 1, 0, 1},
+        {"folds", o->folds, 0, 1e9, 0, 0},
         {"size", o->height, 0, 16384, 0, 0},
         {"size", o->width, 0, 16384, 0, 0},
         {"max-bad", o->max_bad, 0, 1, 0, 0},
@@ -167,6 +170,8 @@ static logit_status hold_words(const logit_options *o, logit_error *err)
     lg_decoding decoding;
     LG_TRY(lg_decoder_choose(&decoding, o, NULL, NULL, err));
     LG_TRY(hold_word("sampling", o->sampling, "all", "balanced", err));
+    LG_TRY(hold_word("pick", o->pick, "best", "1se", err));
+    LG_TRY(lg_folds_fit(o, err));
     LG_TRY(hold_word("metric", o->metric, "loss", "accuracy", err));
     LG_TRY(hold_word("init", o->init, "prior", "zero", err));
     if (strcmp(o->shuffle, "auto") != 0 && lg_shuffle_find(o->shuffle) < 0)

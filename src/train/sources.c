@@ -142,6 +142,12 @@ static logit_status open_parts(lg_sources *out, const char *path, const logit_op
         LG_TRY(use_other(out, LG_PART_TEST, options->test, options, model, watch, err));
     else
         use_own(out, LG_PART_TEST);
+    if (options->folds > 0) {
+        snprintf(out->note, sizeof out->note, "%d folds of the training part (seed %llu)%s",
+                 options->folds, (unsigned long long)options->seed,
+                 out->data->part[LG_PART_VAL] ? "; the set's own val part is left aside" : "");
+        return LOGIT_OK;
+    }
     if (options->val)
         LG_TRY(use_other(out, LG_PART_VAL, options->val, options, model, watch, err));
     else

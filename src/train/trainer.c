@@ -14,7 +14,7 @@ static int is_going_on(const lg_trainer *t)
     return t->optimum && lg_optimum_is_done(t) ? 0 : lg_grid_trains(t);
 }
 
-static logit_status train(lg_trainer *t, logit_error *err)
+logit_status lg_trainer_train(lg_trainer *t, logit_error *err)
 {
     const int most = lg_optimum_most_passes(t);
     while (t->epoch < most && !t->stopping && is_going_on(t)) {
@@ -43,12 +43,13 @@ static logit_status run(lg_trainer *t, logit_summary *summary, logit_error *err)
         lg_trainer_tell_settings(t, summary->setting);
         return LOGIT_OK;
     }
-    LG_TRY(train(t, err));
+    LG_TRY(lg_trainer_train(t, err));
     LG_TRY(lg_trainer_finish(t, summary, err));
     t->metrics_bytes = lg_run_folder_metrics_bytes(t->folder);
     LG_TRY(lg_report_bad(t, err));
     LG_TRY(lg_report_end(t, summary, err));
     LG_TRY(lg_checkpoint_save(t, t->stopping ? NULL : summary, err));
+    lg_folds_summarise(t->folds, summary);
     if (t->stopping)
         LG_FAIL(err, LOGIT_E_STOPPED,
                 "stopped after step %lld of %lld; the model is in %s; --resume goes on",

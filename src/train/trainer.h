@@ -8,6 +8,7 @@
  *   trainer_normal.c  mean and deviation of pixels and features
  *   trainer_features.c  the map between them and W
  *   grid.c            the settings beside one another
+ *   folds.c           --folds: every setting on each of them, and the pick
  *   patience.c        the best epoch of each, and when to stop
  *   trainer_epoch.c   the way of a minibatch: feed -> step -> totals
  *   optimum.c         where the optimiser looks for the optimum itself (lbfgs)
@@ -15,7 +16,8 @@
  *   trainer_calibrate.c  a temperature, by the validation part
  *   trainer_eval.c    the test part, eval.json
  *   checkpoint.c      where it stands, saved and put back
- *   trainer_report.c  what is told: objective, progress, metrics.jsonl */
+ *   trainer_report.c  what is told: objective, progress, metrics.jsonl
+ *   trainer_result.c  and at the end: what every setting came to */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_TRAINER_H
 #define LG_TRAIN_TRAINER_H
@@ -28,6 +30,7 @@
 #include "train/checkpoint.h"
 #include "train/feature_map.h"
 #include "train/feed.h"
+#include "train/folds.h"
 #include "train/grid.h"
 #include "train/model.h"
 #include "train/patience.h"
@@ -45,6 +48,7 @@ struct lg_trainer {
     logit_options asked;      /* as they came */
     const logit_watch *watch; /* may be NULL */
     int rehearsal; /* every choice is made, on the processor, and no run folder is opened */
+    int is_fold;   /* the same for one fold (folds.h): nothing is reported or saved */
     int is_given;  /* `sources` holds the parts already, and no run folder is opened: a benchmark */
     /* chosen */
     lg_loss loss;
@@ -76,6 +80,7 @@ struct lg_trainer {
     lg_optimum *optimum;          /* lbfgs; NULL with the others */
     lg_burst *burst; /* many steps in one go, where the device can and the set lies on it */
     lg_total *total; /* [settings], as last read */
+    lg_folds *folds; /* what they came to; NULL without --folds */
     void *best;      /* patience.h: the best weights of each setting; NULL without --patience */
     lg_run_folder *folder;
     lg_saving saving;
@@ -95,6 +100,9 @@ struct lg_trainer {
     int64_t metrics_bytes; /* of metrics.jsonl, without the line that ends it */
     double last_report;
 };
+
+/* trainer.c: all epochs, from where it stands. */
+logit_status lg_trainer_train(lg_trainer *t, logit_error *err);
 
 /* trainer_open.c.  Errors leave the trainer to lg_trainer_close. */
 logit_status lg_trainer_open(lg_trainer *t, logit_error *err);
@@ -154,7 +162,13 @@ logit_status lg_report_start(lg_trainer *t, logit_error *err);
 logit_status lg_report_epoch(lg_trainer *t, logit_error *err);
 /* Every bad sample that was left out: a line of metrics.jsonl each, the first few as messages. */
 logit_status lg_report_bad(lg_trainer *t, logit_error *err);
+/* A line of metrics.jsonl, but for its closing brace; frees it. */
+logit_status lg_report_line(lg_trainer *t, lg_text *line, logit_error *err);
+/* trainer_result.c.  A line of metrics.jsonl for every fold and setting; the lines that end it. */
+logit_status lg_report_folds(lg_trainer *t, logit_error *err);
 logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err);
+/* trainer_result.c.  What setting s came to. */
+logit_setting lg_trainer_result(const lg_trainer *t, int s, int rank, int kept);
 /* Tells the watch how each setting fared, best first; kept: the one whose model is the run's. */
 void lg_trainer_tell_settings(const lg_trainer *t, int kept);
 void lg_report_progress(lg_trainer *t, int64_t done, double waited);

@@ -246,7 +246,7 @@ logit_status lg_trainer_run_epoch(lg_trainer *t, logit_error *err)
 
 logit_status lg_trainer_validate(lg_trainer *t, logit_error *err)
 {
-    if (!t->sources.part[LG_PART_VAL].set) return LOGIT_OK;
+    if (!t->sources.part[LG_PART_VAL].set || t->is_fold) return LOGIT_OK;
     logit_score *score = calloc((size_t)t->settings, sizeof *score);
     if (!score) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the validation figures");
     lg_problem view = lg_optimum_view(t);

@@ -114,10 +114,11 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
         LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)t->sources.part[i].set, t->loss, t->classes,
                               t->outputs, err));
     LG_TRY(lg_settings_combine(&t->setting, &t->settings, &t->options, err));
-    if (t->settings > 1 && !t->sources.part[LG_PART_VAL].set && !t->is_given)
+    if (t->settings > 1 && !t->sources.part[LG_PART_VAL].set && !t->is_given &&
+        t->options.folds == 0)
         LG_FAIL(err, LOGIT_E_USAGE,
                 "%d combinations need a validation part to choose by: give "
-                "--val or a --val-split above 0",
+                "--val, a --val-split above 0 or --folds",
                 t->settings);
     if (!t->options.calibrate) return LOGIT_OK;
     if (lg_losses[t->loss].link == LG_LINK_IDENTITY)
@@ -317,6 +318,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(fit_loss(t, from, err));
     if (!t->rehearsal && !t->is_given) LG_TRY(open_folder(t, err));
     LG_TRY(open_loaders(t, err));
+    if (t->options.folds > 0) LG_TRY(lg_folds_run(t, err));
     LG_TRY(weigh(t, err));
     LG_TRY(let_spin(t, err));
     LG_TRY(lg_trainer_normalise(t, from, err));
@@ -363,6 +365,7 @@ void lg_trainer_close(lg_trainer *t)
     lg_checkpoint_clear(&t->saving);
     lg_patience_close(t);
     lg_feature_map_destroy(t->map);
+    lg_folds_destroy(t->folds);
     free(t->feature_mean);
     free(t->feature_std);
     free(t->setting);

@@ -105,14 +105,6 @@ static void add_number(lg_text *line, const char *name, double value)
     lg_text_add_number(line, value);
 }
 
-static logit_status write_line(lg_trainer *t, lg_text *line, logit_error *err)
-{
-    lg_text_add(line, "}");
-    const logit_status status = lg_run_folder_add_line(t->folder, line, err);
-    lg_text_clear(line);
-    return status;
-}
-
 static logit_status write_start(lg_trainer *t, logit_error *err)
 {
     lg_text line = {0};
@@ -135,19 +127,22 @@ static logit_status write_start(lg_trainer *t, logit_error *err)
     add_number(&line, "features", (double)t->features);
     add_number(&line, "settings", t->settings);
     add_number(&line, "curvature", t->curvature);
-    return write_line(t, &line, err);
+    return lg_report_line(t, &line, err);
 }
 
 logit_status lg_report_start(lg_trainer *t, logit_error *err)
 {
     if (!t->rehearsal && !t->resumed) LG_TRY(write_start(t, err));
+    LG_TRY(lg_report_folds(t, err));
     if (t->sources.note[0])
         lg_report_message(t->watch, LOGIT_LEVEL_INFO, "validation: %s", t->sources.note);
     if (!t->watch || !t->watch->start) return LOGIT_OK;
+    logit_options options = t->options;
+    lg_folds_unpick(t->folds, &options);
     const logit_run run = {.folder = t->rehearsal ? NULL : lg_run_folder_path(t->folder),
                            .data = t->path,
                            .format = t->sources.data->format,
-                           .options = &t->options,
+                           .options = &options,
                            .objective = t->objective.data,
                            .device = t->device,
                            .train_count = t->sources.part[LG_PART_TRAIN].count,
@@ -180,7 +175,7 @@ static logit_status write_epoch(lg_trainer *t, const logit_epoch *e, logit_error
     add_number(&line, "seconds", e->seconds);
     add_number(&line, "samples_per_second", e->samples_per_second);
     add_number(&line, "waiting", e->waiting);
-    return write_line(t, &line, err);
+    return lg_report_line(t, &line, err);
 }
 
 static int is_over(const lg_trainer *t, int s)
@@ -201,6 +196,7 @@ static void count_settings(const lg_trainer *t, int from, int *training, int *tr
 logit_status lg_report_epoch(lg_trainer *t, logit_error *err)
 {
     const double seconds = t->epoch_seconds;
+    if (t->is_fold) return LOGIT_OK;
     for (int s = 0; s < t->settings; s++) {
         const lg_setting *setting = &t->setting[s];
         int training, left;
@@ -243,7 +239,7 @@ logit_status lg_report_bad(lg_trainer *t, logit_error *err)
             lg_text_add(&line, "{\"type\":\"bad\",\"part\":\"%s\",\"sample\":%lld,\"reason\":",
                         lg_part_names[p], (long long)sample);
             lg_text_add_json(&line, reason);
-            LG_TRY(write_line(t, &line, err));
+            LG_TRY(lg_report_line(t, &line, err));
             if (told++ < TOLD)
                 lg_report_message(t->watch, LOGIT_LEVEL_WARNING, "left out: %s", reason);
         }
@@ -252,99 +248,6 @@ logit_status lg_report_bad(lg_trainer *t, logit_error *err)
         lg_report_message(t->watch, LOGIT_LEVEL_WARNING,
                           "left out: %d more, which metrics.jsonl lists", told - TOLD);
     return LOGIT_OK;
-}
-
-static logit_setting result_of(const lg_trainer *t, int s, int rank, int kept)
-{
-    const lg_setting *setting = &t->setting[s];
-    const lg_outcome out = lg_setting_outcome(t, s);
-    logit_setting result = {.setting = s,
-                            .rank = rank,
-                            .lr = setting->lr,
-                            .l2 = setting->l2,
-                            .l1 = setting->l1,
-                            .momentum = setting->momentum,
-                            .label_smoothing = setting->smoothing,
-                            .kept = s == kept,
-                            .ended = setting->stopped  ? "diverged"
-                                     : setting->rested ? "patience"
-                                     : t->stopping     ? "stopped"
-                                                       : "epochs",
-                            .diverged_step = setting->stopped ? setting->bad_step + 1 : 0,
-                            .epoch = out.epoch,
-                            .epochs = out.epochs,
-                            .train_loss = out.train_loss,
-                            .val_loss = out.val_loss,
-                            .val_accuracy = out.val_accuracy};
-    lg_optimum_result(t, &result);
-    return result;
-}
-
-void lg_trainer_tell_settings(const lg_trainer *t, int kept)
-{
-    int order[LG_MAX_SETTINGS];
-    if (!t->watch || !t->watch->setting) return;
-    lg_grid_rank(t, order);
-    for (int i = 0; i < t->settings; i++) {
-        const logit_setting result = result_of(t, order[i], i, kept);
-        t->watch->setting(t->watch->user, &result);
-    }
-}
-
-/* A line for each setting of a grid, best first. */
-static logit_status write_settings(lg_trainer *t, int kept, logit_error *err)
-{
-    int order[LG_MAX_SETTINGS];
-    lg_grid_rank(t, order);
-    for (int i = 0; i < t->settings && t->settings > 1; i++) {
-        lg_text line = {0};
-        const logit_setting r = result_of(t, order[i], i, kept);
-        lg_text_add(&line,
-                    "{\"type\":\"setting\",\"setting\":%d,\"rank\":%d,\"kept\":%s,\"ended\":\"%s\","
-                    "\"epoch\":%d,\"epochs\":%d",
-                    r.setting, r.rank, r.kept ? "true" : "false", r.ended, r.epoch, r.epochs);
-        if (r.diverged_step > 0) add_number(&line, "diverged_step", (double)r.diverged_step);
-        add_number(&line, "lr", r.lr);
-        add_number(&line, "l2", r.l2);
-        add_number(&line, "l1", r.l1);
-        add_number(&line, "momentum", r.momentum);
-        add_number(&line, "label_smoothing", r.label_smoothing);
-        add_number(&line, "train_loss", r.train_loss);
-        add_number(&line, "val_loss", r.val_loss);
-        add_number(&line, "val_accuracy", r.val_accuracy);
-        if (t->optimum) {
-            add_number(&line, "objective", r.objective);
-            add_number(&line, "gap", r.gap);
-            add_number(&line, "passes", (double)r.passes);
-            add_number(&line, "zeros", (double)r.zeros);
-        }
-        LG_TRY(write_line(t, &line, err));
-    }
-    return LOGIT_OK;
-}
-
-logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err)
-{
-    lg_text line = {0};
-    lg_trainer_tell_settings(t, summary->setting);
-    LG_TRY(write_settings(t, summary->setting, err));
-    lg_text_add(&line, "{\"type\":\"end\",\"epoch\":%d,\"step\":%lld,\"setting\":%d,\"stopped\":%s",
-                t->epoch, (long long)t->step, summary->setting, t->stopping ? "true" : "false");
-    if (t->options.patience > 0)
-        lg_text_add(&line, ",\"kept_epoch\":%d,\"out_of_patience\":%s", summary->epoch,
-                    summary->out_of_patience ? "true" : "false");
-    add_number(&line, "objective", summary->objective);
-    add_number(&line, "train_loss", summary->train_loss);
-    add_number(&line, "val_loss", summary->val_loss);
-    add_number(&line, "val_accuracy", summary->val_accuracy);
-    if (summary->test_count > 0) {
-        add_number(&line, "test_loss", summary->test_loss);
-        add_number(&line, "test_accuracy", summary->test_accuracy);
-    }
-    if (t->optimum) lg_optimum_write(t, summary->setting, &line);
-    add_number(&line, "bad", (double)summary->bad);
-    add_number(&line, "seconds", summary->seconds);
-    return write_line(t, &line, err);
 }
 
 /* Progress of the epoch that runs; the loss shown is the first setting's that still trains. */

@@ -9,6 +9,7 @@ _logit() {
         return
     fi
     case "$verb $before" in
+        "train --pick") words="best 1se" ;;
         "train --channels") words="auto 1 3" ;;
         "train --normalize") words="standard unit" ;;
         "train --shuffle") words="auto full block none" ;;
@@ -25,7 +26,11 @@ _logit() {
         "train --precision") words="f32 tf32 bf16" ;;
         "train --format") words="text json" ;;
         "train --progress") words="auto plain none" ;;
+<<<<<<< HEAD
         "train --val-split" | "train --size" | "train --features" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --step-every" | "train --step-factor" | "train --warmup" | "train --epochs" | "train --patience" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
+=======
+        "train --val-split" | "train --folds" | "train --size" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --path" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --step-every" | "train --step-factor" | "train --warmup" | "train --epochs" | "train --patience" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
+>>>>>>> 987f7c8 (Cross-validation: --folds N, and --pick 1se)
         "eval --labels") words="auto coarse fine" ;;
         "eval --decoder") words="auto stb turbo" ;;
         "eval --on-bad") words="fail skip" ;;
@@ -98,7 +103,11 @@ _logit() {
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
+<<<<<<< HEAD
         train) words="--val --val-split --test --size --channels --normalize --features --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --label-smoothing --calibrate --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
+=======
+        train) words="--val --val-split --folds --pick --test --size --channels --normalize --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --path --label-smoothing --calibrate --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
+>>>>>>> 987f7c8 (Cross-validation: --folds N, and --pick 1se)
         eval) words="--labels --decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --wrong --format --config --progress --quiet --verbose --help" ;;
         verify) words="--labels --decoder --untrusted --on-bad --cache --max-bad --threads --memory --tolerance --format --config --progress --quiet --verbose --help" ;;
         predict) words="--decoder --untrusted --device --top --prior --temperature --null --format --config --quiet --verbose --help" ;;
