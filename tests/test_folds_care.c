@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/order.h"
 #include "tests/folds_rig.h"
 #include "tests/small_set.h"
 #include "tests/train_rig.h"
@@ -46,6 +47,46 @@ START_TEST(threads_memory_and_source_change_nothing)
     for (int f = 0; f < 3; f++)
         for (int s = 0; s < 2; s++) ck_assert(loss[f][s] == folds_figure[f][s].val_loss);
     ck_assert(same_files(MODEL("one"), MODEL("other")));
+}
+END_TEST
+
+/* A list of images with weights: all, or those whose fold is, or is not, f. */
+static void write_list(const char *name, const int32_t *fold, int f, int inside)
+{
+    FILE *file = fopen(small_set_path(name), "w");
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < COUNT; i++)
+        if (!fold || (fold[i] == f) == inside)
+            fprintf(file, "folder/c%d/%05d.pgm,c%d,%g\n", i % CLASSES, i, i % CLASSES,
+                    0.5 + i % 7 * 0.25);
+    fclose(file);
+}
+
+/* Weights of samples times those of their classes, which each fold works out for itself. */
+START_TEST(weights_of_a_fold_are_its_own)
+{
+    int32_t label[COUNT], *fold;
+    double loss[3];
+    static char held[600];
+    for (int i = 0; i < COUNT; i++) label[i] = i % CLASSES;
+    ck_assert_int_eq(lg_order_folds(&fold, label, COUNT, CLASSES, 3, 7, NULL), LOGIT_OK);
+    small_set_write_folder(small_set_path("folder"), COUNT, CLASSES);
+    write_list("all.csv", NULL, 0, 0);
+    options.class_weight = _i ? "balanced" : "c1=3";
+    folds_go("all.csv", "cross");
+    for (int f = 0; f < 3; f++) loss[f] = folds_figure[f][0].val_loss;
+    options.folds = 0;
+    options.val_split = 0.0;
+    train("all.csv", "alone", LOGIT_OK, NULL);
+    ck_assert(same_files(MODEL("cross"), MODEL("alone")));
+    snprintf(held, sizeof held, "%s", small_set_path("held.csv"));
+    options.val = held;
+    for (int f = 0; f < 3; f++) {
+        write_list("others.csv", fold, f, 0);
+        write_list("held.csv", fold, f, 1);
+        ck_assert(train("others.csv", "alone", LOGIT_OK, NULL).val_loss == loss[f]);
+    }
+    free(fold);
 }
 END_TEST
 
@@ -210,6 +251,7 @@ Suite *lg_suite_folds_care(void)
     tcase_add_checked_fixture(all, folds_begin, small_set_end);
     tcase_set_timeout(all, 120);
     tcase_add_test(all, threads_memory_and_source_change_nothing);
+    tcase_add_loop_test(all, weights_of_a_fold_are_its_own, 0, 2);
     tcase_add_loop_test(all, bad_samples_are_left_out_of_every_fold, 0, 2);
     tcase_add_test(all, what_does_not_go_with_folds_is_refused);
     tcase_add_test(all, a_class_that_is_too_small_is_named);
