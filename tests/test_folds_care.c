@@ -215,17 +215,22 @@ START_TEST(who_stops_it_leaves_nothing)
 }
 END_TEST
 
-/* The lines of metrics.jsonl that hold a text. */
-static int lines_with(const char *text)
+/* How often a text stands in a file; in metrics.jsonl. */
+static int times_in(const char *file, const char *text)
 {
     int64_t size;
     int count = 0;
-    char *all = (char *)small_set_read(small_set_path("run/metrics.jsonl"), &size);
+    char *all = (char *)small_set_read(small_set_path(file), &size);
     all = realloc(all, (size_t)size + 1);
     all[size] = '\0';
     for (char *at = all; (at = strstr(at, text)) != NULL; at++) count++;
     free(all);
     return count;
+}
+
+static int lines_with(const char *text)
+{
+    return times_in("run/metrics.jsonl", text);
 }
 
 START_TEST(the_record_holds_every_fold)
@@ -235,12 +240,16 @@ START_TEST(the_record_holds_every_fold)
     options.lr = (logit_list){2, {0.1, 0.01}};
     folds_go("idx", "run");
     ck_assert_int_eq(lines_with("{\"type\":\"start\""), 1);
+    ck_assert_int_eq(lines_with("\"folds\":3"), 3);
     ck_assert_int_eq(lines_with("{\"type\":\"fold\""), 6);
     ck_assert_int_eq(lines_with("{\"type\":\"setting\""), 2);
     ck_assert_int_eq(lines_with("\"val_loss_error\""), 2);
     ck_assert_int_eq(lines_with("{\"type\":\"epoch\""), 3);
     logit_report_options_default(&report);
     ck_assert_int_eq(logit_report(small_set_path("run"), &report, &err), LOGIT_OK);
+    ck_assert_int_eq(times_in("run/report.html", "Cross-validation</h2>"), 1);
+    ck_assert_int_eq(times_in("run/report.html", " &#177; "), 4); /* loss and accuracy of two */
+    ck_assert_int_eq(times_in("run/report.html", "Loss by penalty"), 0);
 }
 END_TEST
 

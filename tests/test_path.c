@@ -354,6 +354,27 @@ START_TEST(who_is_stopped_goes_on_to_the_same_bits)
 }
 END_TEST
 
+START_TEST(the_report_draws_it)
+{
+    logit_report_options report;
+    logit_error err;
+    int64_t size;
+    options.val_split = 0.2;
+    if (_i) options.path = "l1:0.1,0.01,0";
+    go("idx", "run");
+    logit_report_options_default(&report);
+    ck_assert_int_eq(logit_report(small_set_path("run"), &report, &err), LOGIT_OK);
+    char *page = (char *)small_set_read(small_set_path("run/report.html"), &size);
+    page = realloc(page, (size_t)size + 1);
+    page[size] = '\0';
+    ck_assert_ptr_nonnull(strstr(page, "The path</h2>"));
+    ck_assert_ptr_nonnull(strstr(page, "Loss by penalty"));
+    ck_assert((strstr(page, "Zeros by penalty") != NULL) == (_i == 1));
+    ck_assert_ptr_null(strstr(page, "nan"));
+    free(page);
+}
+END_TEST
+
 Suite *lg_suite_path(void)
 {
     Suite *suite = suite_create("path");
@@ -370,6 +391,7 @@ Suite *lg_suite_path(void)
     tcase_add_loop_test(all, a_path_over_l1_sets_weights_free_one_by_one, 0, 2);
     tcase_add_test(all, passes_that_are_too_few_end_a_point_alone);
     tcase_add_test(all, threads_and_memory_change_nothing);
+    tcase_add_loop_test(all, the_report_draws_it, 0, 2);
     tcase_add_loop_test(all, who_is_stopped_goes_on_to_the_same_bits, 0, 4);
     suite_add_tcase(suite, all);
     return suite;

@@ -36,6 +36,7 @@ static logit_status compose(lg_text *page, const lg_report *report, logit_error 
     lg_report_head(page, report);
     lg_report_curves(page, report);
     lg_report_grid(page, report);
+    lg_report_path(page, report);
     lg_report_figures(page, report);
     lg_report_calibration(page, report);
     LG_TRY(lg_report_ranking(page, report, err));

@@ -29,6 +29,8 @@ static char *name_curve(const lg_run *run, int s, const char *what)
 {
     const lg_run_setting *setting = &run->setting[s];
     if (run->settings == 1) return lg_text_format("%s", what);
+    if (isnan(setting->lr)) /* lbfgs has none */
+        return lg_text_format("%s, %sl2 %.3g", what, s == run->kept ? "kept: " : "", setting->l2);
     return lg_text_format("%s, %slr %.3g, l2 %.3g", what, s == run->kept ? "kept: " : "",
                           setting->lr, setting->l2);
 }

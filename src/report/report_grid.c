@@ -169,7 +169,7 @@ static void take_verdicts(const lg_run *run, outcome *o)
 void lg_report_grid(lg_text *page, const lg_report *report)
 {
     const lg_run *run = report->run;
-    if (run->settings < 2) return;
+    if (run->settings < 2 || lg_report_has_path(run)) return;
     outcome *o = calloc((size_t)run->settings, sizeof *o);
     if (!o) {
         page->failed = 1;

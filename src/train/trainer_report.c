@@ -127,6 +127,11 @@ static logit_status write_start(lg_trainer *t, logit_error *err)
     add_number(&line, "features", (double)t->features);
     add_number(&line, "settings", t->settings);
     add_number(&line, "curvature", t->curvature);
+    if (t->asked.folds > 0) add_number(&line, "folds", t->asked.folds);
+    if (t->asked.path) {
+        lg_text_add(&line, ",\"path\":");
+        lg_text_add_json(&line, t->asked.path);
+    }
     return lg_report_line(t, &line, err);
 }
 
@@ -258,7 +263,7 @@ void lg_report_progress(lg_trainer *t, int64_t done, double waited)
     const double per_second = seconds > 0.0 ? (double)done / seconds : 0.0;
     const double count = (double)t->sources.part[LG_PART_TRAIN].count;
     const double left = (lg_optimum_most_passes(t) - t->epoch) * count - (double)done;
-    int shown = 0;
+    int shown = lg_optimum_first(t);
     while (shown + 1 < t->settings && t->setting[shown].stopped) shown++;
     const logit_progress progress = {
         .phase = LOGIT_PHASE_TRAIN,
