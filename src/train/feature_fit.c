@@ -105,7 +105,8 @@ static logit_status fit_arrays(lg_feature_map *map, bench *b, logit_error *err)
     const int64_t in = map->lift.in;
     float *u = malloc((size_t)(b->samples.count * in) * sizeof *u);
     if (!u) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for samples to fit a feature map to");
-    const lg_fit_samples samples = {u, b->samples.count, in, b->fit->seed, b->fit->watch};
+    const lg_fit_samples samples = {
+        u, b->samples.count, in, b->fit->seed, b->fit->threads, b->fit->watch};
     logit_status status = fetch_u(b, u, err);
     if (status == LOGIT_OK) status = fits[lg_lifts[map->lift.kind].family](map, &samples, err);
     free(u);

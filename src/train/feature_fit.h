@@ -18,6 +18,7 @@ typedef struct lg_feature_fit {
     lg_loader *loader;
     const lg_normal *normal;
     uint64_t seed;
+    int threads;
     const logit_watch *watch; /* progress and stop; may be NULL */
 } lg_feature_fit;
 
@@ -38,6 +39,7 @@ typedef struct lg_fit_samples {
     const float *u; /* [count][in], normalised */
     int64_t count, in;
     uint64_t seed;
+    int threads;
     const logit_watch *watch;
 } lg_fit_samples;
 

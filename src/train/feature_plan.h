@@ -19,6 +19,7 @@ typedef struct lg_feature_plan {
     int grid;         /* cells in each direction */
     double threshold; /* on both sides of 0 */
     double contrast;  /* added to a window's variance, u being normalised */
+    int rounds;       /* of k-means; 0: units are windows as they were drawn */
     double whiten;    /* added to the eigenvalues, as a share of their mean */
     double width;     /* rff: kernel width over the median distance; sigmoid, step: the spread of
                        * F u + o */

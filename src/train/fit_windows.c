@@ -3,18 +3,22 @@
  * Windows are drawn from all samples alike, at places drawn evenly; those without any contrast are
  * passed over.  Each is brought to mean 0 and divided by its deviation, as lift.h says; their mean
  * is M and their covariance gives the whitening matrix P (whiten.h).  A unit is a window z that was
- * drawn, whitened and brought to length 1: D = P (z - M) / |P (z - M)|.  What it answers to a
- * window v is r = D P (v' - M), v' the window so normalised: hence F = D P and o = -F M. */
+ * drawn, whitened and brought to length 1: D = P (z - M) / |P (z - M)|; after some rounds of
+ * k-means by direction, the middle of those that are nearest to it.  What it answers to a window v
+ * is r = D P (v' - M), v' the window so normalised: hence F = D P and o = -F M. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/pool.h"
 #include "base/status.h"
+#include "train/directions.h"
 #include "train/feature_fit.h"
 #include "train/whiten.h"
 
 enum {
-    WINDOWS = 1 << 16,         /* drawn, and fewer where they are large: */
+    WINDOWS = 1 << 15,         /* drawn, and fewer where they are large: */
     NUMBERS_AT_MOST = 1 << 24, /* of all of them */
     TRIES = 4                  /* for each, to find one with contrast */
 };
@@ -25,6 +29,9 @@ typedef struct windows {
     float *z;         /* [count][s] */
     double *mean;     /* [s] */
     double *whiten;   /* [s][s] */
+    double *space;    /* [threads][2 s] */
+    lg_pool *pool;
+    const lg_fit_samples *samples;
 } windows;
 
 /* The window at (top, left) of an image, normalised, to z.  0: it has no contrast. */
@@ -102,16 +109,29 @@ static double length_of(const double *v, int64_t s)
     return sqrt(sum);
 }
 
-/* F and o of a unit, from its window.  space: 2 s numbers. */
-static void make_unit(const windows *w, const float *z, double *space, float *filter, float *offset)
+/* Windows as they are told apart: z <- P (z - M) / |P (z - M)|, those of no length left as 0. */
+static void whiten_part(void *argument, int part, int parts)
+{
+    windows *w = argument;
+    double *off = w->space + 2 * w->s * part, *white = off + w->s;
+    int64_t begin, end;
+    lg_pool_cut(w->count, 1, part, parts, &begin, &end);
+    for (int64_t i = begin; i < end; i++) {
+        float *z = w->z + i * w->s;
+        for (int64_t t = 0; t < w->s; t++) off[t] = (double)z[t] - w->mean[t];
+        multiply(w, off, white);
+        const double length = length_of(white, w->s);
+        for (int64_t t = 0; t < w->s; t++) z[t] = (float)(length > 0.0 ? white[t] / length : 0.0);
+    }
+}
+
+/* F and o of a unit, from its direction D. */
+static void make_unit(const windows *w, const float *direction, float *filter, float *offset)
 {
     const int64_t s = w->s;
-    double *white = space, *f = space + s, mean = 0.0, at_mean = 0.0;
-    for (int64_t t = 0; t < s; t++) f[t] = (double)z[t] - w->mean[t];
-    multiply(w, f, white);
-    const double length = length_of(white, s);
-    for (int64_t t = 0; t < s && length > 0.0; t++) white[t] /= length;
-    multiply(w, white, f);
+    double *d = w->space, *f = w->space + s, mean = 0.0, at_mean = 0.0;
+    for (int64_t t = 0; t < s; t++) d[t] = (double)direction[t];
+    multiply(w, d, f);
     for (int64_t t = 0; t < s; t++) mean += f[t] / (double)s;
     for (int64_t t = 0; t < s; t++) {
         filter[t] = (float)(f[t] - mean); /* windows have mean 0: this changes no answer */
@@ -120,15 +140,22 @@ static void make_unit(const windows *w, const float *z, double *space, float *fi
     *offset = (float)-at_mean;
 }
 
-/* Units are the first windows that were drawn: they come from as many images as there are. */
-static logit_status make_units(lg_feature_map *map, const windows *w, logit_error *err)
+/* The first windows that were drawn, which come from as many images as there are; then k-means. */
+static logit_status make_units(lg_feature_map *map, windows *w, logit_error *err)
 {
-    double *space = malloc(2 * (size_t)w->s * sizeof *space);
-    if (!space) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a dictionary");
-    for (int k = 0; k < map->lift.units; k++)
-        make_unit(w, w->z + k % w->count * w->s, space, map->filter + k * w->s, &map->offset[k]);
-    free(space);
-    return LOGIT_OK;
+    const int units = map->lift.units;
+    const size_t bytes = (size_t)(units * w->s) * sizeof(float);
+    const lg_directions all = {w->z, w->count, w->s, w->pool, w->samples->watch};
+    float *direction = malloc(bytes);
+    if (!direction) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a dictionary");
+    lg_pool_run(w->pool, whiten_part, w);
+    memcpy(direction, w->z, bytes);
+    const logit_status status =
+        lg_directions_cluster(&all, direction, units, map->plan.rounds, err);
+    for (int k = 0; k < units && status == LOGIT_OK; k++)
+        make_unit(w, direction + k * w->s, map->filter + k * w->s, &map->offset[k]);
+    free(direction);
+    return status;
 }
 
 static logit_status whiten(windows *w, double share, logit_error *err)
@@ -142,10 +169,9 @@ static logit_status whiten(windows *w, double share, logit_error *err)
     return status;
 }
 
-static logit_status fit(lg_feature_map *map, const lg_fit_samples *samples, windows *w,
-                        int64_t most, logit_error *err)
+static logit_status fit(lg_feature_map *map, windows *w, int64_t most, logit_error *err)
 {
-    draw_windows(w, samples, most);
+    draw_windows(w, w->samples, most);
     if (w->count < map->lift.units)
         LG_FAIL(err, LOGIT_E_DATA,
                 "%lld of %lld windows have any contrast, and %d units are asked for",
@@ -154,23 +180,31 @@ static logit_status fit(lg_feature_map *map, const lg_fit_samples *samples, wind
     return make_units(map, w, err);
 }
 
+static logit_status allocate(windows *w, int64_t most, logit_error *err)
+{
+    const size_t s = (size_t)w->s;
+    LG_TRY(lg_pool_create(&w->pool, w->samples->threads, err));
+    w->z = malloc((size_t)most * s * sizeof *w->z);
+    w->mean = calloc(s, sizeof *w->mean);
+    w->whiten = malloc(s * s * sizeof *w->whiten);
+    w->space = malloc(2 * s * (size_t)w->samples->threads * sizeof *w->space);
+    if (w->z && w->mean && w->whiten && w->space) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %lld windows of %zu numbers", (long long)most,
+            s);
+}
+
 logit_status lg_fit_windows(lg_feature_map *map, const lg_fit_samples *samples, logit_error *err)
 {
-    windows w = {.lift = &map->lift, .s = lg_lift_window(&map->lift)};
+    windows w = {.lift = &map->lift, .s = lg_lift_window(&map->lift), .samples = samples};
     const int64_t fitting = NUMBERS_AT_MOST / w.s, least = map->lift.units;
     int64_t most = fitting < WINDOWS ? fitting : WINDOWS;
     if (most < least) most = least;
-    w.z = malloc((size_t)(most * w.s) * sizeof *w.z);
-    w.mean = calloc((size_t)w.s, sizeof *w.mean);
-    w.whiten = malloc((size_t)(w.s * w.s) * sizeof *w.whiten);
-    logit_status status = LOGIT_OK;
-    if (!w.z || !w.mean || !w.whiten)
-        status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__,
-                         "out of memory for %lld windows of %lld numbers", (long long)most,
-                         (long long)w.s);
-    if (status == LOGIT_OK) status = fit(map, samples, &w, most, err);
+    logit_status status = allocate(&w, most, err);
+    if (status == LOGIT_OK) status = fit(map, &w, most, err);
+    lg_pool_destroy(w.pool);
     free(w.z);
     free(w.mean);
     free(w.whiten);
+    free(w.space);
     return status;
 }

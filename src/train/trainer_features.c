@@ -43,6 +43,7 @@ logit_status lg_trainer_fit_features(lg_trainer *t, const logit_model *from, log
                                 .loader = t->sources.part[LG_PART_TRAIN].loader,
                                 .normal = &normal,
                                 .seed = t->options.seed,
+                                .threads = t->options.threads,
                                 .watch = t->watch};
     if (!t->options.features) return LOGIT_OK;
     if (from) {
