@@ -17,6 +17,8 @@
 
 Suite *lg_suite_cpu_step(void);
 
+enum { MOST_SETTINGS = 19 };
+
 /* What a step is told beside its shape. */
 typedef struct plan {
     rig_shape shape;
@@ -69,8 +71,8 @@ static void give_norm(rig *r)
 
 static void give_scalars(rig *r, const plan *p)
 {
-    lg_scalars scalars[4];
-    ck_assert_int_le(r->shape.s, 4);
+    lg_scalars scalars[MOST_SETTINGS];
+    ck_assert_int_le(r->shape.s, MOST_SETTINGS);
     for (int t = 0; t < r->shape.s; t++) {
         scalars[t] = problem_scalars(t);
         scalars[t].scale = 1.0 / (double)r->shape.n;
@@ -121,7 +123,7 @@ static void assert_same(rig *got, rig *want, const plan *p, const char *what)
         free(a);
         free(b);
     }
-    lg_total a[4], b[4];
+    lg_total a[MOST_SETTINGS], b[MOST_SETTINGS];
     rig_get_totals(got, a);
     rig_get_totals(want, b);
     ck_assert_mem_eq(a, b, (size_t)p->shape.s * sizeof *a);
@@ -167,6 +169,23 @@ START_TEST(groups_of_rows_change_nothing)
     const plan p = plan_of(shape, 13 + _i);
     compare_fused(&p, 1);
     compare_fused(&p, 2);
+}
+END_TEST
+
+/* Many settings, which threads deal out among themselves: evenly, unevenly, one too few; in groups
+ * of rows; in chains of either width. */
+START_TEST(settings_of_many_threads_change_nothing) /* shape */
+{
+    static const rig_shape many[] = {
+        {.n = 33, .d = 111, .k = 3, .s = 4},    {.n = 100, .d = 784, .k = 10, .s = 9},
+        {.n = 75, .d = 40000, .k = 10, .s = 2}, {.n = 600, .d = 9, .k = 33, .s = 5},
+        {.n = 70, .d = 65, .k = 1, .s = 19},
+    };
+    static const int threads[] = {1, 2, 4, 5, 10};
+    for (int i = 0; i < 5; i++) {
+        const plan p = plan_of(many[_i], 5 * i + _i);
+        compare_fused(&p, threads[i]);
+    }
 }
 END_TEST
 
@@ -219,7 +238,7 @@ START_TEST(instruction_sets_change_nothing) /* small shape x optimiser and loss 
 }
 END_TEST
 
-/* Setting t of an array of both settings is the array of the setting alone. */
+/* Setting t of an array of all settings is the array of the setting alone. */
 static void assert_part(rig *all, rig *solo, int t, rig_array array)
 {
     const int64_t count = rig_count(solo, array);
@@ -231,26 +250,31 @@ static void assert_part(rig *all, rig *solo, int t, rig_array array)
 
 START_TEST(setting_equals_its_solo_run) /* k, fused and by BLAS */
 {
+    enum { SETTINGS = 11 };
     static const int ks[] = {1, 4, 31, 300};
-    const rig_shape two = {.n = 90, .d = 270, .k = ks[_i], .s = 2};
-    rig_shape one = two;
+    const rig_shape grid = {.n = 90, .d = 270, .k = ks[_i], .s = SETTINGS};
+    rig_shape one = grid;
     one.s = 1;
-    const plan p2 = plan_of(two, 7), p1 = plan_of(one, 7);
+    const plan p2 = plan_of(grid, 7), p1 = plan_of(one, 7);
+    lg_total totals[SETTINGS], total;
     rig all;
-    open_plan(&all, &p2, 2);
+    open_plan(&all, &p2, 3);
     double *w = problem_get(&all, RIG_W), *b = problem_get(&all, RIG_B);
     take_steps(&all, 1);
-    for (int t = 0; t < 2; t++) {
+    rig_get_totals(&all, totals);
+    for (int t = 0; t < SETTINGS; t++) {
         rig solo;
         open_plan(&solo, &p1, 1);
         lg_scalars scalars = problem_scalars(t);
-        scalars.scale = 1.0 / (double)two.n;
+        scalars.scale = 1.0 / (double)grid.n;
         rig_give(&solo, RIG_SCALARS, &scalars);
         rig_put(&solo, RIG_W, w + t * rig_count(&solo, RIG_W));
         rig_put(&solo, RIG_B, b + t * rig_count(&solo, RIG_B));
         take_steps(&solo, 1);
         static const rig_array arrays[] = {RIG_W, RIG_B, RIG_GW, RIG_GB, RIG_STATE_W0};
         for (int a = 0; a < 5; a++) assert_part(&all, &solo, t, arrays[a]);
+        rig_get_totals(&solo, &total);
+        ck_assert_mem_eq(&total, &totals[t], sizeof total);
         rig_close(&solo);
     }
     free(w);
@@ -335,6 +359,7 @@ Suite *lg_suite_cpu_step(void)
     tcase_set_timeout(tests, 180);
     tcase_add_loop_test(tests, fused_step_has_the_bits_of_its_parts, 0, SIZES);
     tcase_add_loop_test(tests, groups_of_rows_change_nothing, 0, 4);
+    tcase_add_loop_test(tests, settings_of_many_threads_change_nothing, 0, 5);
     tcase_add_loop_test(tests, threads_change_nothing, 0, SHAPES * LG_LOSS_COUNT);
     tcase_add_loop_test(tests, instruction_sets_change_nothing, 0, SMALL_SHAPES * LG_LOSS_COUNT);
     tcase_add_loop_test(tests, setting_equals_its_solo_run, 0, 4);

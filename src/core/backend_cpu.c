@@ -185,8 +185,9 @@ static logit_status cpu_update(lg_backend *backend, const lg_step *step, logit_e
 
 static logit_status cpu_sum(lg_backend *backend, const lg_step *step, logit_error *err)
 {
-    (void)backend, (void)err;
-    lg_cpu_sum(step);
+    (void)err;
+    const lg_cpu_job job = {.cpu = cpu_of(backend), .step = step, .settings = step->settings};
+    lg_cpu_sum(&job);
     return LOGIT_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "core/cpu_lift.h"
 #include "core/cpu_loss.h"
 #include "core/cpu_matmul.h"
+#include "core/cpu_sums.h"
 #include "core/cpu_update.h"
 
 #define TABLE_NAME_(isa) lg_cpu_kernels_##isa
@@ -36,8 +37,9 @@ const lg_cpu_kernels TABLE_NAME(LG_ISA) = {
 #include "core/loss.def"
 #undef LOSS
         },
-    .tile_column_sum = tile_column_sum,
+    .tile_column_sums = tile_column_sums,
     .column_sums = column_sums,
+    .loss_sums = loss_sums,
     .update =
         {
 #define OPTIM(id, name, step, states, whole, formula) [LG_OPTIM_##id] = step##_update,

@@ -30,7 +30,8 @@ enum {
         1024,             /* d up to which 16 rows of x lie near enough to be met as a whole, ... */
     LG_WHOLE_COLUMNS = 4, /* ... by this many columns or more */
     LG_NEAR_BYTES = 1 << 20, /* of W, up to which it stays in a second cache */
-    LG_SMALL_OUTPUTS = 256   /* k up to this takes the kernels on tiles, above it BLAS */
+    LG_SMALL_OUTPUTS = 256,  /* k up to this takes the kernels on tiles, above it BLAS */
+    LG_LOSS_SUMS = 8         /* settings whose losses are added up at once */
 };
 
 /* The rows of x: floats that lie there, or elements that are gathered and normalised on the way. */
@@ -70,6 +71,14 @@ typedef void lg_cpu_tile_loss(float *z, const float *target, int k, const float 
 /* The same for one row, z and target [k]; term [k] is scratch.  Returns the loss. */
 typedef float lg_cpu_row_loss(float *z, const float *target, int k, float factor, float *term);
 
+/* Losses of settings that lie side by side, rows `stride` apart, and what a row weighs. */
+typedef struct lg_cpu_losses {
+    const float *loss;
+    int64_t stride;
+    const float *weight; /* [*] or NULL: all 1 */
+    const int32_t *row;  /* [n] or NULL: row i of weight */
+} lg_cpu_losses;
+
 /* A run of weights: g is their gradient, s0 and s1 their state (not touched where it is not
  * needed: a momentum of 0 keeps none). */
 typedef struct lg_cpu_weights {
@@ -102,10 +111,12 @@ typedef struct lg_cpu_kernels {
     lg_cpu_tile_loss *tile_loss[LG_LOSS_COUNT];
     lg_cpu_row_loss *row_loss[LG_LOSS_COUNT];
 
-    /* Sum over n rows by tree.h: of one column of tiles `stride` apart; of `count` <= 16 columns
-     * of a matrix with rows `stride` apart. */
-    float (*tile_column_sum)(const float *column, int64_t n, int64_t stride);
+    /* Sums over n rows by tree.h: of `count` <= 16 columns of tiles, which lie side by side, tiles
+     * `stride` apart; of `count` <= 16 columns of a matrix with rows `stride` apart; of the losses
+     * of `count` <= LG_LOSS_SUMS settings, in double. */
+    void (*tile_column_sums)(const float *column, int64_t n, int64_t stride, int count, float *out);
     void (*column_sums)(const float *z, int64_t n, int64_t stride, int count, float *out);
+    void (*loss_sums)(const lg_cpu_losses *losses, int64_t n, int count, double *out);
 
     lg_cpu_update *update[LG_OPTIM_COUNT];
 

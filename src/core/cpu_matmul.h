@@ -83,8 +83,9 @@ static void finish_columns(const lg_cpu_product *p, int64_t tile, int begin, int
     const int rows = smaller(p->rows.count - tile * LG_TILE, LG_TILE);
     float *z = p->tiles + (tile * p->columns + begin) * LG_TILE;
     for (int c = begin; c < end; c++, z += LG_TILE, chains += LG_TILE) {
-        for (int r = 0; r < LG_TILE; r += 4) v16_sum4((const float(*)[16])(chains + r), z + r);
-        for (int r = 0; r < LG_TILE; r++) z[r] = r < rows ? z[r] + p->b[c] : 0.0f;
+        v16_sum16((const float(*)[16])chains, z);
+        v16_store(z, v16_add(v16_load(z), v16_spread(p->b + c)));
+        for (int r = rows; r < LG_TILE; r++) z[r] = 0.0f;
     }
 }
 

@@ -7,7 +7,7 @@
  *   spread                  one number in all lanes
  *   fma(a, b, c)            a b + c, rounded once
  *   from_u8, from_f16       sixteen bytes, sixteen 16-bit floats, as floats: exact
- *   sum4                    out[i] = the sum of v[i]'s lanes by the tree of tree.h, i = 0..3
+ *   sum16                   out[i] = the sum of v[i]'s lanes by the tree of tree.h, i = 0..15
  *
  * LG_TILE_TALL and LG_TILE_WIDE: how many accumulators fit in the registers as tall x wide, wide
  * being columns of W; LG_TILE_SLIM is "tall" where there are at most three columns. */
@@ -83,22 +83,36 @@ static inline lg_v16 v16_from_f16(const uint8_t *from)
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)from));
 }
 
-static inline void v16_sum4(const float v[4][16], float out[4])
+static inline lg_v16 v16_add(lg_v16 a, lg_v16 b)
 {
-    const lg_v16 a = v16_load(v[0]), b = v16_load(v[1]), c = v16_load(v[2]), d = v16_load(v[3]);
-    /* lanes l + 8: a b side by side, c d side by side */
-    const lg_v16 ab =
-        _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
-    const lg_v16 cd =
-        _mm512_add_ps(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xEE));
-    /* lanes l + 4: a b c d, four lanes each */
-    lg_v16 all =
-        _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xDD));
-    all = _mm512_add_ps(all, _mm512_permute_ps(all, 0xEE)); /* l + 2 */
-    all = _mm512_add_ps(all, _mm512_permute_ps(all, 0x55)); /* l + 1 */
-    const __m512i first = _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-    _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_permutexvar_ps(first, all)));
+    return _mm512_add_ps(a, b);
 }
+
+/* One level of the tree for two vectors at once: the lanes of `mask` belong to b, the others to a;
+ * `other` holds for each lane the one that is added to it. */
+#define V16_MERGE(mask, a, b, other) _mm512_add_ps(_mm512_mask_blend_ps(mask, a, b), other)
+
+static inline void v16_sum16(const float v[16][16], float out[16])
+{
+    const __m512i swap4 =
+        _mm512_setr_epi32(4, 5, 6, 7, 16, 17, 18, 19, 12, 13, 14, 15, 24, 25, 26, 27);
+    const __m512i swap1 =
+        _mm512_setr_epi32(1, 16, 3, 18, 5, 20, 7, 22, 9, 24, 11, 26, 13, 28, 15, 30);
+    lg_v16 s[8];
+    UNROLL(i, 8)
+    {
+        const lg_v16 a = v16_load(v[i]), b = v16_load(v[i + 8]);
+        s[i] = V16_MERGE(0xFF00, a, b, _mm512_shuffle_f32x4(a, b, 0x4E)); /* lanes l + 8 */
+    }
+    UNROLL(i, 4)
+    s[i] = V16_MERGE(0xF0F0, s[i], s[i + 4],
+                     _mm512_permutex2var_ps(s[i], swap4, s[i + 4])); /* l + 4 */
+    UNROLL(i, 2)
+    s[i] = V16_MERGE(0xCCCC, s[i], s[i + 2], _mm512_shuffle_ps(s[i], s[i + 2], 0x4E)); /* l + 2 */
+    v16_store(out,
+              V16_MERGE(0xAAAA, s[0], s[1], _mm512_permutex2var_ps(s[0], swap1, s[1]))); /* l + 1 */
+}
+#undef V16_MERGE
 
 #elif defined(__AVX2__) && defined(__FMA__)
 
@@ -170,6 +184,11 @@ static inline lg_v16 v16_from_f16(const uint8_t *from)
                     _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
 }
 
+static inline lg_v16 v16_add(lg_v16 a, lg_v16 b)
+{
+    return (lg_v16){_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)};
+}
+
 static inline __m256 v16_sum_halves(const float v[16])
 {
     return _mm256_add_ps(_mm256_loadu_ps(v), _mm256_loadu_ps(v + 8)); /* lanes l + 8 */
@@ -190,6 +209,11 @@ static inline void v16_sum4(const float v[4][16], float out[4])
     const __m256 sums = _mm256_add_ps(pairs, _mm256_permute_ps(pairs, 0xF5));
     const __m128 ab = _mm256_castps256_ps128(sums), cd_ = _mm256_extractf128_ps(sums, 1);
     _mm_storeu_ps(out, _mm_shuffle_ps(ab, cd_, 0x88));
+}
+
+static inline void v16_sum16(const float v[16][16], float out[16])
+{
+    for (int i = 0; i < 16; i += 4) v16_sum4(v + i, out + i);
 }
 
 #else
@@ -318,9 +342,15 @@ static inline lg_v16 v16_from_f16(const uint8_t *from)
     return v16_load(lanes);
 }
 
-static inline void v16_sum4(const float v[4][16], float out[4])
+static inline lg_v16 v16_add(lg_v16 a, lg_v16 b)
 {
-    for (int i = 0; i < 4; i++) {
+    return (lg_v16){{a.part[0] + b.part[0], a.part[1] + b.part[1], a.part[2] + b.part[2],
+                     a.part[3] + b.part[3]}};
+}
+
+static inline void v16_sum16(const float v[16][16], float out[16])
+{
+    for (int i = 0; i < 16; i++) {
         const lg_v16 a = v16_load(v[i]);
         const lg_v4 eight0 = a.part[0] + a.part[2], eight1 = a.part[1] + a.part[3]; /* l + 8 */
         const lg_v4 four = eight0 + eight1;                                         /* l + 4 */

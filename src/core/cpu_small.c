@@ -73,7 +73,7 @@ void lg_cpu_tile_loss_of(const lg_cpu_job *job, int64_t index, float *tile, floa
     float *row_loss = (float *)step->row_loss + i0 * s;
 
     for (int r = 0; r < rows; r++) weight[r] = lg_cpu_weight(step, i0 + r);
-    for (int t = 0; t < s; t++, tile += (int64_t)k * LG_TILE) {
+    for (int t = job->first; t < job->first + job->settings; t++, tile += (int64_t)k * LG_TILE) {
         const lg_cpu_target target = lg_cpu_target_of(step, t);
         const float scale = (float)step->scalars[t].scale;
         for (int r = 0; r < LG_TILE; r++) factor[r] = weight[r] * scale;
@@ -104,11 +104,13 @@ void lg_cpu_small_bias(const lg_cpu_job *job, int begin, int end)
 {
     const lg_step *step = job->step;
     const int64_t stride = (int64_t)job->product.columns * LG_TILE;
-    float *gb = step->gb;
-    for (int c = begin; c < end; c++) {
-        const float sum = job->cpu->kernels->tile_column_sum(
-            job->product.tiles + (int64_t)c * LG_TILE, step->batch.count, stride);
-        gb[c] = step->accumulate ? gb[c] + sum : sum;
+    float *gb = (float *)step->gb + job->first * step->outputs, sums[LG_TILE];
+    for (int c = begin; c < end; c += LG_TILE) {
+        const int count = end - c < LG_TILE ? end - c : LG_TILE;
+        job->cpu->kernels->tile_column_sums(job->product.tiles + (int64_t)c * LG_TILE,
+                                            step->batch.count, stride, count, sums);
+        for (int j = 0; j < count; j++)
+            gb[c + j] = step->accumulate ? gb[c + j] + sums[j] : sums[j];
     }
 }
 
@@ -116,7 +118,7 @@ static void bias_part(void *argument, int part, int parts)
 {
     const lg_cpu_job *job = argument;
     int64_t begin, end;
-    lg_pool_cut(job->product.columns, 1, part, parts, &begin, &end);
+    lg_pool_cut(job->product.columns, LG_TILE, part, parts, &begin, &end);
     lg_cpu_small_bias(job, (int)begin, (int)end);
 }
 
@@ -136,8 +138,8 @@ int lg_cpu_clear_bad(const lg_cpu_job *job)
     const lg_step *step = job->step;
     const size_t bytes = sizeof(float) * LG_TILE * (size_t)step->outputs;
     int cleared = 0;
-    for (int t = 0; t < step->settings; t++) {
-        if (!atomic_load_explicit(&job->cpu->bad[t], memory_order_relaxed)) continue;
+    for (int t = 0; t < job->settings; t++) {
+        if (!atomic_load_explicit(&job->cpu->bad[job->first + t], memory_order_relaxed)) continue;
         for (int64_t tile = 0; tile < lg_cpu_tiles(step->batch.count); tile++)
             memset(tile_at(job, tile) + (int64_t)t * step->outputs * LG_TILE, 0, bytes);
         cleared = 1;

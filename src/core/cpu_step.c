@@ -11,7 +11,6 @@
 
 #include "base/size.h"
 #include "base/status.h"
-#include "core/tree.h"
 
 /* ---------------------------------------------------------------------------------- memory --- */
 
@@ -88,7 +87,7 @@ logit_status lg_cpu_reserve(lg_cpu *cpu, const lg_step *step, logit_error *err)
 lg_cpu_job lg_cpu_job_of(lg_cpu *cpu, const lg_step *step, int from_pixels)
 {
     const lg_batch *batch = &step->batch;
-    lg_cpu_job job = {.cpu = cpu, .step = step};
+    lg_cpu_job job = {.cpu = cpu, .step = step, .settings = step->settings};
     job.product = (lg_cpu_product){
         .rows = {.count = batch->count,
                  .features = step->features,
@@ -107,6 +106,21 @@ lg_cpu_job lg_cpu_job_of(lg_cpu *cpu, const lg_step *step, int from_pixels)
     for (int t = 0; t < step->settings; t++)
         atomic_store_explicit(&cpu->bad[t], 0, memory_order_relaxed);
     return job;
+}
+
+lg_cpu_job lg_cpu_job_some(const lg_cpu_job *job, int first, int settings)
+{
+    lg_cpu_job some = *job;
+    lg_cpu_product *product = &some.product;
+    const int64_t column = (int64_t)first * job->step->outputs;
+    some.first = job->first + first;
+    some.settings = settings;
+    product->columns = settings * job->step->outputs;
+    product->w += column * product->rows.features;
+    product->b += column;
+    product->gw += column * product->rows.features;
+    product->tiles += column * LG_TILE * lg_cpu_tiles(product->rows.count);
+    return some;
 }
 
 lg_cpu_target lg_cpu_target_of(const lg_step *step, int setting)
@@ -144,8 +158,8 @@ static float *at(void *array, int64_t offset)
 void lg_cpu_update_part(const lg_cpu_job *job, int64_t d_begin, int64_t d_end)
 {
     const lg_step *step = job->step;
-    const int columns = step->settings * step->outputs;
-    for (int c = 0; c < columns; c++) {
+    const int first = job->first * step->outputs, end = first + job->product.columns;
+    for (int c = first; c < end; c++) {
         const int64_t offset = c * step->features + d_begin;
         const lg_cpu_weights weights = {
             .w = at(step->w, offset),
@@ -162,7 +176,7 @@ void lg_cpu_update_part(const lg_cpu_job *job, int64_t d_begin, int64_t d_end)
 void lg_cpu_update_bias(const lg_cpu_job *job)
 {
     const lg_step *step = job->step;
-    for (int t = 0; t < step->settings; t++) {
+    for (int t = job->first; t < job->first + job->settings; t++) {
         const int64_t offset = (int64_t)t * step->outputs;
         const lg_cpu_weights weights = {
             .w = at(step->b, offset),
@@ -175,27 +189,37 @@ void lg_cpu_update_bias(const lg_cpu_job *job)
     }
 }
 
-/* The weighted losses of one setting, in double, by tree.h. */
-static void sum_setting(const lg_step *step, int t)
+/* A loss that is not finite, whatever its weight, has a sum that is not: latches the first. */
+static void latch_bad(const lg_step *step, int t)
 {
     const float *loss = (const float *)step->row_loss + t;
-    const int64_t n = step->batch.count;
-    const int width = lg_tree_width(n);
-    double chain[LG_TREE_WIDE] = {0.0};
     lg_total *total = &step->total[t];
-    for (int64_t i = 0; i < n; i++, loss += step->settings) {
-        chain[i % width] += (double)lg_cpu_weight(step, i) * (double)*loss;
-        if (isfinite(*loss) || (total->bad_step >= 0 && total->bad_step <= lg_step_number(step)))
-            continue;
+    if (total->bad_step >= 0 && total->bad_step <= lg_step_number(step)) return;
+    for (int64_t i = 0; i < step->batch.count; i++, loss += step->settings) {
+        if (isfinite(*loss)) continue;
         total->bad_step = lg_step_number(step);
         total->bad_row = i;
+        return;
     }
-    for (int half = width / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++) chain[l] += chain[l + half];
-    total->loss += chain[0];
 }
 
-void lg_cpu_sum(const lg_step *step)
+void lg_cpu_sum(const lg_cpu_job *job)
 {
-    for (int t = 0; t < step->settings; t++) sum_setting(step, t);
+    const lg_step *step = job->step;
+    const int end = job->first + job->settings;
+    double sums[LG_LOSS_SUMS];
+    for (int first = job->first; first < end; first += LG_LOSS_SUMS) {
+        const int count = end - first < LG_LOSS_SUMS ? end - first : LG_LOSS_SUMS;
+        const lg_cpu_losses losses = {
+            .loss = (const float *)step->row_loss + first,
+            .stride = step->settings,
+            .weight = step->batch.weight,
+            .row = step->batch.row,
+        };
+        job->cpu->kernels->loss_sums(&losses, step->batch.count, count, sums);
+        for (int t = 0; t < count; t++) {
+            step->total[first + t].loss += sums[t];
+            if (!isfinite(sums[t])) latch_bad(step, first + t);
+        }
+    }
 }

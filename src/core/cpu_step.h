@@ -32,12 +32,14 @@ typedef struct lg_cpu {
     int bad_size;
 } lg_cpu;
 
-/* One operation over a step, as the pool's threads see it. */
+/* One operation over a step, as the pool's threads see it; or a thread's own, over some of its
+ * settings. */
 typedef struct lg_cpu_job {
     lg_cpu *cpu;
     const lg_step *step;
-    lg_cpu_product product;
-    int64_t begin, end; /* rows of this turn (cpu_fused.c) */
+    int first, settings;    /* settings first .. first + settings-1 */
+    lg_cpu_product product; /* their columns */
+    int64_t begin, end;     /* rows of this turn (cpu_fused.c) */
     int add, last;
 } lg_cpu_job;
 
@@ -68,25 +70,28 @@ logit_status lg_cpu_reserve(lg_cpu *cpu, const lg_step *step, logit_error *err);
 logit_status lg_cpu_grow(float **array, size_t *size, size_t count, logit_error *err);
 logit_status lg_cpu_grow_scratch(lg_cpu *cpu, size_t each, logit_error *err);
 
-/* The step's arrays as the kernels want them; from pixels, or from step->x. */
+/* The step's arrays as the kernels want them; from pixels, or from step->x.  All settings of it, or
+ * `settings` of a job's, from `first` on: then the tiles are theirs alone, too. */
 lg_cpu_job lg_cpu_job_of(lg_cpu *cpu, const lg_step *step, int from_pixels);
+lg_cpu_job lg_cpu_job_some(const lg_cpu_job *job, int first, int settings);
 
 /* Target rule and factor of one setting. */
 lg_cpu_target lg_cpu_target_of(const lg_step *step, int setting);
 float lg_cpu_weight(const lg_step *step, int64_t i);
 
-/* Loss of one tile for every setting, z in `tile` [s*k][16]; dz in its place.  Fills row_loss and
- * marks settings that are not finite.  scratch: k * 16 floats. */
+/* Loss of one tile for the job's settings, z in `tile` [columns][16]; dz in its place.  Fills
+ * row_loss and marks settings that are not finite.  scratch: k * 16 floats. */
 void lg_cpu_tile_loss_of(const lg_cpu_job *job, int64_t tile_index, float *tile, float *scratch);
 
-/* Makes dz zero for the settings so marked; 1 if there are any. */
+/* Makes dz zero for the job's settings so marked; 1 if there are any. */
 int lg_cpu_clear_bad(const lg_cpu_job *job);
 
-/* Running totals of every setting. */
-void lg_cpu_sum(const lg_step *step);
+/* Running totals of the job's settings. */
+void lg_cpu_sum(const lg_cpu_job *job);
 
-/* Column sums of dz from the tiles; the update of features d_begin .. d_end-1; of the bias. */
-void lg_cpu_small_bias(const lg_cpu_job *job, int column_begin, int column_end);
+/* Column sums of dz from the tiles of the job's columns begin .. end-1; the update of features
+ * d_begin .. d_end-1; of the bias. */
+void lg_cpu_small_bias(const lg_cpu_job *job, int begin, int end);
 void lg_cpu_update_part(const lg_cpu_job *job, int64_t d_begin, int64_t d_end);
 void lg_cpu_update_bias(const lg_cpu_job *job);
 
