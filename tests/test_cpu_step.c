@@ -303,51 +303,72 @@ END_TEST
 
 /* ------------------------------------------------------------------------------ bad losses --- */
 
-/* Setting 1 alone overflows, in one row of a late group. */
-START_TEST(a_bad_loss_stops_its_setting_alone) /* fused or in parts */
-{
-    enum { D = 40000, BAD_ROW = 50 };
-    const rig_shape shape = {.n = 75, .d = D, .k = 1, .s = 2};
-    const plan p = {.shape = shape, .loss = LG_LOSS_SIGMOID, .optim = LG_OPTIM_SGD};
-    rig r;
-    open_plan(&r, &p, 1);
-    uint8_t *pixels = calloc((size_t)r.shape.rows, D);
-    double *w = calloc(2 * D, sizeof *w), *g;
-    ck_assert(pixels && w);
-    for (int64_t i = 0; i < r.shape.rows * D; i++) pixels[i] = (uint8_t)(i % 200);
-    for (int64_t i = 0; i < r.shape.rows; i++) pixels[i * D + 5] = i == BAD_ROW ? 255 : 0;
-    w[D + 5] = 3e38;
-    float *ones = malloc(D * sizeof *ones), *zeros = calloc(D, sizeof *zeros);
-    ck_assert(ones && zeros);
-    for (int j = 0; j < D; j++) ones[j] = 1.0f;
-    rig_give(&r, RIG_PIXELS, pixels);
-    rig_give(&r, RIG_SCALE, ones);
-    rig_give(&r, RIG_SHIFT, zeros);
-    rig_put(&r, RIG_W, w);
-    r.step.number = 41;
-    if (_i)
-        rig_run(&r, RIG_OP_STEP);
-    else
-        problem_step(&r);
+enum { BAD_FEATURE = 5, BAD_STEP = 41 };
 
-    lg_total totals[2];
-    rig_get_totals(&r, totals);
-    ck_assert(isfinite(totals[0].loss) && totals[0].bad_step == -1);
-    ck_assert(!isfinite(totals[1].loss));
-    ck_assert_int_eq(totals[1].bad_step, 41);
-    ck_assert_int_eq(totals[1].bad_row, BAD_ROW);
-    g = problem_get(&r, RIG_GW);
-    double left = 0.0;
-    for (int64_t j = 0; j < D; j++) {
-        ck_assert(g[D + j] == 0.0);
-        left += fabs(g[j]);
-    }
-    ck_assert(left > 0.0);
-    free(g);
+/* One setting alone overflows, in one row: by a feature that is 0 everywhere else. */
+typedef struct bad_plan {
+    rig_shape shape;
+    int threads, setting;
+    int64_t row;
+} bad_plan;
+
+static void open_bad(rig *r, const bad_plan *bad)
+{
+    const plan p = {.shape = bad->shape, .loss = LG_LOSS_SIGMOID, .optim = LG_OPTIM_SGD};
+    open_plan(r, &p, bad->threads);
+    const int64_t d = r->shape.d, rows = r->shape.rows;
+    uint8_t *pixels = calloc((size_t)rows, (size_t)d);
+    double *w = calloc((size_t)(d * r->shape.s), sizeof *w);
+    float *ones = malloc((size_t)d * sizeof *ones), *zeros = calloc((size_t)d, sizeof *zeros);
+    ck_assert(pixels && w && ones && zeros);
+    for (int64_t i = 0; i < rows * d; i++) pixels[i] = (uint8_t)(i % 200);
+    for (int64_t i = 0; i < rows; i++) pixels[i * d + BAD_FEATURE] = i == bad->row ? 255 : 0;
+    for (int64_t j = 0; j < d; j++) ones[j] = 1.0f;
+    w[bad->setting * d + BAD_FEATURE] = 3e38;
+    rig_give(r, RIG_PIXELS, pixels);
+    rig_give(r, RIG_SCALE, ones);
+    rig_give(r, RIG_SHIFT, zeros);
+    rig_put(r, RIG_W, w);
+    r->step.number = BAD_STEP;
     free(w);
     free(pixels);
     free(ones);
     free(zeros);
+}
+
+static void assert_stopped(rig *r, const bad_plan *bad)
+{
+    lg_total totals[MOST_SETTINGS];
+    double *g = problem_get(r, RIG_GW);
+    rig_get_totals(r, totals);
+    for (int t = 0; t < r->shape.s; t++) {
+        const int is_bad = t == bad->setting;
+        double left = 0.0;
+        for (int64_t j = 0; j < r->shape.d; j++) left += fabs(g[t * r->shape.d + j]);
+        ck_assert(is_bad ? left == 0.0 : left > 0.0);
+        ck_assert_int_eq(!isfinite(totals[t].loss), is_bad);
+        ck_assert_int_eq(totals[t].bad_step, is_bad ? BAD_STEP : -1);
+        if (is_bad) ck_assert_int_eq(totals[t].bad_row, bad->row);
+    }
+    free(g);
+}
+
+START_TEST(a_bad_loss_stops_its_setting_alone) /* plan x fused or in parts */
+{
+    static const bad_plan plans[] = {
+        {{.n = 75, .d = 40000, .k = 1, .s = 2}, 1, 1, 50}, /* in a late group of rows */
+        {{.n = 40, .d = 20, .k = 1, .s = 11}, 2, 4, 30},   /* of each thread's settings */
+        {{.n = 40, .d = 20, .k = 1, .s = 11}, 2, 9, 30},
+        {{.n = 75, .d = 20, .k = 1, .s = 19}, 1, 17, 30},
+    };
+    const bad_plan *bad = &plans[_i / 2];
+    rig r;
+    open_bad(&r, bad);
+    if (_i % 2)
+        rig_run(&r, RIG_OP_STEP);
+    else
+        problem_step(&r);
+    assert_stopped(&r, bad);
     rig_close(&r);
 }
 END_TEST
@@ -364,7 +385,7 @@ Suite *lg_suite_cpu_step(void)
     tcase_add_loop_test(tests, instruction_sets_change_nothing, 0, SMALL_SHAPES * LG_LOSS_COUNT);
     tcase_add_loop_test(tests, setting_equals_its_solo_run, 0, 4);
     tcase_add_loop_test(tests, no_momentum_needs_no_state, 0, 2);
-    tcase_add_loop_test(tests, a_bad_loss_stops_its_setting_alone, 0, 2);
+    tcase_add_loop_test(tests, a_bad_loss_stops_its_setting_alone, 0, 8);
     suite_add_tcase(suite, tests);
     return suite;
 }
