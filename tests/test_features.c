@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/philox.h"
 #include "core/lift.h"
 #include "tests/small_set.h"
 #include "tests/train_rig.h"
@@ -309,7 +310,8 @@ START_TEST(whitening_whitens)
     logit_error err;
     for (int s = 0; s < 40; s++) {
         double v[N];
-        for (int i = 0; i < N; i++) v[i] = sin(3.1 * s + 1.7 * i * i) + 0.3 * i * cos(s);
+        for (int i = 0; i < N; i++)
+            v[i] = (1.0 + i) * (lg_random_unit(1, LG_STREAM_TEST, (uint64_t)(N * s + i)) - 0.5);
         for (int i = 0; i < N * N; i++) c[i] += v[i / N] * v[i % N] / 40.0;
     }
     memcpy(kept, c, sizeof c);

@@ -11,10 +11,9 @@ struct lg_kept {
     lg_problem *problem;
     const logit_watch *watch;
     int64_t features;
-    float *rows;                        /* where the backend computes: [..][features] */
-    float *scale, *shift;               /* there: 1 and 0, [features] */
-    const float *own_scale, *own_shift; /* the problem's */
-    int borrows;                        /* rows are another's */
+    float *rows;          /* where the backend computes: [..][features] */
+    float *scale, *shift; /* there: 1 and 0, [features] */
+    int borrows;          /* rows are another's */
     int filled;
 };
 
@@ -62,8 +61,6 @@ logit_status lg_kept_create(lg_kept **out, lg_problem *problem, int64_t rows, co
     kept->problem = problem;
     kept->watch = watch;
     kept->features = problem->step.features;
-    kept->own_scale = problem->step.scale;
-    kept->own_shift = problem->step.shift;
     kept->borrows = other != NULL;
     logit_status status = LOGIT_OK;
     if (other)
@@ -84,7 +81,7 @@ void lg_kept_destroy(lg_kept *kept)
 {
     if (!kept) return;
     lg_backend *backend = kept->problem->backend;
-    lg_kept_point(kept, 0, &kept->problem->step);
+    lg_problem_point_at_elements(kept->problem);
     void *memory[] = {kept->borrows ? NULL : kept->rows, kept->scale, kept->shift};
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         if (memory[i]) backend->ops->free(backend, memory[i]);
@@ -148,8 +145,8 @@ int lg_kept_is_filled(const lg_kept *kept)
 void lg_kept_point(const lg_kept *kept, int use, lg_step *step)
 {
     step->lift = use ? NULL : &kept->problem->lift;
-    step->scale = use ? kept->scale : kept->own_scale;
-    step->shift = use ? kept->shift : kept->own_shift;
+    step->scale = use ? kept->scale : kept->problem->scale;
+    step->shift = use ? kept->shift : kept->problem->shift;
     if (!use) return;
     step->batch.element = LG_ELEMENT_F32;
     step->batch.pixels = (const uint8_t *)kept->rows;

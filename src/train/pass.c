@@ -69,16 +69,14 @@ static logit_status visit_all(const lg_pass_input *in, const double *smoothing,
     }
 }
 
-/* The feed may point the step at features that were kept: whoever trains finds it as it was. */
+/* The feed may point the step at features that are kept, and another's feed may have: it begins and
+ * ends with the problem's own elements. */
 static logit_status walk(const lg_pass_input *in, const double *smoothing, lg_pass_visit_fn *visit,
                          void *argument, logit_error *err)
 {
-    lg_step *step = &in->problem->step;
-    const lg_step before = *step;
+    lg_problem_point_at_elements(in->problem);
     const logit_status status = visit_all(in, smoothing, visit, argument, err);
-    step->lift = before.lift;
-    step->scale = before.scale;
-    step->shift = before.shift;
+    lg_problem_point_at_elements(in->problem);
     return status;
 }
 

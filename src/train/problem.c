@@ -46,8 +46,8 @@ static int list_arrays(lg_problem *problem, array *list)
     const int64_t n = problem->batch, d = step->features, s = step->settings;
     const int64_t in = lg_problem_inputs(problem);
     int count = problem->lift.in > 0 ? list_lift(problem, list) : 0;
-    list[count++] = (array){(void **)&step->scale, in, sizeof(float), 0};
-    list[count++] = (array){(void **)&step->shift, in, sizeof(float), 0};
+    list[count++] = (array){(void **)&problem->scale, in, sizeof(float), 0};
+    list[count++] = (array){(void **)&problem->shift, in, sizeof(float), 0};
     list[count++] = (array){(void **)&step->total, s, sizeof(lg_total), 1};
     list[count++] = (array){&step->x, n * d, real, 0};
     list[count++] = (array){&step->z, n * rows, real, 0};
@@ -63,6 +63,13 @@ static int list_arrays(lg_problem *problem, array *list)
     return count;
 }
 
+void lg_problem_point_at_elements(lg_problem *problem)
+{
+    problem->step.lift = problem->lift.in > 0 ? &problem->lift : NULL;
+    problem->step.scale = problem->scale;
+    problem->step.shift = problem->shift;
+}
+
 static logit_status allocate(lg_problem *problem, logit_error *err)
 {
     array list[ARRAYS];
@@ -74,6 +81,7 @@ static logit_status allocate(lg_problem *problem, logit_error *err)
         LG_TRY(ops->alloc(backend, list[i].place, bytes, err));
         LG_TRY(ops->zero(backend, LG_QUEUE_COMPUTE, *list[i].place, bytes, err));
     }
+    lg_problem_point_at_elements(problem);
     if (ops->prepare) {
         lg_step most = problem->step;
         most.batch.count = problem->batch;
@@ -134,10 +142,7 @@ logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_p
                               .optim = shape->optim,
                               .nesterov = shape->nesterov,
                               .momentum = shape->momentum};
-    if (shape->lift) {
-        problem->lift = without_arrays(shape->lift);
-        problem->step.lift = &problem->lift;
-    }
+    if (shape->lift) problem->lift = without_arrays(shape->lift);
     const lg_normal unit = {.floats = 1};
     logit_status status = allocate(problem, err);
     if (status == LOGIT_OK && shape->lift) status = send_lift(problem, shape->lift, err);
@@ -186,11 +191,11 @@ logit_status lg_problem_set_normal(lg_problem *problem, const lg_normal *normal,
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the normalisation of %lld features",
                 (long long)d);
     lg_normal_fill(normal, d, scale, shift);
-    logit_status status = ops->upload(backend, LG_QUEUE_COMPUTE,
-                                      (void *)(uintptr_t)problem->step.scale, scale, bytes, err);
+    logit_status status = ops->upload(backend, LG_QUEUE_COMPUTE, (void *)(uintptr_t)problem->scale,
+                                      scale, bytes, err);
     if (status == LOGIT_OK)
-        status = ops->upload(backend, LG_QUEUE_COMPUTE, (void *)(uintptr_t)problem->step.shift,
-                             shift, bytes, err);
+        status = ops->upload(backend, LG_QUEUE_COMPUTE, (void *)(uintptr_t)problem->shift, shift,
+                             bytes, err);
     if (status == LOGIT_OK) status = ops->sync(backend, err);
     free(scale);
     return status;
@@ -273,6 +278,9 @@ lg_problem lg_problem_narrow(const lg_problem *problem, int setting)
     one.step.w = p.w;
     one.step.b = p.b;
     one.step.total += setting;
+    one.step.lift = problem->lift.in > 0 ? &problem->lift : NULL; /* which stays where it is */
+    one.step.scale = problem->scale;
+    one.step.shift = problem->shift;
     return one;
 }
 

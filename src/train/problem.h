@@ -15,6 +15,8 @@ typedef struct lg_problem {
     lg_step step;  /* shapes and pointers; batch, scalars and number are the caller's to set */
     lg_lift lift;  /* the feature map, its arrays on the device, and step.lift points here; in is 0
                     * where there is none */
+    const float *scale, *shift; /* what step.scale and step.shift are, unless a step was pointed at
+                                 * features that are kept (kept.h) */
 } lg_problem;
 
 /* How elements become x.  Pixels: (u/255 - mean) / std, per channel of [h][w][channels].  Features:
@@ -80,6 +82,10 @@ logit_status lg_problem_put_setting(lg_problem *problem, int setting, const void
 /* One setting alone, for passes that do not train: it borrows the arrays of `problem`, and is not
  * destroyed. */
 lg_problem lg_problem_narrow(const lg_problem *problem, int setting);
+
+/* Points its step at elements, the problem's own scale, shift and map, again: what whoever uses the
+ * step finds, and leaves. */
+void lg_problem_point_at_elements(lg_problem *problem);
 
 /* Running totals: start at zero; read (waits for the device). */
 logit_status lg_problem_clear_totals(lg_problem *problem, logit_error *err);
