@@ -62,14 +62,17 @@ static int64_t product_rows(const lg_lift *lift)
                                                         : chunk_images(lift) * windows_of(lift);
 }
 
-/* Rows and columns have to be ints, and offsets into an image too. */
+/* Rows, offsets into an image and the blocks of `pool`, a cell and 32 units each, have to be ints;
+ * there are no more cells than windows. */
 static logit_status check(const lg_lift *lift, logit_error *err)
 {
-    if (lift->in <= INT_MAX && product_rows(lift) <= INT_MAX) return LOGIT_OK;
+    const int64_t rows = product_rows(lift);
+    if (lift->in <= INT_MAX && rows <= INT_MAX && rows * (lift->units / 32 + 1) <= INT_MAX)
+        return LOGIT_OK;
     LG_FAIL(err, LOGIT_E_USAGE,
-            "images of %lld numbers with --features %s: a GPU takes at most %d of them, and as "
-            "many windows; take a smaller --size",
-            (long long)lift->in, lg_lifts[lift->kind].name, INT_MAX);
+            "images of %lld numbers and %d units of --features %s: more than %d pieces of work for "
+            "a GPU; take smaller images or fewer units",
+            (long long)lift->in, lift->units, lg_lifts[lift->kind].name, INT_MAX);
 }
 
 logit_status lg_cuda_prepare_lift(lg_cuda *cuda, const lg_lift *lift, logit_error *err)
