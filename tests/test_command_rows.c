@@ -1,4 +1,5 @@
-/* test_command_rows.c -- the command: rows of text in, lines out.
+/* test_command_rows.c -- the command: rows of text in, lines out; a config out and in again; a
+ * model for other programs.
  *
  * Tests (suite command_rows). */
 /* SPDX-License-Identifier: MIT */
@@ -59,6 +60,35 @@ START_TEST(predict_says_which_row_is_bad)
 }
 END_TEST
 
+/* What --print-config prints trains the same model to the bit, and trains nothing itself. */
+START_TEST(a_printed_config_trains_the_same)
+{
+    expect(0, "set -e; cd \"$DIR\"; given='--lr 0.05 --epochs 3 --normalize unit --seed 4'\n"
+              "LOGIT_BATCH_SIZE=7 \"$LOGIT\" train set --print-config $given >printed.ini\n"
+              "test ! -e runs\n"
+              "LOGIT_BATCH_SIZE=7 \"$LOGIT\" train set $given -o here -q\n"
+              "\"$LOGIT\" train set --config printed.ini -o there -q\n"
+              "cmp here/model.safetensors there/model.safetensors\n"
+              "test $(diff here/config.ini there/config.ini | grep -c '^[<>] [^#]') = 0");
+}
+END_TEST
+
+START_TEST(export_writes_what_its_name_says)
+{
+    expect(
+        0,
+        "set -e; cd \"$DIR\"; \"$LOGIT\" export run -o m.onnx; grep -q '^m.onnx: onnx, 192 inputs, "
+        "2 "
+        "classes' out; \"$LOGIT\" export run -o m.c -q; grep -q 'int logit_predict' m.c\n"
+        "\"$LOGIT\" export run -o m --format c --prior dark=0.9 --temperature 2; grep -q prior m");
+    expect(2, "\"$LOGIT\" export \"$DIR/run\" -o \"$DIR/m.c\"");
+    expect(0, "\"$LOGIT\" export \"$DIR/run\" -o \"$DIR/m.c\" --force");
+    expect(2, "\"$LOGIT\" export \"$DIR/run\"");
+    expect(5, "\"$LOGIT\" export \"$DIR/nowhere\" -o \"$DIR/n.c\"");
+    expect(5, "\"$LOGIT\" export \"$DIR/run\" -o \"$DIR/no/where.c\"");
+}
+END_TEST
+
 Suite *lg_suite_command_rows(void)
 {
     Suite *suite = suite_create("command_rows");
@@ -67,6 +97,8 @@ Suite *lg_suite_command_rows(void)
     tcase_add_unchecked_fixture(all, command_setup, command_teardown);
     tcase_add_test(all, predict_reads_rows);
     tcase_add_test(all, predict_says_which_row_is_bad);
+    tcase_add_test(all, a_printed_config_trains_the_same);
+    tcase_add_test(all, export_writes_what_its_name_says);
     suite_add_tcase(suite, all);
     return suite;
 }
