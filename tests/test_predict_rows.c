@@ -285,6 +285,12 @@ START_TEST(a_head_is_words_and_as_wide_as_a_row)
     ask(&made, "b.csv", &a);
     ck_assert_int_eq(a.count, 1);
     ck_assert_ptr_nonnull(strstr(a.error[0], "b.csv:1: value 1 is \"nan\""));
+    out = create(&made, "c.csv"); /* one word is a mistake */
+    fputs("1,2,x,4,5,6,7,8,9,10,11,12\n", out);
+    ck_assert_int_eq(fclose(out), 0);
+    ask(&made, "c.csv", &a);
+    ck_assert_int_eq(a.count, 1);
+    ck_assert_ptr_nonnull(strstr(a.error[0], "c.csv:1: value 3 is \"x\""));
     export_clear(&made);
 }
 END_TEST
