@@ -74,10 +74,12 @@ void lg_cpu_tile_loss_of(const lg_cpu_job *job, int64_t index, float *tile, floa
 
     for (int r = 0; r < rows; r++) weight[r] = lg_cpu_weight(step, i0 + r);
     for (int t = job->first; t < job->first + job->settings; t++, tile += (int64_t)k * LG_TILE) {
-        const lg_cpu_target target = lg_cpu_target_of(step, t);
         const float scale = (float)step->scalars[t].scale;
         for (int r = 0; r < LG_TILE; r++) factor[r] = weight[r] * scale;
-        kernels->tile_target(&target, i0, rows, k, scratch);
+        if (t == job->first || step->scalars[t].smoothing != step->scalars[t - 1].smoothing) {
+            const lg_cpu_target target = lg_cpu_target_of(step, t);
+            kernels->tile_target(&target, i0, rows, k, scratch);
+        }
         kernels->tile_loss[step->loss](tile, scratch, k, factor, loss);
         int bad = 0;
         for (int r = 0; r < rows; r++) {
