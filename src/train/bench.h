@@ -73,6 +73,9 @@ typedef logit_status lg_bench_fn(void *argument, logit_error *err);
 logit_status lg_bench_time(const lg_bench *bench, lg_bench_fn *fn, void *argument, double *rate,
                            logit_error *err);
 
+/* The folder of files that are written to be measured: TMPDIR, or /tmp. */
+const char *lg_bench_folder(void);
+
 /* ----------------------------------------------------------------------------- bench_set.c --- */
 
 /* A training part of random bytes and labels, in host memory, that knows it is there (lies) or

@@ -23,7 +23,7 @@ static const struct {
 };
 
 typedef struct saving_pass {
-    char path[64];
+    char path[1024];
     lg_text head;
     void *state;
     size_t bytes;
@@ -72,8 +72,9 @@ static logit_status measure(const lg_bench *bench, int i, const char *folder, lo
 
 logit_status lg_bench_checkpoint(const lg_bench *bench, logit_error *err)
 {
-    char folder[] = "/tmp/logit-bench-XXXXXX";
+    char folder[1000];
     logit_status status = LOGIT_OK;
+    snprintf(folder, sizeof folder, "%.900s/logit-bench-XXXXXX", lg_bench_folder());
     if (!mkdtemp(folder)) LG_FAIL(err, LOGIT_E_IO, "%s: folder cannot be made", folder);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes && status == LOGIT_OK; i++) {
         if (!lg_bench_wants(bench, "checkpoint", shapes[i].name) &&

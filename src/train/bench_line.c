@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -136,4 +137,10 @@ logit_status lg_bench_time(const lg_bench *bench, lg_bench_fn *fn, void *argumen
         *rate = fmax(*rate, (double)calls / (now - start));
     }
     return status;
+}
+
+const char *lg_bench_folder(void)
+{
+    const char *folder = getenv("TMPDIR");
+    return folder && *folder ? folder : "/tmp";
 }

@@ -156,10 +156,8 @@ static logit_status bench_file(const lg_bench *bench, const char *path, lg_image
 logit_status lg_bench_packed(const lg_bench *bench, logit_error *err)
 {
     static const lg_image_target shapes[] = {{28, 28, 1}, {32, 32, 3}, {64, 64, 3}};
-    const char *folder = getenv("TMPDIR");
     char path[1024];
-    snprintf(path, sizeof path, "%.900s/logit-bench-%ld.packed",
-             folder && *folder ? folder : "/tmp", (long)getpid());
+    snprintf(path, sizeof path, "%.900s/logit-bench-%ld.packed", lg_bench_folder(), (long)getpid());
     for (size_t i = 0; i < 2 * sizeof shapes / sizeof *shapes; i++) {
         const logit_status status = bench_file(bench, path, shapes[i / 2], (int)i % 2, err);
         if (status == LOGIT_E_IO) return LOGIT_OK; /* no room for the file: no figure */
