@@ -22,7 +22,8 @@ void lg_report_settings(lg_text *page, const lg_report *report);
 void lg_report_curves(lg_text *page, const lg_report *report);
 /* report_grid.c: all settings in a table and, by learning rate and l2, in a picture. */
 void lg_report_grid(lg_text *page, const lg_report *report);
-/* report_path.c: the same of a path, by penalty, and of cross-validation; 1 if the run is either. */
+/* report_path.c: the same of a path, by penalty, and of cross-validation; 1 if the run is either.
+ */
 void lg_report_path(lg_text *page, const lg_report *report);
 int lg_report_has_path(const lg_run *run);
 /* report_figures.c: confusion, classes. */

@@ -26,11 +26,7 @@ _logit() {
         "train --precision") words="f32 tf32 bf16" ;;
         "train --format") words="text json" ;;
         "train --progress") words="auto plain none" ;;
-<<<<<<< HEAD
-        "train --val-split" | "train --size" | "train --features" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --step-every" | "train --step-factor" | "train --warmup" | "train --epochs" | "train --patience" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
-=======
-        "train --val-split" | "train --folds" | "train --size" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --path" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --step-every" | "train --step-factor" | "train --warmup" | "train --epochs" | "train --patience" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
->>>>>>> 987f7c8 (Cross-validation: --folds N, and --pick 1se)
+        "train --val-split" | "train --folds" | "train --size" | "train --features" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --path" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --step-every" | "train --step-factor" | "train --warmup" | "train --epochs" | "train --patience" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
         "eval --labels") words="auto coarse fine" ;;
         "eval --decoder") words="auto stb turbo" ;;
         "eval --on-bad") words="fail skip" ;;
@@ -46,8 +42,10 @@ _logit() {
         "verify --progress") words="auto plain none" ;;
         "verify --max-bad" | "verify --threads" | "verify --memory" | "verify --tolerance") return ;;
         "predict --decoder") words="auto stb turbo" ;;
+        "predict --on-bad") words="fail skip" ;;
         "predict --device") words="auto cpu cuda ref" ;;
-        "predict --format") words="text json csv" ;;
+        "predict --input") words="names csv jsonl" ;;
+        "predict --format") words="text json jsonl csv" ;;
         "predict --top" | "predict --prior" | "predict --temperature") return ;;
         "explain --decoder") words="auto stb turbo" ;;
         "explain --on-bad") words="fail skip" ;;
@@ -103,23 +101,19 @@ _logit() {
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
-<<<<<<< HEAD
-        train) words="--val --val-split --test --size --channels --normalize --features --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --label-smoothing --calibrate --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
-=======
-        train) words="--val --val-split --folds --pick --test --size --channels --normalize --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --path --label-smoothing --calibrate --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --progress --quiet --verbose --help" ;;
->>>>>>> 987f7c8 (Cross-validation: --folds N, and --pick 1se)
-        eval) words="--labels --decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --wrong --format --config --progress --quiet --verbose --help" ;;
-        verify) words="--labels --decoder --untrusted --on-bad --cache --max-bad --threads --memory --tolerance --format --config --progress --quiet --verbose --help" ;;
-        predict) words="--decoder --untrusted --device --top --prior --temperature --null --format --config --quiet --verbose --help" ;;
-        explain) words="--val --val-split --decoder --untrusted --on-bad --max-bad --class-weight --seed --threads --memory --class --versus --top --terms --data --out --format --config --progress --quiet --verbose --help" ;;
-        loss) words="--decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --logits --label --smoothing --reference --format --config --progress --quiet --verbose --help" ;;
-        data) words="--classes --labels --decoder --untrusted --threads --format --config --progress --quiet --verbose --help" ;;
-        compare) words="--val --val-split --test --size --channels --normalize --features --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --step-every --step-factor --warmup --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --progress --quiet --verbose --help" ;;
-        pack) words="--size --channels --classes --labels --decoder --untrusted --on-bad --max-bad --threads --memory --out --order --force --format --config --progress --quiet --verbose --help" ;;
-        export) words="--out --force --prior --temperature --format --config --quiet --verbose --help" ;;
+        train) words="--val --val-split --folds --pick --test --size --channels --normalize --features --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --path --label-smoothing --calibrate --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --print-config --progress --quiet --verbose --help" ;;
+        eval) words="--labels --decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --wrong --format --config --print-config --progress --quiet --verbose --help" ;;
+        verify) words="--labels --decoder --untrusted --on-bad --cache --max-bad --threads --memory --tolerance --format --config --print-config --progress --quiet --verbose --help" ;;
+        predict) words="--decoder --untrusted --on-bad --device --top --prior --temperature --input --null --format --config --print-config --quiet --verbose --help" ;;
+        explain) words="--val --val-split --decoder --untrusted --on-bad --max-bad --class-weight --seed --threads --memory --class --versus --top --terms --data --out --format --config --print-config --progress --quiet --verbose --help" ;;
+        loss) words="--decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --logits --label --smoothing --reference --format --config --print-config --progress --quiet --verbose --help" ;;
+        data) words="--classes --labels --decoder --untrusted --threads --format --config --print-config --progress --quiet --verbose --help" ;;
+        compare) words="--val --val-split --test --size --channels --normalize --features --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --label-smoothing --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --schedule --step-every --step-factor --warmup --epochs --batch-size --seed --precision --threads --memory --devices --mode --steps --tolerance --record --against --replay --stress --self-test --out --part --format --config --print-config --progress --quiet --verbose --help" ;;
+        pack) words="--size --channels --classes --labels --decoder --untrusted --on-bad --max-bad --threads --memory --out --order --force --format --config --print-config --progress --quiet --verbose --help" ;;
+        export) words="--out --force --prior --temperature --format --config --print-config --quiet --verbose --help" ;;
         report) words="--out --versus --quiet --verbose --help" ;;
         info) words="--format --quiet --verbose --help" ;;
-        bench) words="--device --precision --threads --seconds --only --format --config --quiet --verbose --help" ;;
+        bench) words="--device --precision --threads --seconds --only --format --config --print-config --quiet --verbose --help" ;;
         help) words="--man --completion --help" ;;
         esac
     fi

@@ -29,10 +29,13 @@ _logit() {
             _arguments -s -S \
                 '--val=[validate on this set]:DATA:_files' \
                 '--val-split=[hold out this share of the training images where there is no validation part; 0 for none]:SHARE: ' \
+                '--folds=[cross-validation: train every setting N times on N-1 of N parts of the training images and measure it on the other; the best in the mean is then trained on all of them.  Takes no --val and no --resume: who stops it begins anew]:N: ' \
+                '--pick=[with --folds: best, the setting with the best mean; 1se, the strongest penalty whose mean is within a standard error of it]:pick:(best 1se)' \
                 '--test=[test on this set, once, at the end]:DATA:_files' \
                 '--size=[height and width of the images the model sees; others are scaled and cut at the centre]:HxW: ' \
                 '--channels=[1 for grey, 3 for colour]:channels:(auto 1 3)' \
                 '--normalize=[unit: pixels from 0 to 1; standard: then minus the mean, over the deviation, per channel]:normalize:(standard unit)' \
+                '--features=[a fixed map between pixels and W: square, cross, rff, sigmoid, step or patch, with N units; its keys: docs/features.md]:MAP[\:N][,KEY=..]: ' \
                 '--shuffle=[order of the images: full, drawn anew each epoch; block, also, but from neighbours in the file, for sets that no memory holds; none, as they come; auto: block for tar files and for packed files over 4 GiB, else full]:shuffle:(auto full block none)' \
                 '--sampling=[all: each training image once an epoch; balanced: as many are drawn, all classes alike]:sampling:(all balanced)' \
                 '--flip[mirror training images left to right, half of them in each epoch]' \
@@ -47,6 +50,7 @@ _logit() {
                 '--loss=[what is minimised; auto: sigmoid for two classes, softmax for more]:loss:(auto softmax sigmoid mse)' \
                 '--l2=[penalty (l2/2) |W|^2 in the objective; biases are free]:A[,B..]: ' \
                 '--l1=[penalty l1 |W|_1 in the objective, which leads weights to exactly 0; with --l2 an elastic net; takes --optimizer lbfgs]:A[,B..]: ' \
+                '--path=[lbfgs goes through N values of --l2 (20) from the strongest penalty down, each from the optimum of the one before; or A,B,.. that fall; l1:FROM:TO is a path of --l1; the validation part picks]:FROM\:TO[\:N]: ' \
                 '--label-smoothing=[train towards (1-e) label + e/K in place of the label]:E[,F..]: ' \
                 '--calibrate[at the end, fit a temperature on the validation part, so that probabilities mean what they say]' \
                 '--class-weight=[balanced, so that each class counts the same, or cat=2,dog=1]:WEIGHTS: ' \
@@ -241,6 +245,7 @@ _logit() {
                 '--size=[height and width of the images the model sees; others are scaled and cut at the centre]:HxW: ' \
                 '--channels=[1 for grey, 3 for colour]:channels:(auto 1 3)' \
                 '--normalize=[unit: pixels from 0 to 1; standard: then minus the mean, over the deviation, per channel]:normalize:(standard unit)' \
+                '--features=[a fixed map between pixels and W: square, cross, rff, sigmoid, step or patch, with N units; its keys: docs/features.md]:MAP[\:N][,KEY=..]: ' \
                 '--shuffle=[order of the images: full, drawn anew each epoch; block, also, but from neighbours in the file, for sets that no memory holds; none, as they come; auto: block for tar files and for packed files over 4 GiB, else full]:shuffle:(auto full block none)' \
                 '--sampling=[all: each training image once an epoch; balanced: as many are drawn, all classes alike]:sampling:(all balanced)' \
                 '--flip[mirror training images left to right, half of them in each epoch]' \
