@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/newton.h"
+#include "tests/simt_runs.h"
 #include "tests/small_set.h"
 #include "tests/train_rig.h"
 #include "train/path.h"
@@ -318,6 +319,28 @@ START_TEST(threads_and_memory_change_nothing)
 }
 END_TEST
 
+/* On a device with memory of its own, with folds around it. */
+START_TEST(the_gpu_code_ends_at_the_same_optima)
+{
+    double objective[3], loss[3];
+    if (!simt_is_built()) return;
+    options.path = "1:1e-2:3";
+    options.l1 = (logit_list){1, {_i ? 1e-3 : 0.0}};
+    options.folds = 2;
+    go("set", "cpu");
+    for (int s = 0; s < 3; s++) {
+        objective[s] = told[s].objective;
+        loss[s] = told[s].val_loss;
+    }
+    options.device = "simt";
+    go("set", "simt");
+    for (int s = 0; s < 3; s++) {
+        ck_assert_double_eq_tol(told[s].objective, objective[s], 1e-6);
+        ck_assert_double_eq_tol(told[s].val_loss, loss[s], 1e-4);
+    }
+}
+END_TEST
+
 static int asked, stop_at;
 static int on_stop(void *user)
 {
@@ -391,6 +414,7 @@ Suite *lg_suite_path(void)
     tcase_add_loop_test(all, a_path_over_l1_sets_weights_free_one_by_one, 0, 2);
     tcase_add_test(all, passes_that_are_too_few_end_a_point_alone);
     tcase_add_test(all, threads_and_memory_change_nothing);
+    tcase_add_loop_test(all, the_gpu_code_ends_at_the_same_optima, 0, 2);
     tcase_add_loop_test(all, the_report_draws_it, 0, 2);
     tcase_add_loop_test(all, who_is_stopped_goes_on_to_the_same_bits, 0, 4);
     suite_add_tcase(suite, all);
