@@ -11,7 +11,8 @@
  *
  *   LAYER     rows in products of piece_rows(), the last of which ends with the batch, over rows
  *             that were done before; a batch that is shorter is copied and filled up with zeros
- *   WINDOWS   images in chunks of chunk_images(), of which the last is filled up with zeros
+ *   WINDOWS   images in chunks of chunk_images(), of which the last is filled up with zeros, so
+ *             that nothing is read that nobody wrote
  *
  * A chunk is V [images * windows][size^2 channels] and R [images * windows][units], CHUNK_ROWS rows
  * and CHUNK_BYTES at most (one image at least): enough for the product to fill the device, and

@@ -121,11 +121,14 @@ table table_of(const lg_step *step, const void *from)
 
 /* -------------------------------------------------------------------------------- windows --- */
 
-/* Which window of the chunk: of an image, `down` of them by `across`. */
+/* Which window of the chunk: of an image, `down` of them by `across`.  Like all arguments of
+ * kernels here it has no holes, whose bytes would be anybody's. */
 struct layout {
+    int64_t count, in;        /* windows in the chunk; numbers of an image */
     unsigned windows, across; /* of an image; in a row of them */
-    int64_t count;            /* of windows in the chunk */
     int numbers, line, pitch; /* of a window; of a row of its pixels; of a row of the image */
+    int down_by, across_by;   /* numbers from a window to that below, to that beside it */
+    float contrast;
 };
 
 layout layout_of(const lg_lift *lift, int64_t images)
@@ -134,9 +137,13 @@ layout layout_of(const lg_lift *lift, int64_t images)
     o.across = (unsigned)lg_lift_across(lift);
     o.windows = (unsigned)lg_lift_down(lift) * o.across;
     o.count = images * o.windows;
+    o.in = lift->in;
     o.numbers = (int)lg_lift_window(lift);
     o.line = lift->size * lift->channels;
     o.pitch = lift->width * lift->channels;
+    o.down_by = (int)((int64_t)lift->stride * o.pitch); /* past an int: there is one row */
+    o.across_by = (int)((int64_t)lift->stride * lift->channels);
+    o.contrast = lift->contrast;
     return o;
 }
 
@@ -171,8 +178,7 @@ LG_DEVICE float add_lanes(float sum)
 }
 
 /* A warp takes a window at a time: sum, squares, and then it is written out. */
-LG_KERNEL LG_THREADS(LG_WARP *DOWN, 4)
-    windows_kernel(float *to, const float *u, lg_lift lift, layout o)
+LG_KERNEL LG_THREADS(LG_WARP *DOWN, 4) windows_kernel(float *to, const float *u, layout o)
 {
     const int lane = (int)threadIdx.x;
     const walk first = start_of(o, lane), by = start_of(o, LG_WARP);
@@ -180,8 +186,7 @@ LG_KERNEL LG_THREADS(LG_WARP *DOWN, 4)
          w += (int64_t)gridDim.x * DOWN) {
         const unsigned image = (unsigned)w / o.windows, rest = (unsigned)w - image * o.windows;
         const unsigned i = rest / o.across, j = rest - i * o.across;
-        const float *const v = u + image * lift.in + (int64_t)(i * lift.stride) * o.pitch +
-                               (int64_t)(j * lift.stride) * lift.channels;
+        const float *const v = u + image * o.in + (int64_t)i * o.down_by + (int64_t)j * o.across_by;
         float sum = 0.0f, squares = 0.0f;
         walk p = first;
         for (int t = lane; t < o.numbers; t += LG_WARP, p = next_of(o, p, by)) sum = sum + v[p.at];
@@ -191,7 +196,7 @@ LG_KERNEL LG_THREADS(LG_WARP *DOWN, 4)
             const float off = v[p.at] - mean;
             squares = lg_fma(off, off, squares);
         }
-        const float inverse = lg_lift_inverse(add_lanes(squares), o.numbers, lift.contrast);
+        const float inverse = lg_lift_inverse(add_lanes(squares), o.numbers, o.contrast);
         p = first;
         for (int t = lane; t < o.numbers; t += LG_WARP, p = next_of(o, p, by))
             to[w * o.numbers + t] = v[p.at] * inverse;
@@ -202,20 +207,30 @@ LG_KERNEL LG_THREADS(LG_WARP *DOWN, 4)
 
 enum { CHAINS = 16, UNDER_WAY = 8 };
 
+struct pooling {
+    float *x;               /* of the chunk */
+    const float *responses; /* of the chunk */
+    const float *offset, *scale, *shift;
+    int64_t units;
+    unsigned tiles, cells; /* of 32 units; of an image */
+    int down, across;      /* windows */
+    int grid;
+    float threshold;
+};
+
 /* The windows of a cell, as one of the chains goes through them. */
 struct cell {
     int top, left, wide, count; /* in windows */
 };
 
-LG_DEVICE cell cell_of(const lg_lift &lift, int number)
+LG_DEVICE cell cell_of(const pooling &p, int number)
 {
-    const int down = lg_lift_down(&lift), across = lg_lift_across(&lift);
-    const int row = number / lift.grid, column = number - row * lift.grid;
+    const int row = number / p.grid, column = number - row * p.grid;
     cell c;
-    c.top = lg_lift_cell_begin(row, lift.grid, down);
-    c.left = lg_lift_cell_begin(column, lift.grid, across);
-    c.wide = lg_lift_cell_begin(column + 1, lift.grid, across) - c.left;
-    c.count = (lg_lift_cell_begin(row + 1, lift.grid, down) - c.top) * c.wide;
+    c.top = lg_lift_cell_begin(row, p.grid, p.down);
+    c.left = lg_lift_cell_begin(column, p.grid, p.across);
+    c.wide = lg_lift_cell_begin(column + 1, p.grid, p.across) - c.left;
+    c.count = (lg_lift_cell_begin(row + 1, p.grid, p.down) - c.top) * c.wide;
     return c;
 }
 
@@ -224,19 +239,17 @@ struct both {
 };
 
 /* Sums of what goes past the threshold, over the windows of chain `first`. */
-LG_DEVICE both chain_of(const lg_lift &lift, const cell &c, int first, const float *unit,
-                        float offset)
+LG_DEVICE both chain_of(const pooling &p, const cell &c, int first, const float *unit, float offset)
 {
-    const int across = lg_lift_across(&lift), rows = CHAINS / c.wide;
-    const int columns = CHAINS - rows * c.wide;
+    const int rows = CHAINS / c.wide, columns = CHAINS - rows * c.wide;
     int i = first / c.wide, j = first - i * c.wide;
     both sum = {0.0f, 0.0f};
     for (int w = first; w < c.count; w += UNDER_WAY * CHAINS) {
         float r[UNDER_WAY];
         LG_UNROLL
         for (int b = 0; b < UNDER_WAY; b++) {
-            const int64_t window = (int64_t)(c.top + i) * across + c.left + j;
-            r[b] = w + b * CHAINS < c.count ? unit[window * lift.units] + offset : 0.0f;
+            const int64_t window = (int64_t)(c.top + i) * p.across + c.left + j;
+            r[b] = w + b * CHAINS < c.count ? unit[window * p.units] + offset : 0.0f;
             i += rows;
             j += columns;
             const int over = j >= c.wide;
@@ -246,28 +259,27 @@ LG_DEVICE both chain_of(const lg_lift &lift, const cell &c, int first, const flo
         LG_UNROLL
         for (int b = 0; b < UNDER_WAY; b++) {
             if (w + b * CHAINS >= c.count) continue;
-            sum.up = sum.up + lg_lift_excess(r[b], 1.0f, lift.threshold);
-            sum.down = sum.down + lg_lift_excess(r[b], -1.0f, lift.threshold);
+            sum.up = sum.up + lg_lift_excess(r[b], 1.0f, p.threshold);
+            sum.down = sum.down + lg_lift_excess(r[b], -1.0f, p.threshold);
         }
     }
     return sum;
 }
 
 /* A block has a cell of an image, and 32 units: a lane for each. */
-LG_KERNEL LG_THREADS(LG_WARP *CHAINS, 2)
-    pool_kernel(float *x, const float *responses, lg_lift lift, unsigned tiles)
+LG_KERNEL LG_THREADS(LG_WARP *CHAINS, 2) pool_kernel(pooling p)
 {
     LG_SHARED(both, chains, CHAINS * LG_WARP);
-    const unsigned cells = (unsigned)(lift.grid * lift.grid), block = blockIdx.x / tiles;
-    const unsigned image = block / cells, number = block - image * cells;
-    const int unit = (int)((blockIdx.x - block * tiles) * LG_WARP + threadIdx.x);
-    const int64_t windows = (int64_t)lg_lift_down(&lift) * lg_lift_across(&lift);
-    const cell c = cell_of(lift, (int)number);
-    const bool is_unit = unit < lift.units;
+    const unsigned block = blockIdx.x / p.tiles, image = block / p.cells;
+    const unsigned number = block - image * p.cells;
+    const int64_t unit = (int64_t)(blockIdx.x - block * p.tiles) * LG_WARP + threadIdx.x;
+    const cell c = cell_of(p, (int)number);
+    const bool is_unit = unit < p.units;
     both *const mine = chains + threadIdx.y * LG_WARP + threadIdx.x;
-    if (is_unit)
-        *mine = chain_of(lift, c, (int)threadIdx.y, responses + image * windows * lift.units + unit,
-                         lift.offset[unit]);
+    if (is_unit) {
+        const float *const first = p.responses + (int64_t)image * p.down * p.across * p.units;
+        *mine = chain_of(p, c, (int)threadIdx.y, first + unit, p.offset[unit]);
+    }
     for (unsigned half = CHAINS / 2; half > 0; half /= 2) {
         __syncthreads();
         if (!is_unit || threadIdx.y >= half) continue;
@@ -275,11 +287,11 @@ LG_KERNEL LG_THREADS(LG_WARP *CHAINS, 2)
         mine->down = mine->down + mine[half * LG_WARP].down;
     }
     if (!is_unit || threadIdx.y > 0) return;
-    const int64_t feature = 2 * ((int64_t)number * lift.units + unit);
-    float *const to = x + 2 * (int64_t)image * cells * lift.units + feature;
+    const int64_t feature = 2 * (number * p.units + unit);
+    float *const to = p.x + 2 * image * (int64_t)p.cells * p.units + feature;
     const float count = (float)c.count;
-    to[0] = lg_lift_scaled(mine->up / count, lift.scale[feature], lift.shift[feature]);
-    to[1] = lg_lift_scaled(mine->down / count, lift.scale[feature + 1], lift.shift[feature + 1]);
+    to[0] = lg_lift_scaled(mine->up / count, p.scale[feature], p.shift[feature]);
+    to[1] = lg_lift_scaled(mine->down / count, p.scale[feature + 1], p.shift[feature + 1]);
 }
 
 } // namespace
@@ -314,17 +326,27 @@ cudaError_t lg_lift_windows_cuda(const lg_step *step, lg_lift_chunk chunk, cudaS
     const layout o = layout_of(lift, chunk.count);
     const float *const u = (const float *)step->u + chunk.first * lift->in;
     LG_LAUNCH(windows_kernel, dim3(lg_blocks(o.count, DOWN, 2 * LG_BLOCKS)), dim3(LG_WARP, DOWN), 0,
-              stream, chunk.windows, u, *lift, o);
+              stream, chunk.windows, u, o);
     return LG_LAUNCHED();
 }
 
 cudaError_t lg_lift_pool_cuda(const lg_step *step, lg_lift_chunk chunk, cudaStream_t stream)
 {
     const lg_lift *lift = step->lift;
-    const unsigned tiles = (unsigned)((lift->units + LG_WARP - 1) / LG_WARP);
-    const int64_t blocks = chunk.count * lift->grid * lift->grid * tiles;
-    float *const x = (float *)step->x + chunk.first * step->features;
-    LG_LAUNCH(pool_kernel, dim3((unsigned)blocks), dim3(LG_WARP, CHAINS), 0, stream, x,
-              chunk.responses, *lift, tiles);
+    pooling p;
+    p.x = (float *)step->x + chunk.first * step->features;
+    p.responses = chunk.responses;
+    p.offset = lift->offset;
+    p.scale = lift->scale;
+    p.shift = lift->shift;
+    p.units = lift->units;
+    p.tiles = (unsigned)((lift->units + LG_WARP - 1) / LG_WARP);
+    p.cells = (unsigned)(lift->grid * lift->grid);
+    p.down = lg_lift_down(lift);
+    p.across = lg_lift_across(lift);
+    p.grid = lift->grid;
+    p.threshold = lift->threshold;
+    LG_LAUNCH(pool_kernel, dim3((unsigned)(chunk.count * p.cells * p.tiles)), dim3(LG_WARP, CHAINS),
+              0, stream, p);
     return LG_LAUNCHED();
 }
