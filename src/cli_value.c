@@ -3,7 +3,7 @@
  * The command.  A value that does not fit its kind or its range leaves the field as it was; what
  * was expected is put into words from the same table, so that the message cannot lie. */
 /* SPDX-License-Identifier: MIT */
-#include "cli_table.h"
+#include "cli_value.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -257,82 +257,6 @@ static int read_text(const lg_cli_option *option, void *field, const char *text)
     return 1;
 }
 
-/* -------------------------------------------------------------------------------- writing --- */
-
-/* The shortest decimal form that reads back as the same double. */
-static void write_real(const void *field, lg_text *out)
-{
-    char text[40];
-    const double value = *(const double *)field;
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
-    }
-    lg_text_add(out, "%s", text);
-}
-
-static void write_flag(const void *field, lg_text *out)
-{
-    lg_text_add(out, *(const int *)field ? "yes" : "no");
-}
-
-static void write_int(const void *field, lg_text *out)
-{
-    lg_text_add(out, "%d", *(const int *)field);
-}
-
-static void write_long(const void *field, lg_text *out)
-{
-    lg_text_add(out, "%lld", (long long)*(const int64_t *)field);
-}
-
-static void write_seed(const void *field, lg_text *out)
-{
-    lg_text_add(out, "%llu", (unsigned long long)*(const uint64_t *)field);
-}
-
-static void write_list(const void *field, lg_text *out)
-{
-    const logit_list *list = field;
-    for (int i = 0; i < list->count; i++) {
-        if (i) lg_text_add(out, ",");
-        write_real(&list->value[i], out);
-    }
-}
-
-static void write_size(const void *field, lg_text *out)
-{
-    const int *side = field;
-    lg_text_add(out, "%dx%d", side[0], side[1]);
-}
-
-static void write_every(const void *field, lg_text *out)
-{
-    int64_t steps;
-    double seconds;
-    memcpy(&steps, field, sizeof steps);
-    memcpy(&seconds, (const char *)field + sizeof steps, sizeof seconds);
-    if (steps > 0)
-        write_long(&steps, out);
-    else
-        lg_text_add(out, "%.15gs", seconds);
-}
-
-static void write_bytes(const void *field, lg_text *out)
-{
-    static const char *const suffix[] = {"", "K", "M", "G", "T"};
-    int64_t value = *(const int64_t *)field;
-    int unit = 0;
-    for (; unit < 4 && value != 0 && value % 1024 == 0; unit++) value /= 1024;
-    lg_text_add(out, "%lld%s", (long long)value, suffix[unit]);
-}
-
-static void write_text(const void *field, lg_text *out)
-{
-    const char *text = *(const char *const *)field;
-    lg_text_add(out, "%s", text ? text : "");
-}
-
 /* ---------------------------------------------------------------------------------- kinds --- */
 
 typedef struct kind_row {
@@ -342,20 +266,23 @@ typedef struct kind_row {
 } kind_row;
 
 static const kind_row kinds[LG_KIND_COUNT] = {
-    [LG_KIND_FLAG] = {read_flag, write_flag, "yes or no", ""},
-    [LG_KIND_INT] = {read_int, write_int, "a whole number", ""},
-    [LG_KIND_LONG] = {read_long, write_long, "a whole number", ""},
-    [LG_KIND_SEED] = {read_seed, write_seed, "a whole number from 0 to 18446744073709551615", ""},
-    [LG_KIND_REAL] = {read_real, write_real, "a number", ""},
-    [LG_KIND_SHARE] = {read_share, write_real, "a share, such as 0.1 or 10%", ""},
-    [LG_KIND_LIST] = {read_list, write_list, "a number, or up to 64 with commas between", "each "},
-    [LG_KIND_SIZE] = {read_size, write_size, "height x width, such as 100x100", "each "},
-    [LG_KIND_BYTES] = {read_bytes, write_bytes, "bytes, such as 512M or 4G", ""},
-    [LG_KIND_EVERY] = {read_every, write_every, "steps or a time, such as 1000, 30s or 5m", ""},
-    [LG_KIND_CHOICE] = {read_choice, write_text, "", ""},
-    [LG_KIND_PICK] = {read_pick, write_int, "", ""},
-    [LG_KIND_TEXT] = {read_text, write_text, "a text that is not empty", ""},
-    [LG_KIND_PATH] = {read_text, write_text, "a path", ""},
+    [LG_KIND_FLAG] = {read_flag, lg_cli_write_flag, "yes or no", ""},
+    [LG_KIND_INT] = {read_int, lg_cli_write_int, "a whole number", ""},
+    [LG_KIND_LONG] = {read_long, lg_cli_write_long, "a whole number", ""},
+    [LG_KIND_SEED] = {read_seed, lg_cli_write_seed, "a whole number from 0 to 18446744073709551615",
+                      ""},
+    [LG_KIND_REAL] = {read_real, lg_cli_write_real, "a number", ""},
+    [LG_KIND_SHARE] = {read_share, lg_cli_write_real, "a share, such as 0.1 or 10%", ""},
+    [LG_KIND_LIST] = {read_list, lg_cli_write_list, "a number, or up to 64 with commas between",
+                      "each "},
+    [LG_KIND_SIZE] = {read_size, lg_cli_write_size, "height x width, such as 100x100", "each "},
+    [LG_KIND_BYTES] = {read_bytes, lg_cli_write_bytes, "bytes, such as 512M or 4G", ""},
+    [LG_KIND_EVERY] = {read_every, lg_cli_write_every, "steps or a time, such as 1000, 30s or 5m",
+                       ""},
+    [LG_KIND_CHOICE] = {read_choice, lg_cli_write_text, "", ""},
+    [LG_KIND_PICK] = {read_pick, lg_cli_write_int, "", ""},
+    [LG_KIND_TEXT] = {read_text, lg_cli_write_text, "a text that is not empty", ""},
+    [LG_KIND_PATH] = {read_text, lg_cli_write_text, "a path", ""},
 };
 
 /* "auto" may be said where nothing given means that logit chooses. */
