@@ -35,6 +35,25 @@ static void tell_decoding(const lg_dataset *data, lg_decoding wanted, const logi
                       lg_decoding_name(data->decoding), lg_decoding_name(wanted));
 }
 
+/* Classes and shape are those of a set, or of a model; either may be NULL. */
+static void follow(lg_dataset_options *how, const lg_dataset *like, const logit_model *model)
+{
+    if (like) {
+        how->classes = NULL;
+        how->known_class = like->class_name;
+        how->known_by = model ? NULL : "the training set";
+        how->known_classes = like->classes;
+        how->shape = like->part[LG_PART_TRAIN]->shape;
+        how->element = &like->part[LG_PART_TRAIN]->element;
+    }
+    if (model) {
+        how->known_class = model->class_name;
+        how->known_classes = model->classes;
+        how->shape = model->shape;
+        how->element = lg_model_element(model);
+    }
+}
+
 /* Opens the set at path; its classes and shape are those of `like` or `model` where given.
  * identity: text, may be NULL. */
 static logit_status open_set(lg_dataset **out, char *identity, const char *path,
@@ -55,20 +74,7 @@ static logit_status open_set(lg_dataset **out, char *identity, const char *path,
                               .pool = pool,
                               .unreadable_ends = strcmp(options->on_bad, "skip") != 0,
                               .watch = watch};
-    if (like) {
-        how.classes = NULL;
-        how.known_class = like->class_name;
-        how.known_by = model ? NULL : "the training set";
-        how.known_classes = like->classes;
-        how.shape = like->part[LG_PART_TRAIN]->shape;
-        how.element = &like->part[LG_PART_TRAIN]->element;
-    }
-    if (model) {
-        how.known_class = model->class_name;
-        how.known_classes = model->classes;
-        how.shape = model->shape;
-        how.element = lg_model_element(model);
-    }
+    follow(&how, like, model);
     lg_cache cache;
     lg_cache_prepare(&cache, &how, options, watch);
     logit_status status = lg_dataset_open(out, path, &how, err);

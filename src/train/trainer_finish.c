@@ -44,6 +44,26 @@ static logit_status look_at_weights(lg_trainer *t, logit_error *err)
     return LOGIT_OK;
 }
 
+/* The options that are words, and those that only some runs have. */
+static void describe_words(const lg_trainer *t, int epoch, lg_text *text)
+{
+    const logit_options *o = &t->options;
+    lg_text_add(text,
+                "\"optimizer\":\"%s\",\"schedule\":\"%s\",\"shuffle\":\"%s\","
+                "\"init\":\"%s\",\"seed\":%llu",
+                o->optimizer, o->schedule, o->shuffle, o->init, (unsigned long long)o->seed);
+    if (t->rate.schedule == LG_SCHEDULE_STEP)
+        lg_text_add(text, ",\"step_every\":%d,\"step_factor\":%.17g", o->step_every,
+                    o->step_factor);
+    if (o->patience > 0)
+        lg_text_add(text, ",\"patience\":%d,\"metric\":\"%s\",\"epoch\":%d", o->patience, o->metric,
+                    epoch);
+    if (o->warmup > 0.0) lg_text_add(text, ",\"warmup\":%.17g", o->warmup);
+    if (strcmp(o->sampling, "all") != 0) lg_text_add(text, ",\"sampling\":\"%s\"", o->sampling);
+    if (o->flip || o->shift > 0)
+        lg_text_add(text, ",\"flip\":%s,\"shift\":%d", o->flip ? "true" : "false", o->shift);
+}
+
 /* What seed, data and options made of this setting, as a JSON object. */
 static void describe(const lg_trainer *t, int s, lg_text *text)
 {
@@ -69,20 +89,8 @@ static void describe(const lg_trainer *t, int s, lg_text *text)
         {"val_loss", out.val_loss},
         {"val_accuracy", out.val_accuracy},
     };
-    lg_text_add(text,
-                "{\"optimizer\":\"%s\",\"schedule\":\"%s\",\"shuffle\":\"%s\","
-                "\"init\":\"%s\",\"seed\":%llu",
-                o->optimizer, o->schedule, o->shuffle, o->init, (unsigned long long)o->seed);
-    if (t->rate.schedule == LG_SCHEDULE_STEP)
-        lg_text_add(text, ",\"step_every\":%d,\"step_factor\":%.17g", o->step_every,
-                    o->step_factor);
-    if (o->patience > 0)
-        lg_text_add(text, ",\"patience\":%d,\"metric\":\"%s\",\"epoch\":%d", o->patience, o->metric,
-                    out.epoch);
-    if (o->warmup > 0.0) lg_text_add(text, ",\"warmup\":%.17g", o->warmup);
-    if (strcmp(o->sampling, "all") != 0) lg_text_add(text, ",\"sampling\":\"%s\"", o->sampling);
-    if (o->flip || o->shift > 0)
-        lg_text_add(text, ",\"flip\":%s,\"shift\":%d", o->flip ? "true" : "false", o->shift);
+    lg_text_add(text, "{");
+    describe_words(t, out.epoch, text);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         lg_text_add(text, ",\"%s\":", numbers[i].name);
         lg_text_add_number(text, numbers[i].value);
