@@ -620,8 +620,9 @@ typedef struct logit_compare_options {
 LOGIT_API void logit_compare_options_default(logit_compare_options *options);
 
 enum {
-    LOGIT_COMPARE_STAGES = 6, /* pixels, logits, loss, gradient, update, step */
-    LOGIT_COMPARE_PAIRS = 3   /* A and ref, B and ref, A and B */
+    LOGIT_COMPARE_STAGES =
+        7,                  /* pixels, features (of a map), logits, loss, gradient, update, step */
+    LOGIT_COMPARE_PAIRS = 3 /* A and ref, B and ref, A and B */
 };
 
 /* Differences between two devices in one stage, over all steps.  a - b, b the one that is nearer

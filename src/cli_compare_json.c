@@ -2,6 +2,8 @@
  *
  * The command. */
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "cli_compare.h"
 
 static const char *const party_name[] = {"a", "b", "ref"};
@@ -110,12 +112,20 @@ static void add_first(lg_text *out, const logit_divergence *first)
     lg_text_add(out, "}");
 }
 
+static int has_stage(const logit_comparison *c, const char *stage)
+{
+    for (int i = 0; i < c->differences; i++)
+        if (strcmp(c->difference[i].stage, stage) == 0) return 1;
+    return 0;
+}
+
 static void add_faults(lg_text *out, const logit_comparison *c)
 {
-    static const char *const stage[LOGIT_COMPARE_STAGES] = {"pixels",   "logits", "loss",
-                                                            "gradient", "update", "step"};
+    static const char *const stage[LOGIT_COMPARE_STAGES] = {
+        "pixels", "features", "logits", "loss", "gradient", "update", "step"};
     lg_text_add(out, ", \"smallest_fault\": {");
     for (int i = 0; i < LOGIT_COMPARE_STAGES; i++) {
+        if (strcmp(stage[i], "features") == 0 && !has_stage(c, stage[i])) continue;
         lg_text_add(out, "%s\"%s\": ", i ? ", " : "", stage[i]);
         lg_text_add_number(out, c->smallest_fault[i]);
     }

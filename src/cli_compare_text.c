@@ -284,8 +284,8 @@ static void print_worst(const lg_cli *cli, const logit_divergence *first)
 
 static void print_faults(const lg_cli *cli, const logit_comparison *c)
 {
-    static const char *const stage[LOGIT_COMPARE_STAGES] = {"pixels",   "logits", "loss",
-                                                            "gradient", "update", "step"};
+    static const char *const stage[LOGIT_COMPARE_STAGES] = {
+        "pixels", "features", "logits", "loss", "gradient", "update", "step"};
     if (strcmp(c->mode, "self-test") != 0) return;
     fprintf(cli->out, "\n%s%-10s%s%s\n", coloured(cli, LG_BOLD), "stage",
             "smallest fault that was found, relative", coloured(cli, LG_PLAIN));

@@ -43,6 +43,7 @@ static float *array_of(const lg_step *step, lg_array array)
         [LG_ARRAY_STATE_W1] = step->state_w[1],
         [LG_ARRAY_STATE_B0] = step->state_b[0],
         [LG_ARRAY_STATE_B1] = step->state_b[1],
+        [LG_ARRAY_U] = step->u,
     };
     return arrays[array];
 }
@@ -94,6 +95,13 @@ static logit_status bad_pixels(lg_backend *backend, const lg_step *step, logit_e
 {
     LG_TRY(of(backend)->good->pixels(backend, step, err));
     spoil(backend, step, LG_STAGE_PIXELS);
+    return LOGIT_OK;
+}
+
+static logit_status bad_features(lg_backend *backend, const lg_step *step, logit_error *err)
+{
+    LG_TRY(of(backend)->good->features(backend, step, err));
+    spoil(backend, step, LG_STAGE_FEATURES);
     return LOGIT_OK;
 }
 
@@ -191,6 +199,7 @@ static void spoil_party(lg_compare *c)
     lg_backend *backend = c->party[plan_of_next->party]->backend;
     planted = (faulty){*backend->ops, backend->ops, plan_of_next};
     planted.ops.pixels = bad_pixels;
+    planted.ops.features = bad_features;
     planted.ops.logits = bad_logits;
     planted.ops.loss = bad_loss;
     planted.ops.gradient = bad_gradient;

@@ -264,7 +264,7 @@ START_TEST(faults_that_were_found_are_listed)
 {
     c.mode = "self-test";
     c.smallest_fault[0] = 6e-8;
-    c.smallest_fault[3] = 3.1e-5;
+    c.smallest_fault[4] = 3.1e-5;
     show();
     expect_neat();
     expect_shown("pixels    6e-08\n");

@@ -120,7 +120,7 @@ static void train_both(bench *b, double *width)
     for (int64_t step = 0; status == LOGIT_OK && c->mini; step++) {
         status = lg_compare_send(c, &err);
         if (status == LOGIT_OK) status = lg_party_run(c->party[LG_COMPARE_A], LG_STAGE_STEP, &err);
-        if (status == LOGIT_OK) status = lg_envelope_step(b->envelope, c, &err);
+        if (status == LOGIT_OK) status = lg_envelope_step(b->envelope, c, NULL, &err);
         width[step] = lg_envelope_width(b->envelope, 0);
         if (status == LOGIT_OK) status = lg_compare_next(c, NAN, &err);
     }

@@ -98,14 +98,19 @@ logit_status lg_backend_pixels(lg_backend *backend, const lg_step *step, logit_e
     return backend->ops->pixels(backend, &plain, err);
 }
 
-logit_status lg_backend_inputs(lg_backend *backend, const lg_step *step, logit_error *err)
+logit_status lg_backend_features(lg_backend *backend, const lg_step *step, logit_error *err)
 {
-    LG_TRY(lg_backend_pixels(backend, step, err));
     if (!step->lift) return LOGIT_OK;
     if (!backend->ops->features)
         LG_FAIL(err, LOGIT_E_USAGE, "device %s has no feature maps; try --device ref",
                 backend->ops->name);
     return backend->ops->features(backend, step, err);
+}
+
+logit_status lg_backend_inputs(lg_backend *backend, const lg_step *step, logit_error *err)
+{
+    LG_TRY(lg_backend_pixels(backend, step, err));
+    return lg_backend_features(backend, step, err);
 }
 
 int lg_backend_fuses(const lg_backend *backend, const lg_step *step)

@@ -232,7 +232,9 @@ static inline int64_t lg_step_number(const lg_step *step)
 
 /* u of a batch where there is a map, x where there is none. */
 logit_status lg_backend_pixels(lg_backend *backend, const lg_step *step, logit_error *err);
-/* x of a batch: pixels and, where there is a map, features. */
+/* x of u; nothing where there is no map.  Error: USAGE (a device that has none). */
+logit_status lg_backend_features(lg_backend *backend, const lg_step *step, logit_error *err);
+/* x of a batch: both. */
 logit_status lg_backend_inputs(lg_backend *backend, const lg_step *step, logit_error *err);
 /* 1 if a whole step is done at once. */
 int lg_backend_fuses(const lg_backend *backend, const lg_step *step);

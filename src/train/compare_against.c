@@ -44,7 +44,7 @@ static logit_status hold_options(const lg_against *a, const lg_compare *c, int c
     const char *name;
     const cJSON *options = cJSON_GetObjectItemCaseSensitive(a->file.head, "options");
     for (int i = 0; (name = lg_record_option(c, i, value, sizeof value)) != NULL; i++) {
-        const char *there = lg_record_text(options, name);
+        const char *said = lg_record_text(options, name), *there = *said ? said : LG_RECORD_NONE;
         if (is_chosen(name) != chosen || strcmp(there, value) == 0) continue;
         LG_FAIL(err, LOGIT_E_USAGE,
                 "--against %s: it was made with %s %s, this run has %.300s; give the same options "

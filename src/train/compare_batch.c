@@ -176,7 +176,8 @@ static void name_output(const lg_compare *c, int64_t column, lg_text *text)
     if (t->settings > 1) lg_text_add(text, ", setting %lld", (long long)(column / t->outputs));
 }
 
-static void name_feature(const lg_compare *c, int64_t feature, lg_text *text)
+/* Element number `feature` of a sample. */
+static void name_input(const lg_compare *c, int64_t feature, lg_text *text)
 {
     const lg_image_target *shape = &c->trainer.shape;
     if (c->trainer.floats && shape->height == 1 && shape->channels == 1) {
@@ -188,6 +189,35 @@ static void name_feature(const lg_compare *c, int64_t feature, lg_text *text)
                 (long long)(pixel % shape->width));
     if (shape->channels > 1)
         lg_text_add(text, ", channel %lld", (long long)(feature % shape->channels));
+}
+
+/* What a feature map made feature number `feature` of. */
+static void name_lifted(const lg_compare *c, const lg_lift *lift, int64_t feature, lg_text *text)
+{
+    const lg_lift_family family = lg_lifts[lift->kind].family;
+    const int64_t pair = feature - lift->in, cell = feature / 2 / lift->units;
+    if (family == LG_LIFT_LAYER) {
+        lg_text_add(text, "unit %lld", (long long)feature);
+    } else if (family == LG_LIFT_WINDOWS) {
+        lg_text_add(text, "unit %lld %s, cell %lld,%lld", (long long)(feature / 2 % lift->units),
+                    feature % 2 ? "below" : "above", (long long)(cell / lift->grid),
+                    (long long)(cell % lift->grid));
+    } else if (pair < 0) {
+        name_input(c, feature, text);
+    } else {
+        name_input(c, lift->pair[2 * pair], text);
+        lg_text_add(text, " times ");
+        name_input(c, lift->pair[2 * pair + 1], text);
+    }
+}
+
+static void name_feature(const lg_compare *c, int64_t feature, lg_text *text)
+{
+    const lg_lift *lift = lg_feature_map_lift(c->trainer.map);
+    if (lift)
+        name_lifted(c, lift, feature, text);
+    else
+        name_input(c, feature, text);
 }
 
 void lg_compare_place(const lg_compare *c, lg_array array, int64_t index, logit_divergence *first)
@@ -206,6 +236,10 @@ void lg_compare_place(const lg_compare *c, lg_array array, int64_t index, logit_
     int64_t row = -1;
     if (prefix[array]) lg_text_add(&text, "%s", prefix[array]);
     switch (array) {
+    case LG_ARRAY_U:
+        row = index / t->inputs;
+        name_input(c, index % t->inputs, &text);
+        break;
     case LG_ARRAY_X:
         row = index / d;
         name_feature(c, index % d, &text);

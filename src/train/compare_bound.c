@@ -90,8 +90,8 @@ static void logits_part(void *argument, int part, int parts)
     for (int64_t i = begin; i < end; i++)
         for (int64_t c = 0; c < p->columns; c++)
             j->sizes[i * p->columns + c] =
-                p->scale * sum_sizes(p->x + i * p->d, p->w + c * p->d, p->d) + fabs(p->b[c]) +
-                least;
+                p->scale * sum_sizes(p->x + i * p->d, p->w + c * p->d, p->d) +
+                (p->b ? fabs(p->b[c]) : 0.0) + least;
 }
 
 void lg_bound_logits(lg_pool *pool, double *sizes, const lg_bound_product *product)

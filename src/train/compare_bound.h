@@ -3,7 +3,8 @@
  * Layer 2 (train).  Everything is worked out in double on the host, from the inputs that all
  * parties of a comparison were given; nothing here runs on a device.  u = 2^-24 is the unit
  * roundoff of float32.  The derivations stand beside the code: matmuls and pixels in
- * compare_bound.c, losses in compare_bound_loss.c, optimisers in compare_bound_update.c.
+ * compare_bound.c, feature maps in compare_bound_features.c, losses in compare_bound_loss.c,
+ * optimisers in compare_bound_update.c.
  *
  * Pointers are borrowed; loops over n d k are cut among the threads of a pool. */
 /* SPDX-License-Identifier: MIT */
@@ -27,7 +28,8 @@ int lg_bound_depth(int64_t count);
  * own rounding in double may be, where scale u8 and shift cancel). */
 void lg_bound_pixels(double *bound, const double *x, int64_t count, double shift);
 
-/* sizes [rows][columns]: sum_j |x_ij scale w_cj| + |b_c|, x [rows][d], w [columns][d]. */
+/* sizes [rows][columns]: sum_j |x_ij scale w_cj| + |b_c|, x [rows][d], w [columns][d]; b NULL: 0.
+ */
 typedef struct lg_bound_product {
     const double *x, *w, *b;
     double scale;
@@ -53,6 +55,19 @@ void lg_bound_repeats(lg_pool *pool, double *scale, const lg_bound_gradient *gra
 double lg_bound_factor(int64_t n, lg_precision precision);
 double lg_bound_worst(int64_t n, lg_precision precision);
 void lg_bound_words(char *out, size_t size, int64_t n, lg_precision precision, const char *terms);
+
+/* ---------------------------------------------------------------------------- feature maps --- */
+
+/* What a map made of rows of u.  The map's arrays are host memory. */
+typedef struct lg_bound_lifted {
+    const lg_lift *lift;
+    const double *u, *x; /* [rows][in], and the reference's features of it [rows][d] */
+    int64_t rows;
+    double own; /* what u may be off by, relative: 0 where the device was given it */
+} lg_bound_lifted;
+
+/* -> bound [rows][d]. */
+void lg_bound_features(lg_pool *pool, double *bound, const lg_bound_lifted *lifted);
 
 /* ---------------------------------------------------------------------------------- losses --- */
 

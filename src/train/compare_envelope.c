@@ -207,14 +207,16 @@ static void measure(lg_envelope *e)
     }
 }
 
-logit_status lg_envelope_step(lg_envelope *e, const lg_compare *c, logit_error *err)
+logit_status lg_envelope_step(lg_envelope *e, const lg_compare *c, const double *x,
+                              logit_error *err)
 {
     lg_step *step = &e->party->problem->step;
     for (int m = 0; m < e->members; m++)
         memcpy(e->scalars + m * e->settings, c->scalars, (size_t)e->settings * sizeof *e->scalars);
     LG_TRY(lg_party_batch(e->party, c->mini, e->scalars, err));
     step->accumulate = !c->first;
-    LG_TRY(lg_party_run(e->party, LG_STAGE_PIXELS, err));
+    LG_TRY(x ? lg_party_put(e->party, LG_ARRAY_X, x, err)
+             : lg_party_run(e->party, LG_STAGE_PIXELS, err));
     LG_TRY(lg_party_run(e->party, LG_STAGE_LOGITS, err));
     LG_TRY(lg_party_run(e->party, LG_STAGE_LOSS, err));
     LG_TRY(shake_gradients(e, c, err));

@@ -31,8 +31,10 @@ logit_status lg_envelope_open(lg_envelope **out, const lg_compare *c, lg_party *
                               const char *device, logit_error *err);
 void lg_envelope_close(lg_envelope *envelope);
 
-/* The minibatch under way goes through all members. */
-logit_status lg_envelope_step(lg_envelope *envelope, const lg_compare *c, logit_error *err);
+/* The minibatch under way goes through all members.  x: its features, or NULL: the members make
+ * their own. */
+logit_status lg_envelope_step(lg_envelope *envelope, const lg_compare *c, const double *x,
+                              logit_error *err);
 
 /* How far correct runs may be apart by now, in setting s: factor * widest[s]. */
 double lg_envelope_width(const lg_envelope *envelope, int s);

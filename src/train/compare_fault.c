@@ -113,16 +113,26 @@ static int is_shift_found(const faults *f, const lg_sides *sides, int64_t width)
 
 /* -------------------------------------------------------------------------------- planting --- */
 
-static const char *const array_names[LG_ARRAY_COUNT] = {
-    "x",           "z", "losses",       "gw",           "gb",
-    "W",           "b", "state 1 of W", "state 2 of W", "state 1 of b",
-    "state 2 of b"};
+static const char *const array_names[LG_ARRAY_COUNT] = {"x",
+                                                        "z",
+                                                        "losses",
+                                                        "gw",
+                                                        "gb",
+                                                        "W",
+                                                        "b",
+                                                        "state 1 of W",
+                                                        "state 2 of W",
+                                                        "state 1 of b",
+                                                        "state 2 of b",
+                                                        "u"};
 
 static int64_t width_of(const lg_lockstep *ls, lg_array array)
 {
     switch (array) {
     case LG_ARRAY_Z:
         return (int64_t)ls->shape.settings * ls->shape.outputs;
+    case LG_ARRAY_U:
+        return ls->shape.lift->in;
     case LG_ARRAY_X:
     case LG_ARRAY_W:
     case LG_ARRAY_GW:
@@ -230,9 +240,11 @@ static int64_t largest_array(const lg_problem_shape *shape)
 {
     const int64_t n = shape->batch, d = shape->features;
     const int64_t rows = (int64_t)shape->settings * shape->outputs;
-    const int64_t x = n * d, w = rows * d, z = n * rows;
-    const int64_t most = x > w ? x : w;
-    return most > z ? most : z;
+    const int64_t sizes[] = {n * d, n * lg_problem_shape_inputs(shape), rows * d, n * rows};
+    int64_t most = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (sizes[i] > most) most = sizes[i];
+    return most;
 }
 
 static logit_status walk(lg_lockstep *ls, logit_error *err)

@@ -22,20 +22,36 @@ int lg_found_has(const lg_lockstep *ls, lg_pair pair)
 /* The inner length of a stage's matmul; 0: it has none. */
 static int64_t inner_length(const lg_lockstep *ls, lg_stage stage)
 {
-    return stage == LG_STAGE_LOGITS     ? ls->shape.features
+    return stage == LG_STAGE_FEATURES   ? lg_lift_filter_width(ls->shape.lift)
+           : stage == LG_STAGE_LOGITS   ? ls->shape.features
            : stage == LG_STAGE_GRADIENT ? ls->shape.batch
                                         : 0;
+}
+
+static const char *features_words(const lg_lift *lift)
+{
+    static const char *const words[] = {[LG_LIFT_PRODUCTS] = "counted roundings of each product",
+                                        [LG_LIFT_LAYER] = "|F u|, through act and scale",
+                                        [LG_LIFT_WINDOWS] =
+                                            "|F v| / sd, through threshold, mean and scale"};
+    return words[lg_lifts[lift->kind].family];
 }
 
 static void describe_bound(const lg_lockstep *ls, lg_stage stage, lg_pair pair,
                            logit_difference *out)
 {
-    static const char *const words[LG_STAGE_COUNT] = {
-        "u |x|: one rounding",           "|x w|",
-        "counted roundings of each row", "|dz x|, more where dz repeats",
-        "counted roundings of it",       "the stages' bounds, carried through the step"};
+    const char *const words[LG_STAGE_COUNT] = {
+        [LG_STAGE_PIXELS] = ls->shape.lift ? "u |u|: one rounding" : "u |x|: one rounding",
+        [LG_STAGE_FEATURES] = ls->shape.lift ? features_words(ls->shape.lift) : "",
+        [LG_STAGE_LOGITS] = "|x w|",
+        [LG_STAGE_LOSS] = "counted roundings of each row",
+        [LG_STAGE_GRADIENT] = "|dz x|, more where dz repeats",
+        [LG_STAGE_UPDATE] = "counted roundings of it",
+        [LG_STAGE_STEP] = "the stages' bounds, carried through the step"};
     const int64_t n = inner_length(ls, stage);
-    const lg_precision precision = ls->c->party[lg_pair_sides[pair][0]]->precision;
+    const lg_precision precision = stage == LG_STAGE_FEATURES
+                                       ? LG_PRECISION_F32
+                                       : ls->c->party[lg_pair_sides[pair][0]]->precision;
     const int exact =
         stage == LG_STAGE_PIXELS || stage == LG_STAGE_LOSS || stage == LG_STAGE_UPDATE;
     if (pair == LG_PAIR_A_B)
@@ -56,6 +72,7 @@ void lg_found_begin(lg_lockstep *ls)
     const lg_stage stages = ls->whole ? LG_STAGE_STEP : LG_STAGE_COUNT;
     out->differences = 0;
     for (lg_stage stage = 0; stage < stages; stage++) {
+        if (stage == LG_STAGE_FEATURES && !ls->shape.lift) continue;
         for (lg_pair pair = 0; pair < LG_PAIR_COUNT; pair++) {
             if (!lg_found_has(ls, pair)) continue;
             logit_difference *line = &out->difference[out->differences++];
@@ -95,6 +112,7 @@ static int64_t row_width(const lg_lockstep *ls, lg_array array)
 {
     return array == LG_ARRAY_Z          ? (int64_t)ls->shape.settings * ls->shape.outputs
            : array == LG_ARRAY_ROW_LOSS ? ls->shape.settings
+           : array == LG_ARRAY_U        ? ls->shape.lift->in
                                         : ls->shape.features;
 }
 

@@ -3,7 +3,11 @@
  * Layer 2 (train).  Every party takes the same minibatches and keeps its weights; it runs what
  * training runs (lg_backend_train_step).  A drift means nothing without a yardstick: that is
  * compare_envelope.h.  With several settings each has its own; what is told of a step is the
- * setting that stands farthest out. */
+ * setting that stands farthest out.
+ *
+ * With a feature map all of them train on the reference's features, rounded to float32.  What a map
+ * may be off by is judged in lockstep; here a step on the other side of 0 in one feature would move
+ * the weights by more than any rounding, and say nothing of their training. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +25,7 @@ typedef struct free_run {
     lg_envelope *envelope;
     double *weight[LG_COMPARE_PARTIES]; /* [settings*outputs][features], as last read */
     double *row_loss;                   /* [batch][settings] */
+    double *x;                          /* [batch][features] of the reference, with a map */
     double loss[LG_COMPARE_PARTIES];    /* sum over the step so far, weighted */
     double total[LG_COMPARE_PARTIES];   /* of the mean losses of all steps */
     double seen;                        /* weight of the samples of the step so far */
@@ -30,11 +35,24 @@ typedef struct free_run {
 
 /* ------------------------------------------------------------------------------- one step --- */
 
-/* One minibatch through a party: a step, or a part of one that sees the whole set. */
-static logit_status train(const lg_compare *c, lg_party *party, logit_error *err)
+/* The reference's features of the minibatch, with a map. */
+static logit_status find_features(free_run *run, logit_error *err)
 {
-    if (c->first && c->last) return lg_party_run(party, LG_STAGE_STEP, err);
-    for (lg_stage stage = LG_STAGE_PIXELS; stage <= LG_STAGE_GRADIENT; stage++)
+    lg_party *ref = run->c->party[LG_COMPARE_REF];
+    if (!run->x) return LOGIT_OK;
+    LG_TRY(lg_party_run(ref, LG_STAGE_PIXELS, err));
+    LG_TRY(lg_party_run(ref, LG_STAGE_FEATURES, err));
+    return lg_party_get(ref, LG_ARRAY_X, run->x, err);
+}
+
+/* One minibatch through a party: a step, or a part of one that sees the whole set. */
+static logit_status train(const free_run *run, lg_party *party, logit_error *err)
+{
+    const lg_compare *c = run->c;
+    if (c->first && c->last && !run->x) return lg_party_run(party, LG_STAGE_STEP, err);
+    LG_TRY(run->x ? lg_party_put(party, LG_ARRAY_X, run->x, err)
+                  : lg_party_run(party, LG_STAGE_PIXELS, err));
+    for (lg_stage stage = LG_STAGE_LOGITS; stage <= LG_STAGE_GRADIENT; stage++)
         LG_TRY(lg_party_run(party, stage, err));
     return c->last ? lg_party_run(party, LG_STAGE_UPDATE, err) : LOGIT_OK;
 }
@@ -60,13 +78,14 @@ static logit_status step(free_run *run, logit_error *err)
     }
     run->seen += weight;
     LG_TRY(lg_compare_send(c, err));
+    LG_TRY(find_features(run, err));
     for (int i = 0; i < LG_COMPARE_PARTIES; i++) {
         if (!c->party[i]) continue;
-        LG_TRY(train(c, c->party[i], err));
+        LG_TRY(train(run, c->party[i], err));
         LG_TRY(add_loss(run, i, weight, err));
         if (c->last) LG_TRY(lg_party_get(c->party[i], LG_ARRAY_W, run->weight[i], err));
     }
-    return lg_envelope_step(run->envelope, c, err);
+    return lg_envelope_step(run->envelope, c, run->x, err);
 }
 
 /* ------------------------------------------------------------------------------- judgement --- */
@@ -194,7 +213,9 @@ static logit_status open_run(free_run *run, logit_error *err)
     const lg_trainer *t = &c->trainer;
     const size_t weights = (size_t)t->settings * (size_t)t->outputs * (size_t)t->features;
     run->row_loss = malloc((size_t)t->options.batch_size * (size_t)t->settings * sizeof(double));
-    int missing = !run->row_loss;
+    if (t->map)
+        run->x = malloc((size_t)t->options.batch_size * (size_t)t->features * sizeof *run->x);
+    int missing = !run->row_loss || (t->map && !run->x);
     for (int i = 0; i < LG_COMPARE_PARTIES; i++) {
         if (!c->party[i]) continue;
         run->weight[i] = malloc(weights * sizeof(double));
@@ -228,6 +249,7 @@ logit_status lg_compare_free(lg_compare *c, logit_error *err)
     }
     out->margin = run.share;
     free(run.row_loss);
+    free(run.x);
     lg_envelope_close(run.envelope);
     return status;
 }

@@ -13,7 +13,8 @@
 /* W, b and the optimiser's states. */
 static int is_state(lg_array array)
 {
-    return array == LG_ARRAY_W || array == LG_ARRAY_B || array >= LG_ARRAY_STATE_W0;
+    return array == LG_ARRAY_W || array == LG_ARRAY_B ||
+           (array >= LG_ARRAY_STATE_W0 && array <= LG_ARRAY_STATE_B1);
 }
 
 /* Numbers of an array for the largest batch; 0 for a state that the optimiser does not have. */
@@ -26,6 +27,8 @@ static int64_t room_of(const lg_lockstep *ls, lg_array array)
     if ((array == LG_ARRAY_STATE_W0 || array == LG_ARRAY_STATE_B0) && states < 1) return 0;
     if ((array == LG_ARRAY_STATE_W1 || array == LG_ARRAY_STATE_B1) && states < 2) return 0;
     switch (array) {
+    case LG_ARRAY_U:
+        return shape->lift ? n * shape->lift->in : 0;
     case LG_ARRAY_X:
         return n * d;
     case LG_ARRAY_Z:
@@ -73,6 +76,7 @@ static int list_rooms(lg_lockstep *ls, room *list)
         if (array < LG_ARRAY_COUNT && (is_state(array) || (sums && ls->whole)))
             list[count++] = (room){&ls->start[array], each};
     }
+    list[count++] = (room){&ls->u, room_of(ls, LG_ARRAY_U)};
     list[count++] = (room){&ls->x, room_of(ls, LG_ARRAY_X)};
     list[count++] = (room){&ls->z, room_of(ls, LG_ARRAY_Z)};
     list[count++] = (room){&ls->dz, room_of(ls, LG_ARRAY_Z)};
@@ -112,13 +116,14 @@ static logit_status find_shift(lg_lockstep *ls, logit_error *err)
 {
     lg_party *ref = ls->c->party[LG_COMPARE_REF];
     const lg_backend_ops *ops = ref->backend->ops;
-    const size_t bytes = (size_t)ls->shape.features * sizeof(float);
+    const int64_t inputs = lg_problem_shape_inputs(&ls->shape);
+    const size_t bytes = (size_t)inputs * sizeof(float);
     float *shift = malloc(bytes);
     if (!shift) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %zu bytes of a comparison", bytes);
     logit_status status =
         ops->download(ref->backend, LG_QUEUE_COMPUTE, shift, ref->problem->step.shift, bytes, err);
     if (status == LOGIT_OK) status = ops->sync(ref->backend, err);
-    for (int64_t j = 0; j < ls->shape.features && status == LOGIT_OK; j++)
+    for (int64_t j = 0; j < inputs && status == LOGIT_OK; j++)
         ls->shift = fmax(ls->shift, fabs((double)shift[j]));
     free(shift);
     return status;
@@ -175,7 +180,7 @@ void lg_lockstep_forget(const lg_lockstep *ls, lg_array array, double *values)
     const int64_t k = ls->shape.outputs;
     const int wide = array == LG_ARRAY_STATE_W0 || array == LG_ARRAY_STATE_W1;
     const int64_t each = wide ? k * ls->shape.features : k;
-    if (array < LG_ARRAY_STATE_W0) return;
+    if (array < LG_ARRAY_STATE_W0 || array > LG_ARRAY_STATE_B1) return;
     for (int t = 0; t < ls->shape.settings; t++) {
         if (lg_bound_keeps(ls->shape.optim, &ls->c->scalars[t])) continue;
         memset(values + t * each, 0, (size_t)each * sizeof *values);
@@ -280,7 +285,8 @@ static logit_status write_replay(lg_lockstep *ls, logit_error *err)
 {
     lg_compare *c = ls->c;
     logit_comparison *out = c->out;
-    if (out->first.step != c->step || !c->options->out || c->options->replay || out->replay[0])
+    if (out->first.step != c->step || !c->options->out || c->options->replay || out->replay[0] ||
+        ls->shape.lift) /* a replay holds no map */
         return LOGIT_OK;
     const int length =
         snprintf(out->replay, sizeof out->replay, "%s/replay.safetensors", c->options->out);
@@ -298,6 +304,7 @@ logit_status lg_lockstep_batch(lg_lockstep *ls, logit_error *err)
     LG_TRY(tell_start(ls, err));
     LG_TRY(send(ls, err));
     LG_TRY(lg_lockstep_pixels(ls, err));
+    LG_TRY(lg_lockstep_features(ls, err));
     if (c->options->stress && c->first) LG_TRY(lg_lockstep_stress(ls, err));
     LG_TRY(lg_lockstep_give(ls, LG_ARRAY_X, ls->x, err));
     LG_TRY(lg_lockstep_stages(ls, err));

@@ -4,7 +4,7 @@
  *
  *   compare_lockstep.c   walks the training; opens and closes what stands below
  *   compare_stages.c     pixels .. update of one minibatch, each from what the stage before gave;
- *   compare_stage_*.c    loss and update
+ *   compare_stage_*.c    features, loss and update
  *   compare_step.c       the step as training takes it, and what its roundings may add up to
  *   compare_stress.c     the stages with W scaled by powers of two
  *   compare_found.c    what was found, and where: tallies, the first divergence
@@ -43,12 +43,12 @@ typedef struct lg_lockstep {
     /* where the reference cannot work out all: rows of the batch, rows of W */
     int sampled;
     lg_picked rows, outputs;
-    void *part_x, *part_z, *part_dz, *part_g; /* the reference's: its arrays for these rows */
+    void *part_u, *part_x, *part_z, *part_dz, *part_g; /* the reference's: its arrays for these */
     /* where a minibatch starts: W, b, the states; GW and GB where gradients add up */
     double *start[LG_ARRAY_COUNT];
     /* what all parties were given */
-    double *x, *z, *dz, *gw, *gb;
-    double scale; /* of W: 1, more under --stress */
+    double *u, *x, *z, *dz, *gw, *gb; /* u: with a feature map */
+    double scale;                     /* of W: 1, more under --stress */
     /* what they made of it, array by array, and how far that may lie from the truth */
     double *got[LG_COMPARE_PARTIES];
     double *row_bound;     /* [n][s] */
@@ -103,7 +103,14 @@ logit_status lg_lockstep_give_reference(lg_lockstep *ls, lg_array array, double 
 
 /* compare_stages.c.  stages: logits .. gradient, and the update where the step is complete. */
 logit_status lg_lockstep_pixels(lg_lockstep *ls, logit_error *err);
+/* As lg_lockstep_give_reference, where the reference has the picked rows alone: the others are A's,
+ * and 0 where they are not finite. */
+logit_status lg_lockstep_give_picked(lg_lockstep *ls, lg_array array, const lg_picked *picked,
+                                     double *to, logit_error *err);
 logit_status lg_lockstep_stages(lg_lockstep *ls, logit_error *err);
+
+/* compare_stage_features.c: x of u; nothing where there is no feature map. */
+logit_status lg_lockstep_features(lg_lockstep *ls, logit_error *err);
 
 /* compare_stage_loss.c */
 logit_status lg_lockstep_loss(lg_lockstep *ls, logit_error *err);
@@ -163,7 +170,9 @@ void lg_sample_close(lg_lockstep *ls);
 void lg_sample_pick(lg_lockstep *ls); /* for c->mini */
 /* Keeps the picked rows of values [*][width], one after the other.  Nothing where all are. */
 void lg_sample_keep(const lg_picked *picked, double *values, int64_t width);
-/* The reference's logits and gradient of these rows, into ls->got[LG_COMPARE_REF]. */
+/* The reference's features of ls->rows (u: theirs), its logits and gradient of these rows, into
+ * ls->got[LG_COMPARE_REF]. */
+logit_status lg_sample_features(lg_lockstep *ls, const double *u, logit_error *err);
 logit_status lg_sample_logits(lg_lockstep *ls, logit_error *err);
 logit_status lg_sample_gradient(lg_lockstep *ls, logit_error *err);
 

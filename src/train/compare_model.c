@@ -1,15 +1,8 @@
 /* compare_model.c -- one trained model's losses over a set, on two devices and the reference.
  *
- * Layer 2 (train).  Each device goes all the way from the pixels to the losses on its own.  What a
- * loss may be off by, from the logits' bounds a_j (compare_bound.h; two roundings more, since the
- * pixels are the device's own):
- *
- *   softmax    |l(z + e) - l(z)| <= max e - min e <= 2 max_j a_j
- *   sigmoid    every slope lies in -1 .. 1: sum_j a_j
- *   identity   |z_j - y_j| a_j + a_j^2 / 2, over j
- *
- * and to that the rounding of the loss itself (lg_bound_loss).  Two devices may be apart by the sum
- * of what each may be off.  Blocks; asks the watch once per minibatch whether to stop. */
+ * Layer 2 (train).  Each device goes all the way from the pixels to the losses on its own.  Two
+ * devices may be apart by the sum of what each may be off (compare_model_bounds.c).  Blocks; asks
+ * the watch once per minibatch whether to stop. */
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
@@ -17,72 +10,72 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "train/compare.h"
-#include "train/compare_bound.h"
-#include "train/compare_difference.h"
+#include "train/compare_model.h"
 #include "train/targets.h"
-
-enum { LOGITS, LOSS, STAGES };
 
 static const int pair_a[LOGIT_COMPARE_PAIRS] = {LG_COMPARE_A, LG_COMPARE_B, LG_COMPARE_A};
 static const int pair_b[LOGIT_COMPARE_PAIRS] = {LG_COMPARE_REF, LG_COMPARE_REF, LG_COMPARE_B};
+static const char *const stage_name[LG_MODEL_STAGES] = {"features", "logits", "loss"};
 static const double LOSS_FLOOR = 1e-3, REPORT_SECONDS = 0.1;
-
-/* What one device gives for a minibatch, and how far that may lie from the truth. */
-typedef struct result {
-    double *z, *loss;      /* [n][k], [n] */
-    double *z_away, *away; /* [n][k], [n] */
-    double sum;            /* of the losses of good samples */
-} result;
-
-typedef struct model_run {
-    lg_compare *c;
-    const logit_model *model;
-    lg_source *source;
-    lg_pool *pool;
-    double *memory;        /* of all arrays below and in results */
-    double *w, *b;         /* the model's */
-    double *x, *size, *dz; /* [n][d], [n][k], [k] */
-    result result[LG_COMPARE_PARTIES];
-    lg_tally tally[LOGIT_COMPARE_PAIRS][STAGES];
-    logit_difference row[LOGIT_COMPARE_PAIRS][STAGES];
-    const lg_minibatch *mini;
-    int64_t done, good;
-    double farthest; /* between the losses of a sample */
-    double started, moment;
-} model_run;
 
 /* -------------------------------------------------------------------------------- opening --- */
 
-/* One block, cut into arrays. */
-static logit_status allocate(model_run *run, logit_error *err)
+/* An array and how large it is. */
+typedef struct room {
+    double **place;
+    int64_t count;
+} room;
+enum { ROOMS = 8 + 2 * LG_MODEL_STAGES * LG_COMPARE_PARTIES };
+
+/* The reference's features are looked at in any case, the others' with a map. */
+static int list_rooms(lg_model_run *run, room list[ROOMS])
 {
     const logit_model *m = run->model;
     const int64_t n = lg_eval_batch(1, m->features), d = m->features, k = m->outputs;
-    struct {
-        double **place;
-        int64_t count;
-    } array[5 + 4 * LG_COMPARE_PARTIES] = {
-        {&run->w, k * d}, {&run->b, k}, {&run->x, n * d}, {&run->size, n * k}, {&run->dz, k}};
-    int arrays = 5;
-    for (int i = 0; i < LG_COMPARE_PARTIES; i++) {
-        result *r = &run->result[i];
-        array[arrays].place = &r->z, array[arrays++].count = n * k;
-        array[arrays].place = &r->z_away, array[arrays++].count = n * k;
-        array[arrays].place = &r->loss, array[arrays++].count = n;
-        array[arrays].place = &r->away, array[arrays++].count = n;
+    const int lifts = run->first == LG_MODEL_FEATURES;
+    int count = 0;
+    list[count++] = (room){&run->w, k * d};
+    list[count++] = (room){&run->b, k};
+    list[count++] = (room){&run->u, lifts ? n * m->inputs : 0};
+    list[count++] = (room){&run->size, n * k};
+    list[count++] = (room){&run->dz, k};
+    list[count++] = (room){&run->apart, lifts ? n * d : 0};
+    list[count++] = (room){&run->moved, lifts ? n * k : 0};
+    list[count++] = (room){&run->bound, n * (lifts && d > k ? d : k)};
+    for (int p = 0; p < LG_COMPARE_PARTIES; p++) {
+        lg_model_result *r = &run->result[p];
+        for (int stage = 0; stage < LG_MODEL_STAGES; stage++) {
+            const int there = stage >= run->first || p == LG_COMPARE_REF;
+            list[count++] = (room){&r->value[stage], there ? n * run->width[stage] : 0};
+            list[count++] =
+                (room){&r->away[stage], stage >= run->first ? n * run->width[stage] : 0};
+        }
     }
+    return count;
+}
+
+/* One block, cut into arrays. */
+static logit_status allocate(lg_model_run *run, logit_error *err)
+{
+    const logit_model *m = run->model;
+    const int64_t d = m->features, k = m->outputs;
+    room list[ROOMS];
     int64_t all = 0;
-    for (int i = 0; i < arrays; i++) all += array[i].count;
+    run->first = m->map ? LG_MODEL_FEATURES : LG_MODEL_LOGITS;
+    run->width[LG_MODEL_FEATURES] = d;
+    run->width[LG_MODEL_LOGITS] = k;
+    run->width[LG_MODEL_LOSS] = 1;
+    const int rooms = list_rooms(run, list);
+    for (int i = 0; i < rooms; i++) all += list[i].count;
     double *at = run->memory = calloc((size_t)all, sizeof *at);
     if (!at) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %lld numbers", (long long)all);
-    for (int i = 0; i < arrays; at += array[i++].count) *array[i].place = at;
+    for (int i = 0; i < rooms; at += list[i++].count) *list[i].place = at;
     for (int64_t i = 0; i < k * d; i++) run->w[i] = (double)m->weight[i];
     for (int64_t i = 0; i < k; i++) run->b[i] = (double)m->bias[i];
     return LOGIT_OK;
 }
 
-static logit_status open_parties(model_run *run, logit_error *err)
+static logit_status open_parties(lg_model_run *run, logit_error *err)
 {
     lg_compare *c = run->c;
     const logit_model *m = run->model;
@@ -106,20 +99,20 @@ static logit_status open_parties(model_run *run, logit_error *err)
     return LOGIT_OK;
 }
 
-static void begin_rows(model_run *run)
+static void begin_rows(lg_model_run *run)
 {
     lg_compare *c = run->c;
     for (int p = 0; p < LOGIT_COMPARE_PAIRS; p++) {
         const lg_party *a = c->party[pair_a[p]], *b = c->party[pair_b[p]];
         if (!a || !b) continue;
-        lg_tally_begin(&run->tally[p][LOGITS], &run->row[p][LOGITS], lg_stage_name[LG_STAGE_LOGITS],
-                       a->name, b->name);
-        lg_tally_begin(&run->tally[p][LOSS], &run->row[p][LOSS], lg_stage_name[LG_STAGE_LOSS],
-                       a->name, b->name);
+        for (int stage = run->first; stage < LG_MODEL_STAGES; stage++)
+            lg_tally_begin(&run->tally[p][stage], &run->row[p][stage], stage_name[stage], a->name,
+                           b->name);
     }
 }
 
-static logit_status open_run(model_run *run, logit_model *model, const char *data, logit_error *err)
+static logit_status open_run(lg_model_run *run, logit_model *model, const char *data,
+                             logit_error *err)
 {
     lg_compare *c = run->c;
     lg_trainer *t = &c->trainer;
@@ -139,123 +132,69 @@ static logit_status open_run(model_run *run, logit_model *model, const char *dat
     return lg_loader_start(run->source->loader, 0, 0, err);
 }
 
-/* ---------------------------------------------------------------------------------- bounds --- */
-
-/* What is true of sample i. */
-static lg_bound_row truth_of(const model_run *run, int64_t i)
-{
-    const lg_minibatch *mini = run->mini;
-    const int64_t row = mini->row ? mini->row[i] : i, k = run->model->outputs;
-    return (lg_bound_row){.loss = run->model->loss,
-                          .k = (int)k,
-                          .z = run->result[LG_COMPARE_REF].z + i * k,
-                          .target = mini->target ? mini->target + row * k : NULL,
-                          .label = mini->label ? mini->label[row] : 0,
-                          .factor = 1.0};
-}
-
-/* How far a loss moves where its logits move by away[k]. */
-static double moved(const lg_bound_row *row, const double *away)
-{
-    double largest = 0.0, sum = 0.0, squares = 0.0;
-    for (int j = 0; j < row->k; j++) {
-        const double y = row->target ? (double)row->target[j] : (double)(j == row->label);
-        largest = fmax(largest, away[j]);
-        sum += away[j];
-        squares += fabs(row->z[j] - y) * away[j] + away[j] * away[j] / 2.0;
-    }
-    const lg_link link = lg_losses[row->loss].link;
-    return link == LG_LINK_SOFTMAX ? 2.0 * largest : link == LG_LINK_SIGMOID ? sum : squares;
-}
-
-/* z_away and away of every party; the reference is the truth. */
-static void work_out_bounds(model_run *run)
-{
-    const logit_model *m = run->model;
-    const int64_t n = run->mini->count, k = m->outputs;
-    const lg_bound_product product = {.x = run->x,
-                                      .w = run->w,
-                                      .b = run->b,
-                                      .scale = 1.0,
-                                      .rows = n,
-                                      .columns = k,
-                                      .d = m->features};
-    lg_bound_logits(run->pool, run->size, &product);
-    for (int p = 0; p < LG_COMPARE_REF; p++) {
-        const lg_party *party = run->c->party[p];
-        if (!party) continue;
-        const double factor = lg_bound_factor(m->features, party->precision) +
-                              2.0 * lg_precisions[party->precision].unit;
-        result *r = &run->result[p];
-        for (int64_t i = 0; i < n * k; i++) r->z_away[i] = factor * run->size[i];
-        for (int64_t i = 0; i < n; i++) {
-            const lg_bound_row row = truth_of(run, i);
-            r->away[i] = moved(&row, r->z_away + i * k) + lg_bound_loss(&row, run->dz);
-        }
-    }
-}
-
 /* ------------------------------------------------------------------------------ minibatches --- */
 
-static logit_status forward(model_run *run, int i, logit_error *err)
+static logit_status forward(lg_model_run *run, int i, logit_error *err)
 {
     const lg_scalars scalars = {.scale = 1.0};
     lg_party *party = run->c->party[i];
-    result *r = &run->result[i];
+    lg_model_result *r = &run->result[i];
     LG_TRY(lg_party_batch(party, run->mini, &scalars, err));
     for (lg_stage stage = LG_STAGE_PIXELS; stage <= LG_STAGE_LOSS; stage++)
         LG_TRY(lg_party_run(party, stage, err));
-    LG_TRY(lg_party_get(party, LG_ARRAY_Z, r->z, err));
-    LG_TRY(lg_party_get(party, LG_ARRAY_ROW_LOSS, r->loss, err));
-    return i == LG_COMPARE_REF ? lg_party_get(party, LG_ARRAY_X, run->x, err) : LOGIT_OK;
+    LG_TRY(lg_party_get(party, LG_ARRAY_Z, r->value[LG_MODEL_LOGITS], err));
+    LG_TRY(lg_party_get(party, LG_ARRAY_ROW_LOSS, r->value[LG_MODEL_LOSS], err));
+    if (i == LG_COMPARE_REF) LG_TRY(lg_party_get(party, LG_ARRAY_U, run->u, err));
+    if (i != LG_COMPARE_REF && run->first > LG_MODEL_FEATURES) return LOGIT_OK;
+    return lg_party_get(party, LG_ARRAY_X, r->value[LG_MODEL_FEATURES], err);
 }
 
 /* Sample i of the minibatch, as pair p has it, stands in out->first. */
-static void keep_sample(model_run *run, int p, int stage, int64_t at, int64_t step)
+static void keep_sample(lg_model_run *run, int p, int stage, int64_t at, int64_t step)
 {
     const logit_model *m = run->model;
     logit_divergence *first = &run->c->out->first;
-    const result *a = &run->result[pair_a[p]], *b = &run->result[pair_b[p]];
-    const int64_t k = stage == LOGITS ? m->outputs : 1, i = at / k;
+    const lg_model_result *a = &run->result[pair_a[p]], *b = &run->result[pair_b[p]];
+    const int64_t width = run->width[stage], i = at / width;
     char name[400];
-    *first = (logit_divergence){.step = step, .stage = run->row[p][stage].stage};
-    first->got = stage == LOGITS ? a->z[at] : a->loss[at];
-    first->want = stage == LOGITS ? b->z[at] : b->loss[at];
-    first->bound = stage == LOGITS ? a->z_away[at] + b->z_away[at] : a->away[at] + b->away[at];
+    *first = (logit_divergence){.step = step, .stage = stage_name[stage]};
+    first->got = a->value[stage][at];
+    first->want = b->value[stage][at];
+    first->bound = a->away[stage][at] + b->away[stage][at];
     memcpy(first->a, run->row[p][stage].a, sizeof first->a);
     memcpy(first->b, run->row[p][stage].b, sizeof first->b);
     const lg_set *set = run->source->set;
     lg_text_escape(first->sample, sizeof first->sample,
                    set->ops->name(set, run->mini->sample[i], name, sizeof name));
-    if (stage == LOGITS && m->classes > 0)
+    if (stage == LG_MODEL_FEATURES)
+        snprintf(first->of, sizeof first->of, "feature %lld", (long long)(at % width));
+    else if (stage == LG_MODEL_LOGITS && m->classes > 0)
         lg_text_escape(first->of, sizeof first->of,
-                       m->class_name[m->outputs == 1 ? m->classes - 1 : at % k]);
+                       m->class_name[m->outputs == 1 ? m->classes - 1 : at % width]);
 }
 
 /* The sample whose losses are farthest apart. */
-static void look_for_farthest(model_run *run, int p)
+static void look_for_farthest(lg_model_run *run, int p)
 {
-    const result *a = &run->result[pair_a[p]], *b = &run->result[pair_b[p]];
+    const lg_model_result *a = &run->result[pair_a[p]], *b = &run->result[pair_b[p]];
     if (run->c->out->first.step >= 0) return;
     for (int64_t i = 0; i < run->mini->count; i++) {
-        const double apart = fabs(a->loss[i] - b->loss[i]);
+        const double apart = fabs(a->value[LG_MODEL_LOSS][i] - b->value[LG_MODEL_LOSS][i]);
         if (!(apart > run->farthest)) continue;
         run->farthest = apart;
-        keep_sample(run, p, LOSS, i, -1);
+        keep_sample(run, p, LG_MODEL_LOSS, i, -1);
     }
 }
 
 /* Adds one array of a pair: values and what each side may be off. */
-static void add_array(model_run *run, int p, int stage, int64_t count)
+static void add_array(lg_model_run *run, int p, int stage)
 {
-    const result *a = &run->result[pair_a[p]], *b = &run->result[pair_b[p]];
-    const double *away_a = stage == LOGITS ? a->z_away : a->away;
-    const double *away_b = stage == LOGITS ? b->z_away : b->away;
-    double *bound = run->size; /* it has served */
-    for (int64_t i = 0; i < count; i++) bound[i] = away_a[i] + away_b[i];
-    const lg_sides sides = {.a = stage == LOGITS ? a->z : a->loss,
-                            .b = stage == LOGITS ? b->z : b->loss,
-                            .bound = bound,
+    const lg_model_result *a = &run->result[pair_a[p]], *b = &run->result[pair_b[p]];
+    const int64_t count = run->mini->count * run->width[stage];
+    for (int64_t i = 0; i < count; i++) run->bound[i] = a->away[stage][i] + b->away[stage][i];
+    const lg_sides sides = {.a = a->value[stage],
+                            .b = b->value[stage],
+                            .bound = run->bound,
                             .factor = 1.0,
                             .count = count};
     const int64_t outside = lg_tally_add(&run->tally[p][stage], &sides);
@@ -263,17 +202,18 @@ static void add_array(model_run *run, int p, int stage, int64_t count)
 }
 
 /* Bad samples weigh 0 and are left out of the mean. */
-static void add_means(model_run *run)
+static void add_means(lg_model_run *run)
 {
     const lg_minibatch *mini = run->mini;
     for (int64_t i = 0; i < mini->count; i++) {
         if (mini->weight && mini->weight[mini->row ? mini->row[i] : i] == 0.0f) continue;
         run->good++;
-        for (int p = 0; p < LG_COMPARE_PARTIES; p++) run->result[p].sum += run->result[p].loss[i];
+        for (int p = 0; p < LG_COMPARE_PARTIES; p++)
+            run->result[p].sum += run->result[p].value[LG_MODEL_LOSS][i];
     }
 }
 
-static logit_status look_around(model_run *run, logit_error *err)
+static logit_status look_around(lg_model_run *run, logit_error *err)
 {
     const logit_watch *watch = run->c->watch;
     const double now = lg_seconds(), per_second = (double)run->done / (now - run->started);
@@ -294,20 +234,19 @@ static logit_status look_around(model_run *run, logit_error *err)
     return LOGIT_OK;
 }
 
-static logit_status one_batch(model_run *run, logit_error *err)
+static logit_status one_batch(lg_model_run *run, logit_error *err)
 {
     const logit_model *m = run->model;
     const int64_t n = run->mini->count;
     for (int i = 0; i < LG_COMPARE_PARTIES; i++)
         if (run->c->party[i]) LG_TRY(forward(run, i, err));
-    work_out_bounds(run);
-    const double *z = run->result[LG_COMPARE_REF].z;
+    lg_model_bounds(run);
+    const double *z = run->result[LG_COMPARE_REF].value[LG_MODEL_LOGITS];
     for (int64_t i = 0; i < n; i++)
         lg_compare_meet(run->c->out, lg_losses[m->loss].link, z + i * m->outputs, m->outputs);
     for (int p = 0; p < LOGIT_COMPARE_PAIRS; p++) {
         if (!run->c->party[pair_a[p]] || !run->c->party[pair_b[p]]) continue;
-        add_array(run, p, LOGITS, n * m->outputs);
-        add_array(run, p, LOSS, n);
+        for (int stage = run->first; stage < LG_MODEL_STAGES; stage++) add_array(run, p, stage);
         look_for_farthest(run, p);
     }
     add_means(run);
@@ -317,7 +256,7 @@ static logit_status one_batch(model_run *run, logit_error *err)
 
 /* ------------------------------------------------------------------------------------ all --- */
 
-static logit_status walk(model_run *run, logit_error *err)
+static logit_status walk(lg_model_run *run, logit_error *err)
 {
     lg_loader *loader = run->source->loader;
     for (;;) {
@@ -328,23 +267,27 @@ static logit_status walk(model_run *run, logit_error *err)
     }
 }
 
-static void describe_row(const model_run *run, int stage, int p, logit_difference *row)
+static void describe_row(const lg_model_run *run, int stage, int p, logit_difference *row)
 {
     const lg_precision a = run->c->party[pair_a[p]]->precision;
     const lg_precision b = run->c->party[pair_b[p]]->precision, coarser = a > b ? a : b;
     const int64_t d = run->model->features;
-    if (stage == LOSS) {
+    if (stage == LG_MODEL_LOSS) {
         snprintf(row->bound, sizeof row->bound, "what the logits' bounds move a loss by");
+        return;
+    }
+    if (stage == LG_MODEL_FEATURES) {
+        snprintf(row->bound, sizeof row->bound, "roundings of pixels and of the map, counted");
         return;
     }
     lg_bound_words(row->bound, sizeof row->bound, d, coarser, "(|x w| + |b|)");
     row->worst_case = lg_bound_worst(d, coarser) / lg_bound_factor(d, coarser);
 }
 
-static void put_rows(model_run *run)
+static void put_rows(lg_model_run *run)
 {
     logit_comparison *out = run->c->out;
-    for (int stage = 0; stage < STAGES; stage++)
+    for (int stage = run->first; stage < LG_MODEL_STAGES; stage++)
         for (int p = 0; p < LOGIT_COMPARE_PAIRS; p++) {
             if (!run->c->party[pair_a[p]] || !run->c->party[pair_b[p]]) continue;
             lg_tally_end(&run->tally[p][stage]);
@@ -353,7 +296,7 @@ static void put_rows(model_run *run)
         }
 }
 
-static void put_means(model_run *run)
+static void put_means(lg_model_run *run)
 {
     logit_comparison *out = run->c->out;
     for (int i = 0; i < LG_COMPARE_PARTIES; i++)
@@ -371,7 +314,7 @@ static void put_means(model_run *run)
 
 logit_status lg_compare_model(lg_compare *c, logit_model *model, const char *data, logit_error *err)
 {
-    model_run run = {.c = c, .model = model};
+    lg_model_run run = {.c = c, .model = model};
     logit_status status = open_run(&run, model, data, err);
     if (status == LOGIT_OK) status = walk(&run, err);
     if (status == LOGIT_OK) {

@@ -11,8 +11,8 @@
 #include "base/size.h"
 #include "base/status.h"
 
-const char *const lg_stage_name[LG_STAGE_COUNT] = {"pixels",   "logits", "loss",
-                                                   "gradient", "update", "step"};
+const char *const lg_stage_name[LG_STAGE_COUNT] = {"pixels",   "features", "logits", "loss",
+                                                   "gradient", "update",   "step"};
 
 enum { AT_ONCE = 4096 }; /* numbers rounded at a time */
 
@@ -49,8 +49,7 @@ static logit_status open_parts(lg_party *party, const lg_problem_shape *shape, l
     lg_backend *backend = party->backend;
     const lg_backend_ops *ops = backend->ops;
     const size_t n = (size_t)party->batch, width = (size_t)party->target_width;
-    const int64_t inputs = shape->lift ? shape->lift->in : shape->features;
-    const size_t sample = (size_t)inputs * lg_element_bytes(shape->element);
+    const size_t sample = (size_t)lg_problem_shape_inputs(shape) * lg_element_bytes(shape->element);
     size_t bytes = 0;
     LG_TRY(lg_problem_create(&party->problem, backend, shape, err));
     LG_TRY(batch_bytes(party, sample, &bytes, err));
@@ -154,6 +153,7 @@ static void *place_of(const lg_party *party, lg_array array)
         [LG_ARRAY_STATE_W1] = step->state_w[1],
         [LG_ARRAY_STATE_B0] = step->state_b[0],
         [LG_ARRAY_STATE_B1] = step->state_b[1],
+        [LG_ARRAY_U] = step->u,
     };
     return place[array];
 }
@@ -164,10 +164,18 @@ int64_t lg_party_count(const lg_party *party, lg_array array)
     const int64_t n = step->batch.count, d = step->features, s = step->settings;
     const int64_t rows = s * step->outputs;
     const int64_t count[LG_ARRAY_COUNT] = {
-        [LG_ARRAY_X] = n * d,       [LG_ARRAY_Z] = n * rows,        [LG_ARRAY_ROW_LOSS] = n * s,
-        [LG_ARRAY_GW] = rows * d,   [LG_ARRAY_GB] = rows,           [LG_ARRAY_W] = rows * d,
-        [LG_ARRAY_B] = rows,        [LG_ARRAY_STATE_W0] = rows * d, [LG_ARRAY_STATE_W1] = rows * d,
-        [LG_ARRAY_STATE_B0] = rows, [LG_ARRAY_STATE_B1] = rows,
+        [LG_ARRAY_X] = n * d,
+        [LG_ARRAY_Z] = n * rows,
+        [LG_ARRAY_ROW_LOSS] = n * s,
+        [LG_ARRAY_GW] = rows * d,
+        [LG_ARRAY_GB] = rows,
+        [LG_ARRAY_W] = rows * d,
+        [LG_ARRAY_B] = rows,
+        [LG_ARRAY_STATE_W0] = rows * d,
+        [LG_ARRAY_STATE_W1] = rows * d,
+        [LG_ARRAY_STATE_B0] = rows,
+        [LG_ARRAY_STATE_B1] = rows,
+        [LG_ARRAY_U] = n * lg_problem_inputs(party->problem),
     };
     return place_of(party, array) ? count[array] : 0;
 }
@@ -200,9 +208,10 @@ logit_status lg_party_run(lg_party *party, lg_stage stage, logit_error *err)
     lg_backend *backend = party->backend;
     const lg_backend_ops *ops = backend->ops;
     logit_status (*const op[LG_STAGE_COUNT])(lg_backend *, const lg_step *, logit_error *) = {
-        [LG_STAGE_PIXELS] = ops->pixels, [LG_STAGE_LOGITS] = ops->logits,
-        [LG_STAGE_LOSS] = ops->loss,     [LG_STAGE_GRADIENT] = ops->gradient,
-        [LG_STAGE_UPDATE] = ops->update, [LG_STAGE_STEP] = lg_backend_train_step,
+        [LG_STAGE_PIXELS] = lg_backend_pixels,   [LG_STAGE_FEATURES] = lg_backend_features,
+        [LG_STAGE_LOGITS] = ops->logits,         [LG_STAGE_LOSS] = ops->loss,
+        [LG_STAGE_GRADIENT] = ops->gradient,     [LG_STAGE_UPDATE] = ops->update,
+        [LG_STAGE_STEP] = lg_backend_train_step,
     };
     LG_TRY(op[stage](backend, &party->problem->step, err));
     return ops->sync(backend, err);

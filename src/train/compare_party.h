@@ -10,7 +10,8 @@
 #include "data/loader.h"
 #include "train/problem.h"
 
-/* The arrays of a step that a comparison looks at. */
+/* The arrays of a step that a comparison looks at.  U stands last: noise and samples are drawn by
+ * the numbers of the others, and stay what they are. */
 typedef enum lg_array {
     LG_ARRAY_X,        /* [n][d] */
     LG_ARRAY_Z,        /* [n][s*k]: logits, or their gradients after the loss */
@@ -23,6 +24,7 @@ typedef enum lg_array {
     LG_ARRAY_STATE_W1,
     LG_ARRAY_STATE_B0,
     LG_ARRAY_STATE_B1,
+    LG_ARRAY_U, /* [n][in], with a feature map */
     LG_ARRAY_COUNT
 } lg_array;
 
@@ -54,10 +56,12 @@ int64_t lg_party_count(const lg_party *party, lg_array array);
 logit_status lg_party_put(lg_party *party, lg_array array, const double *from, logit_error *err);
 logit_status lg_party_get(lg_party *party, lg_array array, double *to, logit_error *err);
 
-/* One op of the party's backend on its step (ops->pixels, ...), or lg_backend_train_step for
- * LG_STAGE_STEP: what training runs. */
+/* One op of the party's backend on its step (ops->logits, ...), or lg_backend_train_step for
+ * LG_STAGE_STEP: what training runs.  Pixels fill in x, or u with a feature map; features fill in x
+ * with one, and do nothing without. */
 typedef enum lg_stage {
     LG_STAGE_PIXELS,
+    LG_STAGE_FEATURES,
     LG_STAGE_LOGITS,
     LG_STAGE_LOSS,
     LG_STAGE_GRADIENT,

@@ -35,6 +35,7 @@ const char *const lg_array_name[LG_ARRAY_COUNT] = {
     [LG_ARRAY_STATE_W1] = "state_w1",
     [LG_ARRAY_STATE_B0] = "state_b0",
     [LG_ARRAY_STATE_B1] = "state_b1",
+    [LG_ARRAY_U] = "u",
 };
 
 const char *lg_record_stage_name(lg_stage stage)
@@ -70,7 +71,7 @@ uint64_t lg_record_hash_batch(XXH3_state_t *state, const lg_compare *c)
 {
     const lg_minibatch *mini = c->mini;
     const lg_set *set = c->trainer.sources.part[LG_PART_TRAIN].set;
-    const size_t bytes = (size_t)c->trainer.features * lg_element_bytes(mini->element);
+    const size_t bytes = (size_t)c->trainer.inputs * lg_element_bytes(mini->element);
     const size_t width = (size_t)set->target_width;
     XXH3_64bits_reset(state);
     for (int64_t i = 0; i < mini->count; i++) {
@@ -97,7 +98,11 @@ int lg_record_sample_count(int64_t count)
 
 int64_t lg_record_sample_at(const lg_compare *c, const lg_seen *seen, int i)
 {
-    const uint32_t what = (uint32_t)seen->stage << 8 | (uint32_t)seen->array;
+    static const uint32_t number[LG_STAGE_COUNT + 1] = {
+        [LG_STAGE_PIXELS] = 0,   [LG_STAGE_LOGITS] = 1,  [LG_STAGE_LOSS] = 2,
+        [LG_STAGE_GRADIENT] = 3, [LG_STAGE_UPDATE] = 4,  [LG_STAGE_STEP] = 5,
+        [LG_STAGE_COUNT] = 6,    [LG_STAGE_FEATURES] = 7}; /* what a record was made with */
+    const uint32_t what = number[seen->stage] << 8 | (uint32_t)seen->array;
     if (seen->count <= LG_RECORD_SAMPLE) return i;
     return (int64_t)lg_random_below(c->trainer.options.seed, lg_stream_id(LG_STREAM_SAMPLE, what),
                                     (uint64_t)(c->step * LG_RECORD_SAMPLE + i),
@@ -150,6 +155,7 @@ const char *lg_record_option(const lg_compare *c, int i, char *value, size_t siz
         {"channels", NULL, NULL, t->shape.channels},
         {"outputs", NULL, NULL, t->outputs},
         {"precision", c->options->train.precision, NULL, 0},
+        {"features", t->map ? t->map->text : LG_RECORD_NONE, NULL, 0},
     };
     if (i >= (int)(sizeof row / sizeof *row)) return NULL;
     if (row[i].list)
@@ -211,6 +217,7 @@ static void write_head(const lg_record *r, const lg_compare *c, lg_text *head)
     lg_text_add_json(head, c->party[LG_COMPARE_A]->device);
     lg_text_add(head, ",\"data\":\"%016llx\",\"options\":{", (unsigned long long)r->data);
     for (int i = 0; (name = lg_record_option(c, i, value, sizeof value)) != NULL; i++) {
+        if (strcmp(name, "features") == 0 && !c->trainer.map) continue;
         lg_text_add(head, "%s\"%s\":", i ? "," : "", name);
         lg_text_add_json(head, value);
     }

@@ -55,7 +55,9 @@ int lg_record_sample_count(int64_t count);
 int64_t lg_record_sample_at(const lg_compare *c, const lg_seen *seen, int i);
 uint32_t lg_record_bits(double value);
 
-/* The options that decide what is computed: name i and its value as text, NULL past the last. */
+/* The options that decide what is computed: name i and its value as text, NULL past the last.  The
+ * last, features, is left out of a record where it is LG_RECORD_NONE. */
+#define LG_RECORD_NONE "none"
 const char *lg_record_option(const lg_compare *c, int i, char *value, size_t size);
 
 /* compare_against.c: the other side of open, finish and close. */

@@ -1,8 +1,8 @@
 /* compare_sample.c -- where the float64 loops would take too long: some rows, drawn by the seed.
  *
- * A matmul of more than LARGEST products is worked out for as many rows of the batch (logits) and
- * as many rows of W (gradient) as stay below it, one drawn from each of so many equal stretches.
- * The reference does it with its own ops, on arrays that hold these rows alone. */
+ * A matmul of more than LARGEST products is worked out for as many rows of the batch (features,
+ * logits) and as many rows of W (gradient) as stay below it, one drawn from each of so many equal
+ * stretches. The reference does it with its own ops, on arrays that hold these rows alone. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +19,14 @@ enum { ROWS = 1 << 16, OUTPUTS = 2 << 16 }; /* lower bits of the stream */
 static int64_t columns_of(const lg_lockstep *ls)
 {
     return (int64_t)ls->shape.settings * ls->shape.outputs;
+}
+
+/* Products of a row of the batch: of its logits, or of its features where those are more. */
+static int64_t products_of_row(const lg_lockstep *ls)
+{
+    const int64_t logits = ls->shape.features * columns_of(ls);
+    const int64_t lift = ls->shape.lift ? (int64_t)(lg_lift_work(ls->shape.lift) / 2.0) : 0;
+    return logits > lift ? logits : lift;
 }
 
 /* How many of `count` rows of `each` products stay below the limit; at least one. */
@@ -45,7 +53,8 @@ static logit_status take_index(lg_picked *picked, int64_t count, logit_error *er
 logit_status lg_sample_open(lg_lockstep *ls, logit_error *err)
 {
     const int64_t n = ls->shape.batch, d = ls->shape.features, columns = columns_of(ls);
-    const int64_t rows = affordable(n, d * columns), outputs = affordable(columns, d * n);
+    const int64_t rows = affordable(n, products_of_row(ls)), outputs = affordable(columns, d * n);
+    const int64_t inputs = ls->shape.lift ? ls->shape.lift->in : 0;
     char *text = ls->c->out->reference_rows;
     const size_t size = sizeof ls->c->out->reference_rows;
     ls->sampled = rows < n || outputs < columns;
@@ -55,6 +64,7 @@ logit_status lg_sample_open(lg_lockstep *ls, logit_error *err)
              (long long)n, (long long)outputs, (long long)columns);
     LG_TRY(take_index(&ls->rows, rows, err));
     LG_TRY(take_index(&ls->outputs, outputs, err));
+    if (inputs > 0) LG_TRY(take_memory(ls, &ls->part_u, rows * inputs, err));
     LG_TRY(take_memory(ls, &ls->part_x, rows * d, err));
     LG_TRY(take_memory(ls, &ls->part_z, rows * columns, err));
     LG_TRY(take_memory(ls, &ls->part_dz, n * outputs, err));
@@ -63,7 +73,7 @@ logit_status lg_sample_open(lg_lockstep *ls, logit_error *err)
 
 void lg_sample_close(lg_lockstep *ls)
 {
-    void *memory[] = {ls->part_x, ls->part_z, ls->part_dz, ls->part_g};
+    void *memory[] = {ls->part_u, ls->part_x, ls->part_z, ls->part_dz, ls->part_g};
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) {
         if (!memory[i]) continue;
         lg_backend *backend = ls->c->party[LG_COMPARE_REF]->backend;
@@ -89,7 +99,7 @@ static void draw(const lg_lockstep *ls, lg_picked *picked, int64_t count, uint32
 void lg_sample_pick(lg_lockstep *ls)
 {
     const int64_t n = ls->c->mini->count, d = ls->shape.features, columns = columns_of(ls);
-    ls->rows.count = ls->sampled ? affordable(n, d * columns) : n;
+    ls->rows.count = ls->sampled ? affordable(n, products_of_row(ls)) : n;
     ls->outputs.count = ls->sampled ? affordable(columns, d * ls->shape.batch) : columns;
     draw(ls, &ls->rows, n, ROWS);
     draw(ls, &ls->outputs, columns, OUTPUTS);
@@ -110,6 +120,21 @@ static logit_status upload(lg_backend *ref, void *to, const double *from, int64_
 {
     LG_TRY(ref->ops->upload(ref, LG_QUEUE_COMPUTE, to, from, (size_t)count * sizeof *from, err));
     return ref->ops->sync(ref, err);
+}
+
+logit_status lg_sample_features(lg_lockstep *ls, const double *u, logit_error *err)
+{
+    lg_party *party = ls->c->party[LG_COMPARE_REF];
+    lg_backend *ref = party->backend;
+    const int64_t rows = ls->rows.count;
+    lg_step step = party->problem->step;
+    step.u = ls->part_u;
+    step.x = ls->part_x;
+    step.batch.count = rows;
+    LG_TRY(upload(ref, ls->part_u, u, rows * step.lift->in, err));
+    LG_TRY(ref->ops->features(ref, &step, err));
+    return lg_backend_get_double(ref, ls->got[LG_COMPARE_REF], ls->part_x,
+                                 rows * ls->shape.features, err);
 }
 
 /* The rows of x are in ls->bound, where their sizes were worked out. */

@@ -13,10 +13,8 @@
 /* ------------------------------------------------------------------- what stages are made of ---
  */
 
-/* As lg_lockstep_give_reference, where the reference has the picked rows alone: the others are A's,
- * and 0 where they are not finite. */
-static logit_status give_picked(lg_lockstep *ls, lg_array array, const lg_picked *picked,
-                                double *to, logit_error *err)
+logit_status lg_lockstep_give_picked(lg_lockstep *ls, lg_array array, const lg_picked *picked,
+                                     double *to, logit_error *err)
 {
     const int64_t count = lg_lockstep_count(ls, array);
     const int64_t width =
@@ -41,17 +39,18 @@ static void set_factors(const lg_lockstep *ls, lg_judged *judged, int64_t n)
 
 logit_status lg_lockstep_pixels(lg_lockstep *ls, logit_error *err)
 {
+    const lg_array array = ls->shape.lift ? LG_ARRAY_U : LG_ARRAY_X;
     const lg_judged judged = {.stage = LG_STAGE_PIXELS,
-                              .array = LG_ARRAY_X,
-                              .count = lg_lockstep_count(ls, LG_ARRAY_X),
+                              .array = array,
+                              .count = lg_lockstep_count(ls, array),
                               .bound = ls->bound,
                               .factor = {1.0, 1.0},
                               .exact = 1};
     LG_TRY(lg_lockstep_run(ls, LG_STAGE_PIXELS, err));
-    LG_TRY(lg_lockstep_get(ls, LG_ARRAY_X, err));
+    LG_TRY(lg_lockstep_get(ls, array, err));
     lg_bound_pixels(ls->bound, ls->got[LG_COMPARE_REF], judged.count, ls->shift);
     LG_TRY(lg_found_array(ls, &judged, err));
-    return lg_lockstep_give_reference(ls, LG_ARRAY_X, ls->x, err);
+    return lg_lockstep_give_reference(ls, array, ls->shape.lift ? ls->u : ls->x, err);
 }
 
 /* ---------------------------------------------------------------------------------- logits --- */
@@ -92,7 +91,7 @@ static logit_status logits(lg_lockstep *ls, logit_error *err)
     }
     if (ls->sampled) LG_TRY(lg_sample_logits(ls, err));
     LG_TRY(lg_found_array(ls, &judged, err));
-    LG_TRY(ls->sampled ? give_picked(ls, LG_ARRAY_Z, &ls->rows, ls->z, err)
+    LG_TRY(ls->sampled ? lg_lockstep_give_picked(ls, LG_ARRAY_Z, &ls->rows, ls->z, err)
                        : lg_lockstep_give_reference(ls, LG_ARRAY_Z, ls->z, err));
     lg_found_regimes(ls);
     return LOGIT_OK;
@@ -137,7 +136,7 @@ static logit_status gradient(lg_lockstep *ls, logit_error *err)
     }
     if (ls->sampled) LG_TRY(lg_sample_gradient(ls, err));
     LG_TRY(lg_found_array(ls, &judged, err));
-    return ls->sampled ? give_picked(ls, LG_ARRAY_GW, &ls->outputs, ls->gw, err)
+    return ls->sampled ? lg_lockstep_give_picked(ls, LG_ARRAY_GW, &ls->outputs, ls->gw, err)
                        : lg_lockstep_give_reference(ls, LG_ARRAY_GW, ls->gw, err);
 }
 

@@ -15,6 +15,11 @@
  * all parties' weights are turned back into gradients, (W - W') / lr, and so are the bounds: what
  * is rounded there, u |W|, becomes u |W| / lr.
  *
+ * With a feature map every party's x is its own: the stage features has judged the map.  How far
+ * two of them are apart as they have them, E = |x_a - x_b| + |x_b - x|, is carried on, x what the
+ * stages were given: a logit is off by |w| E more, the gradient of W by sum_i (|dz_i| + dz's bound)
+ * E_i.  Its step, which no device fuses, has the bits of its ops.
+ *
  * Where the reference works out some rows only it has taken no such step: what it gave from the
  * others' numbers in the update stage stands in, and reach is |x_i| |w_c| + |b_c| at most (Cauchy
  * and Schwarz). */
@@ -119,23 +124,23 @@ static logit_status hold_beside_own(lg_lockstep *ls, int i, lg_array array, logi
 static logit_status take_step(lg_lockstep *ls, int i, logit_error *err)
 {
     lg_party *party = ls->c->party[i];
-    const int fused = fuses(party), arrays = in_common(way_of(party).fold);
-    if (fused) LG_TRY(compose(ls, i, arrays, err));
+    const int held = fuses(party) || ls->shape.lift, arrays = in_common(way_of(party).fold);
+    if (held) LG_TRY(compose(ls, i, arrays, err));
     LG_TRY(lg_lockstep_put_start_of(ls, i, err));
     LG_TRY(lg_problem_clear_totals(party->problem, err));
     LG_TRY(lg_party_run(party, LG_STAGE_STEP, err));
-    for (int j = 0; j < arrays && fused; j++) LG_TRY(hold_beside_own(ls, i, common[j], err));
+    for (int j = 0; j < arrays && held; j++) LG_TRY(hold_beside_own(ls, i, common[j], err));
     return LOGIT_OK;
 }
 
 /* ------------------------------------------------------------------ how near must it be? --- */
 
-/* |x_i| |scale w_c| + |b_c|, for all rows. */
-static void reach_of_all(lg_lockstep *ls)
+/* |x_i| |scale w_c| + |b_c|, for all rows of x; b NULL: 0. */
+static void lengths(lg_lockstep *ls, const double *x, const double *b, double *out)
 {
     const int64_t n = ls->c->mini->count, d = ls->shape.features;
     const int64_t columns = lg_lockstep_count(ls, LG_ARRAY_B);
-    const double *w = ls->start[LG_ARRAY_W], *b = ls->start[LG_ARRAY_B];
+    const double *w = ls->start[LG_ARRAY_W];
     double *length = ls->bias_bound[0];
     for (int64_t c = 0; c < columns; c++) {
         double sum = 0.0;
@@ -144,9 +149,9 @@ static void reach_of_all(lg_lockstep *ls)
     }
     for (int64_t i = 0; i < n; i++) {
         double sum = 0.0;
-        for (int64_t j = 0; j < d; j++) sum += ls->x[i * d + j] * ls->x[i * d + j];
+        for (int64_t j = 0; j < d; j++) sum += x[i * d + j] * x[i * d + j];
         for (int64_t c = 0; c < columns; c++)
-            ls->reach[i * columns + c] = sqrt(sum) * length[c] + fabs(b[c]);
+            out[i * columns + c] = sqrt(sum) * length[c] + (b ? fabs(b[c]) : 0.0);
     }
 }
 
@@ -170,6 +175,51 @@ static void carry_through_sums(const lg_lockstep *ls, double *dz_bound, double *
     }
 }
 
+/* How far the features of two parties are apart, with a map -> ls->own[LG_ARRAY_X], and what that
+ * does to the logits -> ls->own[LG_ARRAY_Z], by Cauchy and Schwarz where rows are sampled. */
+static logit_status features_apart(lg_lockstep *ls, int a, int b, logit_error *err)
+{
+    double *apart = ls->own[LG_ARRAY_X], *other = ls->got[LG_COMPARE_REF];
+    const int64_t count = lg_lockstep_count(ls, LG_ARRAY_X);
+    const lg_bound_product product = {.x = apart,
+                                      .w = ls->start[LG_ARRAY_W],
+                                      .scale = 1.0,
+                                      .rows = ls->c->mini->count,
+                                      .columns = lg_lockstep_count(ls, LG_ARRAY_B),
+                                      .d = ls->shape.features};
+    LG_TRY(lg_party_get(ls->c->party[a], LG_ARRAY_X, apart, err));
+    LG_TRY(lg_party_get(ls->c->party[b], LG_ARRAY_X, other, err));
+    for (int64_t i = 0; i < count; i++)
+        apart[i] = fabs(apart[i] - other[i]) + fabs(other[i] - ls->x[i]);
+    if (ls->sampled)
+        lengths(ls, apart, NULL, ls->own[LG_ARRAY_Z]);
+    else
+        lg_bound_logits(ls->pool, ls->own[LG_ARRAY_Z], &product);
+    return LOGIT_OK;
+}
+
+/* Adds what E does to the gradients of W to the bounds in ls->bound; dz: bounds of the gradients of
+ * logits, of no use afterwards. */
+static void add_features_apart(lg_lockstep *ls, double *dz)
+{
+    const int64_t n = ls->c->mini->count, d = ls->shape.features;
+    const int64_t columns = lg_lockstep_count(ls, LG_ARRAY_B);
+    const lg_bound_gradient sizes = {.x = ls->own[LG_ARRAY_X],
+                                     .dz = dz,
+                                     .column = ls->outputs.index,
+                                     .rows = n,
+                                     .columns = ls->outputs.count,
+                                     .width = columns,
+                                     .d = d};
+    double *more = ls->apart;
+    for (int64_t i = 0; i < n * columns; i++) dz[i] += fabs(ls->dz[i]);
+    lg_bound_gradients(ls->pool, more, &sizes);
+    for (int64_t r = 0; r < ls->outputs.count; r++) {
+        double *to = ls->bound + (ls->sampled ? ls->outputs.index[r] : r) * d;
+        for (int64_t j = 0; j < d; j++) to[j] += more[r * d + j];
+    }
+}
+
 /* Bounds of the step's results, taken in this way, into ls->weight_bound and ls->bias_bound. */
 static void carry(lg_lockstep *ls, way how)
 {
@@ -179,7 +229,9 @@ static void carry(lg_lockstep *ls, way how)
     const double to_g = lg_bound_factor(n, how.precision) + 3.0 * LG_UNIT;
     double *away_z = ls->apart, *dz = ls->got[LG_COMPARE_A], *picked = ls->got[LG_COMPARE_REF];
     double *away_b = ls->own[LG_ARRAY_GB];
-    for (int64_t i = 0; i < n * columns; i++) away_z[i] = to_z * ls->reach[i];
+    const double *moved = ls->shape.lift ? ls->own[LG_ARRAY_Z] : NULL;
+    for (int64_t i = 0; i < n * columns; i++)
+        away_z[i] = to_z * ls->reach[i] + (moved ? (1.0 + to_z) * moved[i] : 0.0);
     lg_lockstep_loss_bounds(ls, away_z, NULL, dz);
     carry_through_sums(ls, dz, away_b, to_g);
 
@@ -193,6 +245,7 @@ static void carry(lg_lockstep *ls, way how)
     lg_bound_gradients(ls->pool, ls->sampled ? picked : ls->bound, &sizes);
     for (int64_t r = 0; r < ls->outputs.count && ls->sampled; r++)
         memcpy(ls->bound + ls->outputs.index[r] * d, picked + r * d, (size_t)d * sizeof *picked);
+    if (ls->shape.lift) add_features_apart(ls, dz);
     const lg_bound_rule rule = {
         .optim = ls->shape.optim, .nesterov = ls->shape.nesterov, .fold = how.fold};
     lg_lockstep_update_bounds(ls, rule, ls->bound, away_b);
@@ -269,6 +322,7 @@ static logit_status judge_pair(lg_lockstep *ls, lg_pair pair, logit_error *err)
 {
     const int a = lg_pair_sides[pair][0], b = lg_pair_sides[pair][1];
     const way first = way_of(ls->c->party[a]);
+    if (ls->shape.lift) LG_TRY(features_apart(ls, a, b, err));
     carry(ls, b == LG_COMPARE_REF ? first : coarser(first, way_of(ls->c->party[b])));
     for (int i = 0; i < LG_UPDATED; i++) LG_TRY(judge_array(ls, pair, i, err));
     return LOGIT_OK;
@@ -289,7 +343,7 @@ static logit_status step_of_reference(lg_lockstep *ls, logit_error *err)
 logit_status lg_lockstep_step(lg_lockstep *ls, logit_error *err)
 {
     if (ls->sampled)
-        reach_of_all(ls);
+        lengths(ls, ls->x, ls->start[LG_ARRAY_B], ls->reach);
     else
         LG_TRY(step_of_reference(ls, err));
     for (int i = LG_COMPARE_A; i <= LG_COMPARE_B; i++)

@@ -43,6 +43,10 @@ typedef struct lg_problem_shape {
 int64_t lg_eval_batch(int64_t least, int64_t features);
 
 /* Elements of a sample: what the map takes in, or the features themselves. */
+static inline int64_t lg_problem_shape_inputs(const lg_problem_shape *shape)
+{
+    return shape->lift ? shape->lift->in : shape->features;
+}
 static inline int64_t lg_problem_inputs(const lg_problem *problem)
 {
     return problem->lift.in > 0 ? problem->lift.in : problem->step.features;
