@@ -111,6 +111,8 @@ logit_status lg_lockstep_stages(lg_lockstep *ls, logit_error *err);
 
 /* compare_stage_features.c: x of u; nothing where there is no feature map. */
 logit_status lg_lockstep_features(lg_lockstep *ls, logit_error *err);
+/* The features that both of a pair have, of their own u, as a part of the stage step. */
+logit_status lg_lockstep_own_features(lg_lockstep *ls, lg_pair pair, logit_error *err);
 
 /* compare_stage_loss.c */
 logit_status lg_lockstep_loss(lg_lockstep *ls, logit_error *err);

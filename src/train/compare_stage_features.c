@@ -8,6 +8,8 @@
 #include "base/status.h"
 #include "train/compare_lockstep.h"
 
+static const double SLACK = 1.0 + 0x1p-10; /* products of roundings */
+
 /* u of the rows that are looked at. */
 static const double *rows_of_u(lg_lockstep *ls)
 {
@@ -34,6 +36,30 @@ static logit_status work_out(lg_lockstep *ls, const double *u, logit_error *err)
         lg_sample_keep(&ls->rows, ls->got[i], ls->shape.features);
     }
     return ls->sampled ? lg_sample_features(ls, u, err) : LOGIT_OK;
+}
+
+logit_status lg_lockstep_own_features(lg_lockstep *ls, lg_pair pair, logit_error *err)
+{
+    static const double OWN =
+        2.0 * LG_UNIT; /* its own u, and ls->u, which were rounded once each */
+    const lg_bound_lifted lifted = {.lift = ls->shape.lift,
+                                    .u = rows_of_u(ls),
+                                    .x = ls->got[lg_pair_sides[pair][1]],
+                                    .rows = ls->rows.count,
+                                    .own = OWN * SLACK};
+    const lg_judged judged = {.stage = LG_STAGE_STEP,
+                              .array = LG_ARRAY_X,
+                              .count = ls->rows.count * ls->shape.features,
+                              .picked = &ls->rows,
+                              .bound = ls->bound,
+                              .factor = {1.0, 1.0}};
+    for (int side = 0; side < 2; side++) {
+        const int i = lg_pair_sides[pair][side];
+        LG_TRY(lg_party_get(ls->c->party[i], LG_ARRAY_X, ls->got[i], err));
+        lg_sample_keep(&ls->rows, ls->got[i], ls->shape.features);
+    }
+    lg_bound_features(ls->pool, ls->bound, &lifted);
+    return lg_found_pair(ls, &judged, pair, err);
 }
 
 logit_status lg_lockstep_features(lg_lockstep *ls, logit_error *err)

@@ -15,10 +15,10 @@
  * all parties' weights are turned back into gradients, (W - W') / lr, and so are the bounds: what
  * is rounded there, u |W|, becomes u |W| / lr.
  *
- * With a feature map every party's x is its own: the stage features has judged the map.  How far
- * two of them are apart as they have them, E = |x_a - x_b| + |x_b - x|, is carried on, x what the
- * stages were given: a logit is off by |w| E more, the gradient of W by sum_i (|dz_i| + dz's bound)
- * E_i.  Its step, which no device fuses, has the bits of its ops.
+ * With a feature map every party's x is its own, of its own u, and is judged so.  How far two of
+ * them are apart as they have them, E = |x_a - x_b| + |x_b - x|, is carried on, x what the stages
+ * were given: a logit is off by |w| E more, the gradient of W by sum_i (|dz_i| + dz's bound) E_i.
+ * Such a step, which no device fuses, has the bits of its ops.
  *
  * Where the reference works out some rows only it has taken no such step: what it gave from the
  * others' numbers in the update stage stands in, and reach is |x_i| |w_c| + |b_c| at most (Cauchy
@@ -322,7 +322,10 @@ static logit_status judge_pair(lg_lockstep *ls, lg_pair pair, logit_error *err)
 {
     const int a = lg_pair_sides[pair][0], b = lg_pair_sides[pair][1];
     const way first = way_of(ls->c->party[a]);
-    if (ls->shape.lift) LG_TRY(features_apart(ls, a, b, err));
+    if (ls->shape.lift) {
+        LG_TRY(lg_lockstep_own_features(ls, pair, err));
+        LG_TRY(features_apart(ls, a, b, err));
+    }
     carry(ls, b == LG_COMPARE_REF ? first : coarser(first, way_of(ls->c->party[b])));
     for (int i = 0; i < LG_UPDATED; i++) LG_TRY(judge_array(ls, pair, i, err));
     return LOGIT_OK;
