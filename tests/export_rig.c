@@ -12,13 +12,15 @@
 #include "base/philox.h"
 #include "base/text.h"
 #include "tests/npy_bytes.h"
+#include "train/feature_map.h"
 
 #define OK(call) ck_assert_msg((call) == LOGIT_OK, "%s", err.message)
 
 static logit_error err;
 
-/* One, two and many outputs; grey, colour and features; logits far past what exp holds. */
-const export_case export_cases[EXPORT_CASES] = {
+/* One, two and many outputs; grey, colour and features; logits far past what exp holds.  Every map;
+ * windows that overlap, lie apart, are all of the image; cells of different numbers of them. */
+const export_case export_cases[EXPORT_CASES + EXPORT_MAPS] = {
     {"one sigmoid", LG_LOSS_SIGMOID, 2, {5, 4, 3}, 0, 1, 3, 1, 1, NULL},
     {"one sigmoid, one pixel", LG_LOSS_SIGMOID, 2, {1, 1, 1}, 0, 0, 3, 1, 1, NULL},
     {"one sigmoid, fitted, prior", LG_LOSS_SIGMOID, 2, {6, 7, 1}, 0, 1, 3, 0.4, 1, "cat=0.7"},
@@ -33,6 +35,19 @@ const export_case export_cases[EXPORT_CASES] = {
     {"mse of a number", LG_LOSS_MSE, 0, {4, 4, 3}, 0, 1, 100, 1, 1, NULL},
     {"features, softmax", LG_LOSS_SOFTMAX, 4, {1, 19, 1}, 1, 1, 3, 1, 1, NULL},
     {"features as they are", LG_LOSS_SIGMOID, 2, {1, 33, 1}, 1, 0, 3, 1.2, 1, NULL},
+    {"square", LG_LOSS_SOFTMAX, 3, {4, 5, 1}, 0, 1, 3, 1, 1, NULL},
+    {"square", LG_LOSS_MSE, 3, {1, 17, 1}, 1, 0, 1, 1, 1, NULL},
+    {"cross:11", LG_LOSS_MSE, 0, {1, 9, 1}, 1, 1, 3, 1, 1, NULL},
+    {"cross:5", LG_LOSS_SIGMOID, 4, {3, 3, 3}, 0, 1, 3, 1.5, 1, "cat=0.6"},
+    {"rff:23", LG_LOSS_SOFTMAX, 5, {3, 4, 3}, 0, 1, 3, 1, 1, NULL},
+    {"rff:40", LG_LOSS_MSE, 4, {1, 7, 1}, 1, 1, 1, 1, 1, NULL},
+    {"sigmoid:9", LG_LOSS_SIGMOID, 2, {6, 5, 1}, 0, 1, 3, 0.4, 1, "cat=0.7"},
+    {"sigmoid:21", LG_LOSS_MSE, 0, {3, 2, 3}, 0, 1, 3, 1, 1, NULL},
+    {"step:31", LG_LOSS_MSE, 0, {5, 4, 3}, 0, 0, 1, 1, 1, NULL},
+    {"patch:7,size=4,stride=1,grid=2", LG_LOSS_MSE, 3, {12, 11, 1}, 0, 1, 1, 1, 1, NULL},
+    {"patch:5,size=3,stride=2,grid=3", LG_LOSS_SOFTMAX, 6, {9, 14, 3}, 0, 1, 3, 2, 0.5, "cat=0.5"},
+    {"patch:4,size=2,stride=5,grid=2", LG_LOSS_SIGMOID, 2, {17, 9, 1}, 0, 0, 3, 1, 1, NULL},
+    {"patch:3,size=7,stride=2,grid=1", LG_LOSS_SOFTMAX, 2, {7, 7, 3}, 0, 1, 3, 1, 1, NULL},
 };
 
 static double draw(int i, uint64_t stream, uint64_t index)
@@ -85,12 +100,44 @@ static void make_features(export_made *made, int i)
     OK(lg_model_set_features(made->model, own ? mean : NULL, own ? std : NULL, &err));
 }
 
+/* A layer's sums lie a few units wide, as rff and sigmoid want them. */
+static void fill_map(lg_feature_map *map, int i)
+{
+    const lg_lift *lift = &map->lift;
+    const int64_t filters = lg_feature_map_filters(map);
+    const double wide =
+        lg_lifts[lift->kind].family == LG_LIFT_LAYER ? 6.0 / sqrt((double)lift->in) : 1.0;
+    for (int64_t j = 0; j < filters; j++) map->filter[j] = (float)(wide * draw(i, 6, (uint64_t)j));
+    for (int64_t k = 0; k < lift->units && map->offset; k++)
+        map->offset[k] = (float)draw(i, 7, (uint64_t)k);
+    for (int64_t t = 0; t < 2 * (int64_t)lift->units && map->pair; t++)
+        map->pair[t] =
+            lift->kind == LG_LIFT_SQUARE
+                ? (int32_t)(t / 2)
+                : (int32_t)lg_random_below((uint64_t)i + 1, 8, (uint64_t)t, (uint64_t)lift->in);
+    for (int64_t j = 0; j < lg_feature_map_features(map); j++) {
+        map->scale[j] = (float)(1.0 + 0.5 * draw(i, 9, (uint64_t)j));
+        map->shift[j] = (float)draw(i, 10, (uint64_t)j);
+    }
+}
+
+static void make_map(export_made *made, int i)
+{
+    lg_feature_plan plan;
+    lg_feature_map *map;
+    OK(lg_feature_plan_read(&plan, made->of->name, &err));
+    OK(lg_feature_map_create(&map, &plan, made->of->shape, &err));
+    fill_map(map, i);
+    OK(lg_model_set_map(made->model, map, &err));
+    lg_feature_map_destroy(map);
+}
+
 /* X.npy, and the same in memory. */
 static void make_samples(export_made *made, int i)
 {
     char shape[80], path[200];
     const lg_image_target *s = &made->of->shape;
-    const size_t count = EXPORT_SAMPLES * (size_t)made->model->features;
+    const size_t count = EXPORT_SAMPLES * (size_t)made->model->inputs;
     lg_bytes bytes = {0};
     if (made->of->floats) {
         made->features = calloc(count, sizeof *made->features);
@@ -153,6 +200,7 @@ void export_make(export_made *made, int i, const char *ending)
     *made = (export_made){.of = of};
     model_folder_open(&made->in);
     OK(lg_model_create(&made->model, of->loss, of->classes, class_names(), of->shape, &err));
+    if (i >= EXPORT_CASES) make_map(made, i);
     fill_model(made->model, i, of);
     if (of->floats) make_features(made, i);
     made->scores = of->classes > 0 ? of->classes : 1;

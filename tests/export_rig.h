@@ -7,7 +7,8 @@
 
 #include "tests/model_file.h"
 
-enum { EXPORT_SAMPLES = 12, EXPORT_CASES = 14 };
+/* The first EXPORT_CASES have no feature map, the EXPORT_MAPS behind them one each: their name. */
+enum { EXPORT_SAMPLES = 12, EXPORT_CASES = 14, EXPORT_MAPS = 13 };
 
 typedef struct export_case {
     const char *name;
@@ -20,7 +21,7 @@ typedef struct export_case {
     const char *prior;    /* or NULL */
 } export_case;
 
-extern const export_case export_cases[EXPORT_CASES];
+extern const export_case export_cases[EXPORT_CASES + EXPORT_MAPS];
 
 /* A case's model, its samples as they are stored, and what they are. */
 typedef struct export_made {
@@ -28,7 +29,7 @@ typedef struct export_made {
     model_folder in;
     logit_model *model;
     int scores;
-    uint8_t *pixels;     /* [EXPORT_SAMPLES][features], or */
+    uint8_t *pixels;     /* [EXPORT_SAMPLES][inputs], or */
     float *features;     /* the same of floats; the other is NULL */
     double *probability; /* [EXPORT_SAMPLES][scores]; NaN for mse */
     double *score;       /* the same */

@@ -55,7 +55,7 @@ static int within_an_ulp(float got, double want)
 
 static void check_sample(const export_made *made, const compiled *c, int row, float *answer)
 {
-    const int64_t d = made->model->features;
+    const int64_t d = made->model->inputs;
     const int straight = made->of->loss == LG_LOSS_MSE;
     const void *sample = made->features ? (const void *)(made->features + row * d)
                                         : (const void *)(made->pixels + row * d);
@@ -197,6 +197,20 @@ START_TEST(what_cannot_be_exported_is_said)
 }
 END_TEST
 
+START_TEST(a_map_is_not_left_out)
+{
+    static const char *const formats[] = {"c", "onnx"};
+    for (int f = 0; f < 2; f++) {
+        export_made made;
+        logit_error err;
+        export_make(&made, EXPORT_CASES + _i, ".c");
+        REFUSES(try_export(&made, "x", formats[f], &err), LOGIT_E_USAGE, made.of->name);
+        ck_assert_int_eq(model_folder_count(&made.in), 1); /* X.npy */
+        export_clear(&made);
+    }
+}
+END_TEST
+
 Suite *lg_suite_export(void)
 {
     Suite *suite = suite_create("export");
@@ -206,6 +220,7 @@ Suite *lg_suite_export(void)
     tcase_add_test(all, every_weight_is_written_to_the_last_bit);
     tcase_add_test(all, the_same_model_gives_the_same_bytes);
     tcase_add_test(all, what_cannot_be_exported_is_said);
+    tcase_add_loop_test(all, a_map_is_not_left_out, 0, EXPORT_MAPS);
     suite_add_tcase(suite, all);
     return suite;
 }

@@ -29,7 +29,7 @@ static void read_export(onnx_graph *graph, const export_made *made)
 
 static void run_samples(onnx_graph *graph, const export_made *made)
 {
-    const int64_t count = EXPORT_SAMPLES * made->model->features;
+    const int64_t count = EXPORT_SAMPLES * made->model->inputs;
     double *input = calloc((size_t)count, sizeof *input);
     for (int64_t i = 0; i < count; i++)
         input[i] = made->features ? (double)made->features[i] : (double)made->pixels[i];
