@@ -9,11 +9,11 @@
 
 static void print_line(lg_cli *cli, const logit_model *model, const logit_export_summary *summary)
 {
-    char name[LG_CELL], features[LG_CELL], bytes[LG_CELL];
+    char name[LG_CELL], inputs[LG_CELL], bytes[LG_CELL];
     const logit_model_info info = logit_model_describe(model);
     if (cli->set.quiet) return;
     fprintf(cli->out, "%s: %s, %s inputs, ", lg_cli_name(name, cli->set.export.file, LG_CELL - 1),
-            summary->format, lg_cli_count(features, (double)info.features));
+            summary->format, lg_cli_count(inputs, (double)info.inputs));
     if (info.classes > 0)
         fprintf(cli->out, "%d classes, ", info.classes);
     else

@@ -9,7 +9,6 @@
 
 #include "base/status.h"
 #include "base/text.h"
-#include "train/feature_map.h"
 #include "train/prior.h"
 #include "train/temperature.h"
 
@@ -102,16 +101,6 @@ static logit_status check_finite(const logit_model *model, logit_error *err)
             (long long)bad);
 }
 
-/* Without its map a model says something else altogether. */
-static logit_status check_map(const logit_model *model, const format_row *format, logit_error *err)
-{
-    if (!model->map) return LOGIT_OK;
-    LG_FAIL(err, LOGIT_E_USAGE,
-            "the model has a feature map (%s), which format %s does not hold yet; logit predict "
-            "uses it",
-            model->map->text, format->name);
-}
-
 /* ------------------------------------------------------------------------------ the contents ---
  */
 
@@ -152,7 +141,6 @@ logit_status logit_export(const logit_model *model, const logit_export_options *
     if (summary) *summary = (logit_export_summary){0};
     LG_TRY(check_file(options, err));
     LG_TRY(choose(options, &format, err));
-    LG_TRY(check_map(model, format, err));
     LG_TRY(check_finite(model, err));
     logit_status status = fill(&e, options, err);
     if (status == LOGIT_OK) status = format->write(&e, options->file, &bytes, err);

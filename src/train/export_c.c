@@ -6,78 +6,16 @@
  * sample serves all outputs, and needs no memory but their sums. */
 /* SPDX-License-Identifier: MIT */
 #include <limits.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "train/export.h"
+#include "train/export_c.h"
+#include "train/feature_map.h"
 
 /* C99 promises 4095 characters to a string literal. */
-enum { LONGEST_LITERAL = 4000, LINE = 8, MANTISSA = 23, BIAS = 127 };
-
-/* --------------------------------------------------------------------------------- numbers --- */
-
-/* "-0x1.8p+1f": exact, and the same in every locale.  The fraction has 24 binary digits, the last a
- * zero, so that six hexadecimal ones hold it; zeros at its end are left out. */
-static void add_float(lg_text *text, float value)
-{
-    uint32_t bits;
-    char digit[8];
-    memcpy(&bits, &value, sizeof bits);
-    const int stored = (int)(bits >> MANTISSA & 0xFF);
-    const unsigned fraction = (bits & ((1u << MANTISSA) - 1)) << 1;
-    const char *sign = bits >> 31 ? "-" : "";
-    if (stored == 0 && fraction == 0) {
-        lg_text_add(text, "%s0.0f", sign);
-        return;
-    }
-    int count = snprintf(digit, sizeof digit, "%06x", fraction);
-    while (count > 0 && digit[count - 1] == '0') digit[--count] = '\0';
-    lg_text_add(text, "%s0x%d%s%sp%+df", sign, stored > 0, count > 0 ? "." : "", digit,
-                (stored > 0 ? stored : 1) - BIAS);
-}
-
-/* 17 digits bring every double back. */
-static void add_double(lg_text *text, double value)
-{
-    char number[40];
-    snprintf(number, sizeof number, "%.17g", value);
-    for (char *c = number; *c; c++)
-        if (*c == ',') *c = '.'; /* of some locales */
-    lg_text_add(text, "%s%s", number, strpbrk(number, ".e") ? "" : ".0");
-}
-
-/* `count` numbers, `stride` apart, a line of them at a time. */
-static void add_floats(lg_text *text, const char *indent, const float *number, int64_t count,
-                       int64_t stride)
-{
-    for (int64_t i = 0; i < count; i++) {
-        if (i % LINE == 0) lg_text_add(text, "%s%s", i > 0 ? "\n" : "", i > 0 ? indent : "");
-        add_float(text, number[i * stride]);
-        if (i + 1 < count) lg_text_add(text, i % LINE == LINE - 1 ? "," : ", ");
-    }
-}
-
-static void add_vector(lg_text *text, const char *name, const char *size, const float *number,
-                       int64_t count)
-{
-    lg_text_add(text, "static const float %s[%s] = {\n    ", name, size);
-    add_floats(text, "    ", number, count, 1);
-    lg_text_add(text, "};\n");
-}
-
-static void add_weights(lg_text *text, const logit_model *model)
-{
-    lg_text_add(text, "\nstatic const float weight[FEATURES][OUTPUTS] = {\n");
-    for (int64_t j = 0; j < model->features && !text->failed; j++) {
-        lg_text_add(text, "    {");
-        add_floats(text, "     ", model->weight + j, model->outputs, model->features);
-        lg_text_add(text, "}%s\n", j + 1 < model->features ? "," : "");
-    }
-    lg_text_add(text, "};\n");
-}
+enum { LONGEST_LITERAL = 4000 };
 
 /* ----------------------------------------------------------------------------------- names --- */
 
@@ -140,7 +78,7 @@ static void add_input(lg_text *text, const logit_model *model)
     const lg_image_target *shape = &model->shape;
     if (model->floats) {
         lg_text_add(text, " *   features  [%lld], as the model was trained on; normalised here\n",
-                    (long long)model->features);
+                    (long long)model->inputs);
         return;
     }
     lg_text_add(
@@ -175,8 +113,11 @@ static void add_comment(lg_text *text, const lg_export *e)
         text,
         "/* A linear model (loss: %s) of %lld inputs, %d output%s and %d classes; written by\n"
         " * logit " LOGIT_VERSION ".\n *\n",
-        lg_losses[model->loss].name, (long long)model->features, model->outputs,
+        lg_losses[model->loss].name, (long long)model->inputs, model->outputs,
         model->outputs == 1 ? "" : "s", model->classes);
+    if (model->map)
+        lg_text_add(text, " * It sees %lld features of them:\n * %s.\n *\n",
+                    (long long)model->features, model->map->text);
     if (model->classes > 0)
         lg_text_add(text, " *   extern const char *const logit_class_name[%d];\n", model->classes);
     lg_text_add(text, " *   int logit_predict");
@@ -193,16 +134,12 @@ static void add_comment(lg_text *text, const lg_export *e)
 
 /* ---------------------------------------------------------------------------- the functions --- */
 
-static void add_scores(lg_text *text, const lg_export *e)
+/* One pass over a sample, whose numbers are the features. */
+static void add_sums(lg_text *text, const lg_export *e)
 {
     const int floats = e->model->floats;
     const char *in = floats ? "features" : "pixels", *at = floats ? "j" : "j % CHANNELS";
-    lg_text_add(text,
-                "\n/* z = W x + b */\n"
-                "static void find_scores(const %s *%s, double *z)\n{\n    int j, k;\n"
-                "    for (k = 0; k < OUTPUTS; k++) z[k] = 0.0;\n"
-                "    for (j = 0; j < FEATURES; j++) {\n",
-                floats ? "float" : "unsigned char", in);
+    lg_text_add(text, "    for (j = 0; j < FEATURES; j++) {\n");
     if (e->normals)
         lg_text_add(text,
                     "        const double x = (double)scale[%s] * (double)%s[j] + "
@@ -211,8 +148,22 @@ static void add_scores(lg_text *text, const lg_export *e)
     else
         lg_text_add(text, "        const double x = (double)%s[j];\n", in);
     lg_text_add(text,
-                "        for (k = 0; k < OUTPUTS; k++) z[k] += (double)weight[j][k] * x;\n    }\n"
-                "    for (k = 0; k < OUTPUTS; k++) z[k] = %sz[k] + (double)bias[k]%s%s;\n}\n",
+                "        for (k = 0; k < OUTPUTS; k++) z[k] += (double)weight[j][k] * x;\n    }\n");
+}
+
+static void add_scores(lg_text *text, const lg_export *e)
+{
+    const char *in = e->model->floats ? "features" : "pixels";
+    lg_text_add(text,
+                "\n/* z = W x + b */\n"
+                "static void find_scores(const %s *%s, double *z)\n{\n    int %sk;\n"
+                "    for (k = 0; k < OUTPUTS; k++) z[k] = 0.0;\n",
+                lg_export_c_element(e), in, e->model->map ? "" : "j, ");
+    if (e->model->map)
+        lg_text_add(text, "    add_features(%s, z);\n", in);
+    else
+        add_sums(text, e);
+    lg_text_add(text, "    for (k = 0; k < OUTPUTS; k++) z[k] = %sz[k] + (double)bias[k]%s%s;\n}\n",
                 e->temperature != 1.0 ? "(" : "", e->temperature != 1.0 ? ") / temperature" : "",
                 e->prior ? " + prior[k]" : "");
 }
@@ -266,6 +217,7 @@ static const char *answer_text(const lg_export *e)
 
 static void add_functions(lg_text *text, const lg_export *e)
 {
+    if (e->model->map) lg_export_c_map_functions(text, e);
     add_scores(text, e);
     if (e->link == LG_LINK_SIGMOID) lg_text_add(text, "%s", sigmoid_text);
     if (e->model->outputs > 1) lg_text_add(text, "%s", top_text);
@@ -281,12 +233,15 @@ static void add_functions(lg_text *text, const lg_export *e)
 
 /* ------------------------------------------------------------------------------------- all --- */
 
-static void add_sizes(lg_text *text, const logit_model *model)
+static void add_sizes(lg_text *text, const lg_export *e)
 {
-    lg_text_add(text, "%senum { FEATURES = %lld, ",
-                lg_losses[model->loss].link == LG_LINK_IDENTITY ? "" : "#include <math.h>\n\n",
-                (long long)model->features);
-    if (!model->floats) lg_text_add(text, "CHANNELS = %d, ", model->shape.channels);
+    const logit_model *model = e->model;
+    const int mathematical =
+        e->link != LG_LINK_IDENTITY || (model->map && lg_export_c_map_is_mathematical(e));
+    lg_text_add(text, "%senum { ", mathematical ? "#include <math.h>\n\n" : "");
+    if (model->map) lg_text_add(text, "INPUTS = %lld, ", (long long)model->inputs);
+    lg_text_add(text, "FEATURES = %lld, ", (long long)model->features);
+    if (!model->floats || model->map) lg_text_add(text, "CHANNELS = %d, ", model->shape.channels);
     lg_text_add(text, "OUTPUTS = %d", model->outputs);
     if (model->classes > 0) lg_text_add(text, ", CLASSES = %d", model->classes);
     lg_text_add(text, " };\n\n");
@@ -295,32 +250,36 @@ static void add_sizes(lg_text *text, const logit_model *model)
 static void add_numbers(lg_text *text, const lg_export *e)
 {
     const logit_model *model = e->model;
-    const char *normals = model->floats ? "FEATURES" : "CHANNELS";
+    const char *normals = !model->floats ? "CHANNELS" : model->map ? "INPUTS" : "FEATURES";
     if (e->normals) {
-        lg_text_add(text, "/* x = scale %s + shift */\n", model->floats ? "feature" : "pixel");
-        add_vector(text, "scale", normals, e->scale, e->normals);
-        add_vector(text, "shift", normals, e->shift, e->normals);
+        lg_text_add(text, "/* %c = scale %s + shift */\n", model->map ? 'u' : 'x',
+                    model->floats ? "feature" : "pixel");
+        lg_export_c_vector(text, "scale", normals, e->scale, e->normals);
+        lg_export_c_vector(text, "shift", normals, e->shift, e->normals);
         lg_text_add(text, "\n");
     }
+    if (model->map) lg_export_c_map_numbers(text, e);
     if (e->temperature != 1.0) {
         lg_text_add(text, "static const double temperature = ");
-        add_double(text, e->temperature);
+        lg_export_c_double(text, e->temperature);
         lg_text_add(text, ";\n");
     }
     if (e->prior) lg_text_add(text, "static const double prior[OUTPUTS] = {");
     for (int j = 0; e->prior && j < model->outputs; j++) {
         lg_text_add(text, "%s", j > 0 ? ",\n    " : "\n    ");
-        add_double(text, e->prior[j]);
+        lg_export_c_double(text, e->prior[j]);
     }
     if (e->prior) lg_text_add(text, "};\n");
-    add_vector(text, "bias", "OUTPUTS", model->bias, model->outputs);
-    add_weights(text, model);
+    lg_export_c_vector(text, "bias", "OUTPUTS", model->bias, model->outputs);
+    lg_text_add(text, "\n");
+    lg_export_c_matrix(text, "weight", "[FEATURES][OUTPUTS]", model->weight,
+                       (lg_export_c_shape){model->features, model->outputs, 1, model->features});
 }
 
 static void make(lg_text *text, const lg_export *e)
 {
     add_comment(text, e);
-    add_sizes(text, e->model);
+    add_sizes(text, e);
     if (e->model->classes > 0)
         lg_text_add(text, "extern const char *const logit_class_name[CLASSES];\n");
     lg_text_add(text, "int logit_predict");
@@ -337,9 +296,10 @@ logit_status lg_export_c(const lg_export *e, const char *path, int64_t *bytes, l
     lg_text text = {0};
     logit_status status;
     lg_text_escape(shown, sizeof shown, path);
-    if (e->model->features >= INT_MAX)
-        LG_FAIL(err, LOGIT_E_DATA, "%s: a C file of %lld inputs: at most %d fit an enum [LIMIT]",
-                shown, (long long)e->model->features, INT_MAX - 1);
+    if (e->model->features >= INT_MAX || e->model->inputs >= INT_MAX)
+        LG_FAIL(err, LOGIT_E_DATA,
+                "%s: a C file of %lld inputs and %lld features: at most %d fit an enum [LIMIT]",
+                shown, (long long)e->model->inputs, (long long)e->model->features, INT_MAX - 1);
     make(&text, e);
     *bytes = (int64_t)text.size;
     if (text.failed)

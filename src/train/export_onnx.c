@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "train/class_names.h"
 #include "train/export.h"
+#include "train/feature_map.h"
 #include "train/wire.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -329,6 +330,17 @@ static void make(lg_wire *wire, const lg_export *e)
     add_graph(wire, e);
 }
 
+/* Without its map a model says something else altogether. */
+static logit_status check_map(const logit_model *model, const char *path, logit_error *err)
+{
+    char shown[600];
+    if (!model->map) return LOGIT_OK;
+    LG_FAIL(
+        err, LOGIT_E_USAGE,
+        "%s: the model has a feature map (%s), which its graph does not hold yet; a C file does",
+        lg_text_escape(shown, sizeof shown, path), model->map->text);
+}
+
 static logit_status check(const lg_wire *wire, const char *path, logit_error *err)
 {
     char shown[600];
@@ -346,6 +358,7 @@ static logit_status check(const lg_wire *wire, const char *path, logit_error *er
 logit_status lg_export_onnx(const lg_export *e, const char *path, int64_t *bytes, logit_error *err)
 {
     lg_wire wire = {0};
+    LG_TRY(check_map(e->model, path, err));
     make(&wire, e);
     *bytes = (int64_t)lg_wire_size(&wire);
     const lg_piece piece[] = {{wire.bytes.data, wire.bytes.size},
