@@ -51,5 +51,13 @@ exports pets-softmax pets.npy pets --size 20x24 --loss softmax -- --prior cat=0.
 exports features features.npy features.npy
 exports features-unit features.npy features.npy --normalize unit
 exports numbers numbers.npy numbers.npy --loss mse --optimizer lbfgs
+exports square digits.npy digits --loss softmax --features square
+exports cross features.npy features.npy --features cross:50
+exports rff digits.npy digits --loss softmax --features rff:64
+exports rff-features features.npy features.npy --normalize unit --features rff:40
+exports sigmoid pets.npy pets --size 20x24 --features sigmoid:64
+exports step pets.npy pets --size 20x24 --features step:64 -- --temperature 1.5
+exports patch pets.npy pets --size 20x24 --features patch:12,size=5,grid=3 -- --prior cat=0.3
+exports patch-grey digits.npy digits --loss mse --features patch:10,size=6,stride=3,grid=2
 
-conclude "the onnx package accepts nine graphs, and they say what logit says"
+conclude "the onnx package accepts seventeen graphs, and they say what logit says"

@@ -39,22 +39,91 @@ def sigmoid(z):
     return np.where(z >= 0, 1, e) / (1 + e)
 
 
+def conv(x, kernel, strides):
+    windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[2:], axis=(2, 3))
+    return np.einsum("nchwij,ocij->nohw", windows[:, :, ::strides[0], ::strides[1]], kernel)
+
+
+def reshape(x, shape):
+    return x.reshape([x.shape[i] if n == 0 else n for i, n in enumerate(shape)])
+
+
+def cast(x, to):
+    assert to == onnx.TensorProto.FLOAT
+    return x.astype(np.float32)
+
+
 OPERATORS = {
     "Mul": np.multiply, "Add": np.add, "Div": np.divide, "Neg": np.negative, "Flatten": flatten,
     "Gemm": gemm, "Softmax": softmax, "Sigmoid": sigmoid, "ArgMax": argmax,
     "Concat": lambda *x, axis: np.concatenate(x, axis=axis),
+    "Gather": lambda x, index, axis: np.take(x, index, axis=axis),
+    "Transpose": lambda x, perm: np.transpose(x, perm), "Reshape": reshape, "Cast": cast,
+    "Conv": conv, "MatMul": np.matmul, "Sub": np.subtract, "Sqrt": np.sqrt, "Cos": np.cos,
+    "Greater": np.greater, "Relu": lambda x: np.maximum(x, 0),
+    "ReduceMean": lambda x, axes: x.mean(axis=tuple(axes), keepdims=True),
 }
 
 
 def walk(model, x):
-    """Every node in turn, whatever the graph is."""
+    """Every node in turn, whatever the graph is, in the numbers that x has."""
     graph = model.graph
     value = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+    value = {n: v.astype(x.dtype) if v.dtype == np.float32 else v for n, v in value.items()}
     value[graph.input[0].name] = x
     for node in graph.node:
         out = OPERATORS[node.op_type](*(value[i] for i in node.input), **attributes(node))
         value[node.output[0]] = out
     return [value[o.name] for o in graph.output], value
+
+
+U = 2.0**-24
+
+
+def moved(node, out, v, e):
+    """How far float32 may take a node's output, given its operands v and how far they are off, e.
+
+    Sums of n terms are taken to be off by 8 sqrt(n) U of their terms' sizes (DESIGN.md section 6);
+    only the first operand of a sum is anything but a constant."""
+    op, kind = OPERATORS[node.op_type], attributes(node)
+    size = [np.abs(i) for i in v]
+    if node.op_type in ("Flatten", "Gather", "Reshape", "Transpose"):
+        return op(e[0], *v[1:], **kind)
+    if node.op_type in ("Neg", "Relu", "Cast"):
+        return e[0]
+    if node.op_type == "Concat":
+        return op(*e, **kind)
+    if node.op_type in ("Add", "Sub"):
+        return e[0] + e[1] + U * np.abs(out)
+    if node.op_type == "Mul":
+        return size[0] * e[1] + size[1] * e[0] + e[0] * e[1] + U * np.abs(out)
+    if node.op_type == "Div":
+        return (e[0] + np.abs(out) * e[1]) / (size[1] - e[1]) + U * np.abs(out)
+    if node.op_type == "Sqrt":
+        return e[0] / (2 * np.sqrt(v[0] - e[0])) + U * out
+    if node.op_type in ("Cos", "Sigmoid"):
+        return e[0] + 4 * U
+    if node.op_type == "Greater":
+        return (size[0] <= e[0]).astype(np.float64)
+    if node.op_type == "ReduceMean":
+        return op(e[0], **kind) + 8 * np.sqrt(v[0].shape[1]) * U * op(size[0], **kind)
+    terms = {"Gemm": lambda w: w.shape[1], "MatMul": lambda w: w.shape[0],
+             "Conv": lambda w: w[0].size}[node.op_type](v[1])
+    return op(e[0], *size[1:], **kind) + 8 * np.sqrt(terms) * U * op(*size, **kind)
+
+
+def map_error(model, x):
+    """How far the feature map may be off in float32, [samples][features]; 0 where there is none."""
+    if "feature_scale" not in (t.name for t in model.graph.initializer):
+        return 0.0
+    value = walk(model, x.astype(np.float64))[1]
+    error = {n: np.zeros(np.shape(v)) for n, v in value.items()}
+    for node in model.graph.node:
+        out = node.output[0]
+        error[out] = moved(node, value[out], [value[i] for i in node.input],
+                           [error[i] for i in node.input])
+        if out == "x":
+            return error[out]
 
 
 def evaluators(model, path, x):
@@ -88,11 +157,13 @@ def read_answers(path, classes, count):
 
 
 def score_bound(model, x):
-    """8 sqrt(D) u sum |w x| (DESIGN.md section 6), through temperature, and u of what is added."""
+    """8 sqrt(D) u sum |w x| (DESIGN.md section 6) and what the map's errors make of W, through
+    temperature, and u of what is added."""
     value = walk(model, x)[1]
-    gemm_node = next(n for n in model.graph.node if n.op_type == "Gemm")
+    gemm_node = next(n for n in model.graph.node if "weight" in n.input)
     inner, weight, bias = (np.abs(value[i]).astype(np.float64) for i in gemm_node.input)
-    bound = 8 * np.sqrt(weight.shape[1]) * 2.0**-24 * (inner @ weight.T + bias)
+    bound = 8 * np.sqrt(weight.shape[1]) * U * (inner @ weight.T + bias)
+    bound = bound + np.broadcast_to(map_error(model, x), inner.shape) @ weight.T
     bound = bound / float(value["temperature"]) if "temperature" in value else bound
     return bound + 2.0**-22 * np.abs(value[model.graph.output[0].name])
 

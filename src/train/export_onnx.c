@@ -9,21 +9,16 @@
  * all reads these.  The weights stand last in the file and are written from where they lie. Source
  * of field numbers: onnx/onnx.proto, of ONNX 1.8. */
 /* SPDX-License-Identifier: MIT */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "base/text.h"
 #include "train/class_names.h"
-#include "train/export.h"
+#include "train/export_onnx.h"
 #include "train/feature_map.h"
-#include "train/wire.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-               "raw tensor data are little-endian, as numbers lie in memory");
-
-enum { IR_VERSION = 7, OPSET = 13, MOST_RANK = 4, MOST_STEPS = 8, INPUTS = 3, ATTRIBUTES = 2 };
+enum { IR_VERSION = 7, OPSET = 13, MOST_STEPS = 40 };
 
 /* protobuf.dev/programming-guides/encoding: no message is longer. */
 #define LARGEST ((uint64_t)INT32_MAX)
@@ -40,113 +35,10 @@ enum field {
     OPSET_VERSION = 2,
     META_KEY = 1,
     META_VALUE = 2,
-    GRAPH_NODE = 1,
     GRAPH_NAME = 2,
-    GRAPH_TENSOR = 5,
     GRAPH_INPUT = 11,
-    GRAPH_OUTPUT = 12,
-    NODE_INPUT = 1,
-    NODE_OUTPUT = 2,
-    NODE_NAME = 3,
-    NODE_OP = 4,
-    NODE_ATTRIBUTE = 5,
-    ATTRIBUTE_NAME = 1,
-    ATTRIBUTE_INT = 3,
-    ATTRIBUTE_TYPE = 20,
-    TENSOR_DIM = 1,
-    TENSOR_TYPE = 2,
-    TENSOR_NAME = 8,
-    TENSOR_RAW = 9,
-    VALUE_NAME = 1,
-    VALUE_TYPE = 2,
-    TYPE_TENSOR = 1,
-    TENSOR_TYPE_ELEMENT = 1,
-    TENSOR_TYPE_SHAPE = 2,
-    SHAPE_DIM = 1,
-    DIM_VALUE = 1,
-    DIM_NAME = 2
+    GRAPH_OUTPUT = 12
 };
-
-enum { ATTRIBUTE_IS_INT = 2, ELEMENT_FLOAT = 1, ELEMENT_INT64 = 7 };
-
-/* ------------------------------------------------------------------------ parts of a graph --- */
-
-/* One operator; input[0] NULL: what the one before it gave. */
-typedef struct node {
-    const char *op, *input[INPUTS], *output;
-    struct {
-        const char *name;
-        int value;
-    } attribute[ATTRIBUTES];
-} node;
-
-static void add_node(lg_wire *graph, const node *n)
-{
-    lg_wire wire = {0};
-    for (int i = 0; i < INPUTS && n->input[i]; i++) lg_wire_text(&wire, NODE_INPUT, n->input[i]);
-    lg_wire_text(&wire, NODE_OUTPUT, n->output);
-    lg_wire_text(&wire, NODE_NAME, n->output);
-    lg_wire_text(&wire, NODE_OP, n->op);
-    for (int i = 0; i < ATTRIBUTES && n->attribute[i].name; i++) {
-        lg_wire attribute = {0};
-        lg_wire_text(&attribute, ATTRIBUTE_NAME, n->attribute[i].name);
-        lg_wire_number(&attribute, ATTRIBUTE_INT, (uint64_t)n->attribute[i].value);
-        lg_wire_number(&attribute, ATTRIBUTE_TYPE, ATTRIBUTE_IS_INT);
-        lg_wire_message(&wire, NODE_ATTRIBUTE, &attribute);
-    }
-    lg_wire_message(graph, GRAPH_NODE, &wire);
-}
-
-/* dim[rank] ends with the first 0. */
-static lg_wire tensor_head(const char *name, const int64_t *dim)
-{
-    lg_wire wire = {0};
-    for (int i = 0; i < MOST_RANK && dim[i]; i++)
-        lg_wire_number(&wire, TENSOR_DIM, (uint64_t)dim[i]);
-    lg_wire_number(&wire, TENSOR_TYPE, ELEMENT_FLOAT);
-    lg_wire_text(&wire, TENSOR_NAME, name);
-    return wire;
-}
-
-static void add_vector(lg_wire *graph, const char *name, const float *number, int64_t count)
-{
-    lg_wire tensor = tensor_head(name, (const int64_t[MOST_RANK]){count});
-    lg_wire_bytes(&tensor, TENSOR_RAW, number, (size_t)count * sizeof *number);
-    lg_wire_message(graph, GRAPH_TENSOR, &tensor);
-}
-
-/* The same of doubles. */
-static void add_doubles(lg_wire *graph, const char *name, const double *number, int64_t count)
-{
-    float *rounded = calloc((size_t)count, sizeof *rounded);
-    if (!rounded) {
-        graph->failed = 1;
-        return;
-    }
-    for (int64_t i = 0; i < count; i++) rounded[i] = (float)number[i];
-    add_vector(graph, name, rounded, count);
-    free(rounded);
-}
-
-/* A dimension of -1 is the number of samples. */
-static void add_value(lg_wire *graph, int field, const char *name, int element, const int64_t *dim)
-{
-    lg_wire shape = {0}, tensor = {0}, type = {0}, value = {0};
-    for (int i = 0; i < MOST_RANK && dim[i]; i++) {
-        lg_wire one = {0};
-        if (dim[i] < 0)
-            lg_wire_text(&one, DIM_NAME, "N");
-        else
-            lg_wire_number(&one, DIM_VALUE, (uint64_t)dim[i]);
-        lg_wire_message(&shape, SHAPE_DIM, &one);
-    }
-    lg_wire_number(&tensor, TENSOR_TYPE_ELEMENT, (uint64_t)element);
-    lg_wire_message(&tensor, TENSOR_TYPE_SHAPE, &shape);
-    lg_wire_message(&type, TYPE_TENSOR, &tensor);
-    lg_wire_text(&value, VALUE_NAME, name);
-    lg_wire_message(&value, VALUE_TYPE, &type);
-    lg_wire_message(graph, field, &value);
-}
 
 /* ------------------------------------------------------------------------------- the graph --- */
 
@@ -164,45 +56,75 @@ static const char *score_name(const lg_export *e)
 /* From the input to the scores, one after the other. */
 static void add_chain(lg_wire *graph, const lg_export *e)
 {
-    node step[MOST_STEPS];
+    lg_onnx_node step[MOST_STEPS];
     int count = 0;
     if (e->normals) {
-        step[count++] = (node){"Mul", {NULL, "scale"}, "scaled", {{0}}};
-        step[count++] = (node){"Add", {NULL, "shift"}, "normalized", {{0}}};
+        step[count++] = (lg_onnx_node){.op = "Mul", .input = {NULL, "scale"}, .output = "scaled"};
+        step[count++] =
+            (lg_onnx_node){.op = "Add", .input = {NULL, "shift"}, .output = "normalized"};
     }
-    if (!e->model->floats) step[count++] = (node){"Flatten", {NULL}, "x", {{"axis", 1}}};
-    step[count++] = (node){"Gemm", {NULL, "weight", "bias"}, "z", {{"transB", 1}}};
+    if (e->model->map)
+        count +=
+            lg_onnx_map_nodes(step + count, e, count > 0 ? step[count - 1].output : input_name(e));
+    else if (!e->model->floats)
+        step[count++] = (lg_onnx_node){
+            .op = "Flatten", .input = {NULL}, .output = "x", .attribute = {{"axis", 1}}};
+    step[count++] = (lg_onnx_node){.op = "Gemm",
+                                   .input = {NULL, "weight", "bias"},
+                                   .output = "z",
+                                   .attribute = {{"transB", 1}}};
     if (e->temperature != 1.0)
-        step[count++] = (node){"Div", {NULL, "temperature"}, "tempered", {{0}}};
-    if (e->prior) step[count++] = (node){"Add", {NULL, "prior"}, "corrected", {{0}}};
+        step[count++] =
+            (lg_onnx_node){.op = "Div", .input = {NULL, "temperature"}, .output = "tempered"};
+    if (e->prior)
+        step[count++] =
+            (lg_onnx_node){.op = "Add", .input = {NULL, "prior"}, .output = "corrected"};
     if (lg_export_is_two_sided(e)) {
         const char *z = step[count - 1].output;
-        step[count++] = (node){"Neg", {NULL}, "against", {{0}}};
-        step[count++] = (node){"Concat", {NULL, z}, "scores", {{"axis", 1}}};
+        step[count++] = (lg_onnx_node){.op = "Neg", .input = {NULL}, .output = "against"};
+        step[count++] = (lg_onnx_node){
+            .op = "Concat", .input = {NULL, z}, .output = "scores", .attribute = {{"axis", 1}}};
     }
     step[count - 1].output = score_name(e);
     for (int i = 0; i < count; i++) {
-        step[i].input[0] = i > 0 ? step[i - 1].output : input_name(e);
-        add_node(graph, &step[i]);
+        if (!step[i].input[0]) step[i].input[0] = i > 0 ? step[i - 1].output : input_name(e);
+        lg_onnx_add_node(graph, &step[i]);
     }
 }
 
 static void add_answers(lg_wire *graph, const lg_export *e)
 {
-    add_value(graph, GRAPH_OUTPUT, score_name(e), ELEMENT_FLOAT,
-              (const int64_t[MOST_RANK]){-1, e->scores});
+    lg_onnx_add_value(graph, GRAPH_OUTPUT, score_name(e), LG_ONNX_FLOAT,
+                      (const int64_t[LG_ONNX_RANK]){-1, e->scores});
     if (e->model->classes == 0) return;
     if (e->link != LG_LINK_IDENTITY) {
         const int softmax = e->link == LG_LINK_SOFTMAX;
-        add_node(graph, &(node){softmax ? "Softmax" : "Sigmoid",
-                                {"scores"},
-                                "probabilities",
-                                {{softmax ? "axis" : NULL, 1}}});
-        add_value(graph, GRAPH_OUTPUT, "probabilities", ELEMENT_FLOAT,
-                  (const int64_t[MOST_RANK]){-1, e->scores});
+        lg_onnx_add_node(graph, &(lg_onnx_node){.op = softmax ? "Softmax" : "Sigmoid",
+                                                .input = {"scores"},
+                                                .output = "probabilities",
+                                                .attribute = {{softmax ? "axis" : NULL, 1}}});
+        lg_onnx_add_value(graph, GRAPH_OUTPUT, "probabilities", LG_ONNX_FLOAT,
+                          (const int64_t[LG_ONNX_RANK]){-1, e->scores});
     }
-    add_node(graph, &(node){"ArgMax", {"scores"}, "label", {{"axis", 1}, {"keepdims", 0}}});
-    add_value(graph, GRAPH_OUTPUT, "label", ELEMENT_INT64, (const int64_t[MOST_RANK]){-1});
+    lg_onnx_add_node(graph, &(lg_onnx_node){.op = "ArgMax",
+                                            .input = {"scores"},
+                                            .output = "label",
+                                            .attribute = {{"axis", 1}, {"keepdims", 0}}});
+    lg_onnx_add_value(graph, GRAPH_OUTPUT, "label", LG_ONNX_INT64,
+                      (const int64_t[LG_ONNX_RANK]){-1});
+}
+
+/* Doubles, rounded. */
+static void add_doubles(lg_wire *graph, const char *name, const double *number, int64_t count)
+{
+    float *rounded = calloc((size_t)count, sizeof *rounded);
+    if (!rounded) {
+        graph->failed = 1;
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) rounded[i] = (float)number[i];
+    lg_onnx_add_floats(graph, name, rounded, (const int64_t[LG_ONNX_RANK]){count});
+    free(rounded);
 }
 
 /* The weights come last, and their bytes behind the message. */
@@ -210,29 +132,28 @@ static void add_tensors(lg_wire *graph, const lg_export *e)
 {
     const logit_model *model = e->model;
     if (e->normals) {
-        add_vector(graph, "scale", e->scale, e->normals);
-        add_vector(graph, "shift", e->shift, e->normals);
+        const int64_t dim[LG_ONNX_RANK] = {e->normals};
+        lg_onnx_add_floats(graph, "scale", e->scale, dim);
+        lg_onnx_add_floats(graph, "shift", e->shift, dim);
     }
-    add_vector(graph, "bias", model->bias, model->outputs);
+    if (model->map) lg_onnx_map_tensors(graph, e);
+    lg_onnx_add_floats(graph, "bias", model->bias, (const int64_t[LG_ONNX_RANK]){model->outputs});
     if (e->temperature != 1.0) add_doubles(graph, "temperature", &e->temperature, 1);
     if (e->prior) add_doubles(graph, "prior", e->prior, model->outputs);
 
-    lg_wire weight =
-        tensor_head("weight", (const int64_t[MOST_RANK]){model->outputs, model->features});
-    lg_wire_behind(&weight, TENSOR_RAW,
-                   (uint64_t)model->outputs * (uint64_t)model->features * sizeof(float));
-    lg_wire_message(graph, GRAPH_TENSOR, &weight);
+    lg_onnx_add_behind(graph, "weight",
+                       (const int64_t[LG_ONNX_RANK]){model->outputs, model->features});
 }
 
 static void add_graph(lg_wire *model, const lg_export *e)
 {
     const lg_image_target *shape = &e->model->shape;
-    const int64_t pixels[MOST_RANK] = {-1, shape->height, shape->width, shape->channels};
-    const int64_t features[MOST_RANK] = {-1, e->model->features};
+    const int64_t pixels[LG_ONNX_RANK] = {-1, shape->height, shape->width, shape->channels};
+    const int64_t features[LG_ONNX_RANK] = {-1, e->model->inputs};
     lg_wire graph = {0};
     lg_wire_text(&graph, GRAPH_NAME, "logit");
-    add_value(&graph, GRAPH_INPUT, input_name(e), ELEMENT_FLOAT,
-              e->model->floats ? features : pixels);
+    lg_onnx_add_value(&graph, GRAPH_INPUT, input_name(e), LG_ONNX_FLOAT,
+                      e->model->floats ? features : pixels);
     add_chain(&graph, e);
     add_answers(&graph, e);
     add_tensors(&graph, e);
@@ -301,6 +222,7 @@ static void add_metadata(lg_wire *wire, const lg_export *e)
     add_made(wire, "std", &std);
     add_made(wire, "temperature", &temperature);
     add_typed(wire, "prior", e->prior_text);
+    add_meta(wire, "features", model->map ? model->map->text : NULL);
     if (model->floats) return;
     add_meta(wire, "resize", model->resize);
     add_meta(wire, "decoder", lg_decoding_name(model->decoding));
@@ -330,15 +252,13 @@ static void make(lg_wire *wire, const lg_export *e)
     add_graph(wire, e);
 }
 
-/* Without its map a model says something else altogether. */
+/* Windows are of images; features of a file made by hand might claim a height. */
 static logit_status check_map(const logit_model *model, const char *path, logit_error *err)
 {
     char shown[600];
-    if (!model->map) return LOGIT_OK;
-    LG_FAIL(
-        err, LOGIT_E_USAGE,
-        "%s: the model has a feature map (%s), which its graph does not hold yet; a C file does",
-        lg_text_escape(shown, sizeof shown, path), model->map->text);
+    if (!model->map || !model->floats || model->shape.height == 1) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_USAGE, "%s: a feature map (%s) of features: only of images in a graph",
+            lg_text_escape(shown, sizeof shown, path), model->map->text);
 }
 
 static logit_status check(const lg_wire *wire, const char *path, logit_error *err)
