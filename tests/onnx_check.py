@@ -107,9 +107,9 @@ def moved(node, out, v, e):
         return (size[0] <= e[0]).astype(np.float64)
     if node.op_type == "ReduceMean":
         return op(e[0], **kind) + 8 * np.sqrt(v[0].shape[1]) * U * op(size[0], **kind)
-    terms = {"Gemm": lambda w: w.shape[1], "MatMul": lambda w: w.shape[0],
-             "Conv": lambda w: w[0].size}[node.op_type](v[1])
-    return op(e[0], *size[1:], **kind) + 8 * np.sqrt(terms) * U * op(*size, **kind)
+    axes = {"Gemm": 1, "MatMul": 0, "Conv": (1, 2, 3)}[node.op_type]
+    terms = np.count_nonzero(v[1], axis=axes).max()
+    return op(e[0], size[1], *np.zeros(len(v) - 2), **kind) + 8 * np.sqrt(terms) * U * op(*size, **kind)
 
 
 def map_error(model, x):
