@@ -3,7 +3,6 @@
 #include "tests/onnx_graph.h"
 
 #include <check.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +57,18 @@ static void take_name(const message *m, char *name)
     name[m->size] = '\0';
 }
 
+static double raw_number(const uint8_t *at, int element)
+{
+    float number;
+    int64_t whole;
+    if (element == 1) {
+        memcpy(&number, at, sizeof number);
+        return (double)number;
+    }
+    memcpy(&whole, at, sizeof whole);
+    return (double)whole;
+}
+
 static void read_tensor(message m, onnx_value *value)
 {
     *value = (onnx_value){0};
@@ -69,14 +80,12 @@ static void read_tensor(message m, onnx_value *value)
         if (m.field == 9) raw = m;
     }
     const int64_t count = onnx_count(value);
-    ck_assert_int_eq(value->element, 1);
-    ck_assert_uint_eq(raw.size, (size_t)count * sizeof(float));
+    const size_t width = value->element == 1 ? sizeof(float) : sizeof(int64_t);
+    ck_assert(value->element == 1 || value->element == 7);
+    ck_assert_uint_eq(raw.size, (size_t)count * width);
     value->number = calloc((size_t)count, sizeof *value->number);
-    for (int64_t i = 0; i < count; i++) {
-        float number;
-        memcpy(&number, raw.data + (size_t)i * sizeof number, sizeof number);
-        value->number[i] = (double)number;
-    }
+    for (int64_t i = 0; i < count; i++)
+        value->number[i] = raw_number(raw.data + (size_t)i * width, value->element);
 }
 
 static void read_shape(message m, onnx_value *value)
@@ -105,6 +114,16 @@ static void read_declared(message m, onnx_value *value)
     }
 }
 
+static int64_t *attribute_of(onnx_node *node, const char *name)
+{
+    static const char *const names[] = {"axis", "keepdims", "transB", "to"};
+    int64_t *const fields[] = {&node->axis, &node->keepdims, &node->transposed, &node->to};
+    for (int i = 0; i < 4; i++)
+        if (strcmp(name, names[i]) == 0) return fields[i];
+    ck_abort_msg("attribute %s", name);
+}
+
+/* A number, or the one list that an operator here may have: strides, axes or perm. */
 static void read_attribute(message m, onnx_node *node)
 {
     char name[ONNX_NAME] = "";
@@ -113,15 +132,16 @@ static void read_attribute(message m, onnx_node *node)
     while (next(&m)) {
         if (m.field == 1) take_name(&m, name);
         if (m.field == 3) number = (int64_t)m.number;
+        if (m.field == 8) ck_assert_int_lt(node->listed, ONNX_RANK);
+        if (m.field == 8) node->list[node->listed++] = (int64_t)m.number;
         if (m.field == 20) type = (int)m.number;
     }
-    ck_assert_int_eq(type, 2);
-    int64_t *const field = strcmp(name, "axis") == 0       ? &node->axis
-                           : strcmp(name, "keepdims") == 0 ? &node->keepdims
-                           : strcmp(name, "transB") == 0   ? &node->transposed
-                                                           : NULL;
-    ck_assert_msg(field != NULL, "attribute %s", name);
-    *field = number;
+    if (type == 2) *attribute_of(node, name) = number;
+    if (type == 2) return;
+    ck_assert_int_eq(type, 7);
+    ck_assert_str_eq(name, strcmp(node->op, "Conv") == 0         ? "strides"
+                           : strcmp(node->op, "ReduceMean") == 0 ? "axes"
+                                                                 : "perm");
 }
 
 static void read_node(message m, onnx_node *node)
@@ -194,165 +214,4 @@ int64_t onnx_count(const onnx_value *value)
     int64_t count = 1;
     for (int i = 0; i < value->rank; i++) count *= value->dim[i];
     return count;
-}
-
-/* ------------------------------------------------------------------------------ evaluating --- */
-
-/* What the operators see: up to three inputs, and the output to fill. */
-typedef struct operands {
-    const onnx_node *node;
-    const onnx_value *in[3];
-    onnx_value *out;
-} operands;
-
-/* out gets this shape and zeros; returns its numbers. */
-static double *shape_out(const operands *o, int rank, const int64_t *dim)
-{
-    o->out->rank = rank;
-    for (int i = 0; i < rank; i++) o->out->dim[i] = dim[i];
-    o->out->number = calloc((size_t)onnx_count(o->out), sizeof(double));
-    return o->out->number;
-}
-
-/* The second operand's dimensions are the last ones of the first: it repeats. */
-static void repeat(const operands *o, double (*op)(double a, double b))
-{
-    const onnx_value *a = o->in[0], *b = o->in[1];
-    const int64_t count = onnx_count(a), period = onnx_count(b);
-    ck_assert_int_eq(b->rank, 1);
-    ck_assert(period == 1 || period == a->dim[a->rank - 1]);
-    double *out = shape_out(o, a->rank, a->dim);
-    for (int64_t i = 0; i < count; i++) out[i] = op(a->number[i], b->number[i % period]);
-}
-
-static double times(double a, double b)
-{
-    return a * b;
-}
-
-static double plus(double a, double b)
-{
-    return a + b;
-}
-
-static double over(double a, double b)
-{
-    return a / b;
-}
-
-static void run_flatten(const operands *o)
-{
-    const onnx_value *a = o->in[0];
-    ck_assert_int_eq(o->node->axis, 1);
-    const int64_t count = onnx_count(a), dim[] = {a->dim[0], count / a->dim[0]};
-    memcpy(shape_out(o, 2, dim), a->number, (size_t)count * sizeof(double));
-}
-
-/* A B^T + C */
-static void run_gemm(const operands *o)
-{
-    const onnx_value *a = o->in[0], *b = o->in[1], *c = o->in[2];
-    ck_assert_int_eq(o->node->transposed, 1);
-    ck_assert_int_eq(a->dim[1], b->dim[1]);
-    ck_assert_int_eq(c->dim[0], b->dim[0]);
-    const int64_t n = a->dim[0], k = b->dim[0], d = b->dim[1], dim[] = {n, k};
-    double *out = shape_out(o, 2, dim);
-    for (int64_t i = 0; i < n * k; i++) {
-        for (int64_t j = 0; j < d; j++)
-            out[i] += a->number[i / k * d + j] * b->number[i % k * d + j];
-        out[i] += c->number[i % k];
-    }
-}
-
-static void run_concat(const operands *o)
-{
-    const onnx_value *a = o->in[0], *b = o->in[1];
-    ck_assert_int_eq(o->node->axis, 1);
-    ck_assert_int_eq(a->dim[1] * b->dim[1], 1);
-    const int64_t dim[] = {a->dim[0], 2};
-    double *out = shape_out(o, 2, dim);
-    for (int64_t i = 0; i < 2 * dim[0]; i++) out[i] = (i % 2 ? b : a)->number[i / 2];
-}
-
-static void run_each(const operands *o, double (*op)(double z))
-{
-    const int64_t count = onnx_count(o->in[0]);
-    double *out = shape_out(o, o->in[0]->rank, o->in[0]->dim);
-    for (int64_t i = 0; i < count; i++) out[i] = op(o->in[0]->number[i]);
-}
-
-static double minus(double z)
-{
-    return -z;
-}
-
-static double sigmoid(double z)
-{
-    return 1.0 / (1.0 + exp(-z));
-}
-
-/* 1 / sum_i exp(z_i - z_j): the definition, with no shift of its own. */
-static void run_softmax(const operands *o)
-{
-    const int64_t n = o->in[0]->dim[0], k = o->in[0]->dim[1];
-    double *out = shape_out(o, 2, o->in[0]->dim);
-    ck_assert_int_eq(o->node->axis, 1);
-    for (int64_t i = 0; i < n * k; i++) {
-        const double *z = o->in[0]->number + i / k * k;
-        double sum = 0.0;
-        for (int64_t j = 0; j < k; j++) sum += exp(z[j] - z[i % k]);
-        out[i] = 1.0 / sum;
-    }
-}
-
-static void run_argmax(const operands *o)
-{
-    const int64_t n = o->in[0]->dim[0], k = o->in[0]->dim[1];
-    double *out = shape_out(o, 1, &n);
-    ck_assert_int_eq(o->node->axis, 1);
-    ck_assert_int_eq(o->node->keepdims, 0);
-    for (int64_t i = 0; i < n; i++) {
-        const double *z = o->in[0]->number + i * k;
-        for (int64_t j = 1; j < k; j++)
-            if (z[j] > z[(int64_t)out[i]]) out[i] = (double)j;
-    }
-}
-
-static void run_node(const operands *o)
-{
-    const char *op = o->node->op;
-    if (strcmp(op, "Mul") == 0) return repeat(o, times);
-    if (strcmp(op, "Add") == 0) return repeat(o, plus);
-    if (strcmp(op, "Div") == 0) return repeat(o, over);
-    if (strcmp(op, "Flatten") == 0) return run_flatten(o);
-    if (strcmp(op, "Gemm") == 0) return run_gemm(o);
-    if (strcmp(op, "Concat") == 0) return run_concat(o);
-    if (strcmp(op, "Neg") == 0) return run_each(o, minus);
-    if (strcmp(op, "Sigmoid") == 0) return run_each(o, sigmoid);
-    if (strcmp(op, "Softmax") == 0) return run_softmax(o);
-    if (strcmp(op, "ArgMax") == 0) return run_argmax(o);
-    ck_abort_msg("operator %s", op);
-}
-
-void onnx_run(onnx_graph *graph, const double *input, int64_t samples)
-{
-    onnx_value *first = &graph->value[graph->values++];
-    *first = graph->input;
-    ck_assert_int_eq(first->dim[0], -1);
-    first->dim[0] = samples;
-    const size_t bytes = (size_t)onnx_count(first) * sizeof *input;
-    first->number = malloc(bytes);
-    memcpy(first->number, input, bytes);
-    for (int i = 0; i < graph->nodes; i++) {
-        const onnx_node *node = &graph->node[i];
-        operands o = {.node = node, .out = &graph->value[graph->values]};
-        for (int j = 0; j < node->inputs; j++) {
-            o.in[j] = onnx_find(graph, node->input[j]);
-            ck_assert_msg(o.in[j] != NULL, "%s needs %s", node->op, node->input[j]);
-        }
-        ck_assert_ptr_null(onnx_find(graph, node->output));
-        run_node(&o);
-        strcpy(o.out->name, node->output);
-        graph->values++;
-    }
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ONNX_MOST = 40, ONNX_NAME = 64, ONNX_RANK = 4 };
+enum { ONNX_MOST = 80, ONNX_NAME = 64, ONNX_RANK = 4 };
 
 /* A named array: an initializer, an input or what a node gave. */
 typedef struct onnx_value {
@@ -23,7 +23,9 @@ typedef struct onnx_value {
 typedef struct onnx_node {
     char op[ONNX_NAME], input[3][ONNX_NAME], output[ONNX_NAME];
     int inputs;
-    int64_t axis, keepdims, transposed; /* attributes axis, keepdims and transB */
+    int64_t axis, keepdims, transposed, to; /* attributes; transposed: transB */
+    int listed;
+    int64_t list[ONNX_RANK]; /* strides, axes or perm */
 } onnx_node;
 
 typedef struct onnx_graph {
@@ -46,7 +48,7 @@ const char *onnx_meta(const onnx_graph *graph, const char *key);
 const onnx_value *onnx_find(const onnx_graph *graph, const char *name);
 int64_t onnx_count(const onnx_value *value);
 
-/* Works all nodes out for `samples` samples of the declared input. */
+/* Works all nodes out for `samples` samples of the declared input (onnx_operators.c). */
 void onnx_run(onnx_graph *graph, const double *input, int64_t samples);
 
 #endif

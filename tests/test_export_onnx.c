@@ -113,7 +113,7 @@ START_TEST(the_file_says_what_it_is)
     ck_assert_str_eq(graph.input.name, floats ? "features" : "pixels");
     ck_assert_int_eq(graph.input.element, 1);
     ck_assert_int_eq(graph.input.rank, floats ? 2 : 4);
-    ck_assert_int_eq(graph.input.dim[1], floats ? model->features : model->shape.height);
+    ck_assert_int_eq(graph.input.dim[1], floats ? model->inputs : model->shape.height);
     if (!floats) ck_assert_int_eq(graph.input.dim[3], model->shape.channels);
     check_outputs(&graph, &made);
     check_numbers(&graph, "weight", model->weight, model->outputs * model->features);
@@ -124,6 +124,7 @@ START_TEST(the_file_says_what_it_is)
     ck_assert_str_eq(onnx_meta(&graph, "width"), number);
     ck_assert_int_eq(onnx_meta(&graph, "resize") != NULL, !floats);
     ck_assert_int_eq(onnx_meta(&graph, "decoder") != NULL, !floats);
+    ck_assert_int_eq(onnx_meta(&graph, "features") != NULL, _i >= EXPORT_CASES);
     ck_assert_int_eq(onnx_meta(&graph, "prior") != NULL, made.of->prior != NULL);
     onnx_clear(&graph);
     export_clear(&made);
@@ -211,8 +212,8 @@ Suite *lg_suite_export_onnx(void)
     Suite *suite = suite_create("export_onnx");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 60);
-    tcase_add_loop_test(all, the_graph_says_what_logit_says, 0, EXPORT_CASES);
-    tcase_add_loop_test(all, the_file_says_what_it_is, 0, EXPORT_CASES);
+    tcase_add_loop_test(all, the_graph_says_what_logit_says, 0, EXPORT_CASES + EXPORT_MAPS);
+    tcase_add_loop_test(all, the_file_says_what_it_is, 0, EXPORT_CASES + EXPORT_MAPS);
     tcase_add_test(all, names_are_kept_and_text_is_utf8);
     tcase_add_test(all, the_wire_is_as_its_specification_says);
     tcase_add_test(all, more_than_a_message_holds_is_refused);
