@@ -12,6 +12,7 @@
 #include "tests/export_rig.h"
 #include "tests/onnx_graph.h"
 #include "train/export.h"
+#include "train/feature_map.h"
 #include "train/json_check.h"
 #include "train/wire.h"
 
@@ -207,6 +208,29 @@ START_TEST(more_than_a_message_holds_is_refused)
 }
 END_TEST
 
+/* 68 GB that say which of 67 million windows falls into which cell: never asked for. */
+START_TEST(more_windows_than_a_message_holds_are_refused)
+{
+    const lg_image_target shape = {8192, 8192, 1};
+    lg_feature_plan plan;
+    lg_feature_map *map;
+    logit_model *model;
+    logit_error err;
+    int64_t bytes;
+    ck_assert_int_eq(lg_feature_plan_read(&plan, "patch:1,size=2,stride=1,grid=16", &err),
+                     LOGIT_OK);
+    ck_assert_int_eq(lg_feature_map_create(&map, &plan, shape, &err), LOGIT_OK);
+    ck_assert_int_eq(lg_model_create(&model, LG_LOSS_MSE, 0, NULL, shape, &err), LOGIT_OK);
+    ck_assert_int_eq(lg_model_set_map(model, map, &err), LOGIT_OK);
+    const lg_export e = {.model = model, .temperature = 1.0, .scores = 1};
+    ck_assert_int_eq(lg_export_onnx(&e, "x.onnx", &bytes, &err), LOGIT_E_DATA);
+    ck_assert_msg(strstr(err.message, "68702700624 bytes") && strstr(err.message, "[LIMIT]"), "%s",
+                  err.message);
+    lg_feature_map_destroy(map);
+    lg_model_destroy(model);
+}
+END_TEST
+
 Suite *lg_suite_export_onnx(void)
 {
     Suite *suite = suite_create("export_onnx");
@@ -217,6 +241,7 @@ Suite *lg_suite_export_onnx(void)
     tcase_add_test(all, names_are_kept_and_text_is_utf8);
     tcase_add_test(all, the_wire_is_as_its_specification_says);
     tcase_add_test(all, more_than_a_message_holds_is_refused);
+    tcase_add_test(all, more_windows_than_a_message_holds_are_refused);
     suite_add_tcase(suite, all);
     return suite;
 }

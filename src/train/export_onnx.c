@@ -18,7 +18,7 @@
 #include "train/export_onnx.h"
 #include "train/feature_map.h"
 
-enum { IR_VERSION = 7, OPSET = 13, MOST_STEPS = 40 };
+enum { IR_VERSION = 7, OPSET = 13, MOST_STEPS = LG_ONNX_MAP_NODES + 8 };
 
 /* protobuf.dev/programming-guides/encoding: no message is longer. */
 #define LARGEST ((uint64_t)INT32_MAX)
@@ -252,11 +252,23 @@ static void make(lg_wire *wire, const lg_export *e)
     add_graph(wire, e);
 }
 
-/* Windows are of images; features of a file made by hand might claim a height. */
+static logit_status check_size(double bytes, const char *path, logit_error *err)
+{
+    char shown[600];
+    if (bytes <= (double)LARGEST) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_DATA,
+            "%s: the model takes %.0f bytes, and an ONNX file holds %.0f at most [LIMIT]",
+            lg_text_escape(shown, sizeof shown, path), bytes, (double)LARGEST);
+}
+
+/* Before there is any memory for it.  Windows are of images; features of a file made by hand might
+ * claim a height. */
 static logit_status check_map(const logit_model *model, const char *path, logit_error *err)
 {
     char shown[600];
-    if (!model->map || !model->floats || model->shape.height == 1) return LOGIT_OK;
+    if (!model->map) return LOGIT_OK;
+    LG_TRY(check_size(lg_onnx_map_bytes(&model->map->lift), path, err));
+    if (!model->floats || model->shape.height == 1) return LOGIT_OK;
     LG_FAIL(err, LOGIT_E_USAGE, "%s: a feature map (%s) of features: only of images in a graph",
             lg_text_escape(shown, sizeof shown, path), model->map->text);
 }
@@ -267,12 +279,7 @@ static logit_status check(const lg_wire *wire, const char *path, logit_error *er
     if (wire->failed)
         LG_FAIL(err, LOGIT_E_NOMEM, "%s: out of memory for the graph",
                 lg_text_escape(shown, sizeof shown, path));
-    if (lg_wire_size(wire) > LARGEST)
-        LG_FAIL(err, LOGIT_E_DATA,
-                "%s: the model takes %llu bytes, and an ONNX file holds %llu at most [LIMIT]",
-                lg_text_escape(shown, sizeof shown, path), (unsigned long long)lg_wire_size(wire),
-                (unsigned long long)LARGEST);
-    return LOGIT_OK;
+    return check_size((double)lg_wire_size(wire), path, err);
 }
 
 logit_status lg_export_onnx(const lg_export *e, const char *path, int64_t *bytes, logit_error *err)

@@ -7,6 +7,7 @@
 #ifndef LG_TRAIN_EXPORT_ONNX_H
 #define LG_TRAIN_EXPORT_ONNX_H
 
+#include "core/lift.h"
 #include "train/export.h"
 #include "train/wire.h"
 
@@ -37,9 +38,10 @@ void lg_onnx_add_behind(lg_wire *graph, const char *name, const int64_t *dim);
 void lg_onnx_add_value(lg_wire *graph, int field, const char *name, int element,
                        const int64_t *dim);
 
-/* Of a model with a map: its nodes, from the normalised numbers called u to x [N][features], and
- * how many; its tensors. */
+/* Of a model with a map: how many bytes its large tensors take; its nodes, from the normalised
+ * numbers called u to x [N][features], and how many; its tensors. */
 enum { LG_ONNX_MAP_NODES = 24 };
+double lg_onnx_map_bytes(const lg_lift *lift);
 int lg_onnx_map_nodes(lg_onnx_node *step, const lg_export *e, const char *u);
 void lg_onnx_map_tensors(lg_wire *graph, const lg_export *e);
 

@@ -143,6 +143,15 @@ int lg_onnx_map_nodes(lg_onnx_node *step, const lg_export *e, const char *u)
 
 /* --------------------------------------------------------------------------------- tensors --- */
 
+double lg_onnx_map_bytes(const lg_lift *lift)
+{
+    const double filters = (double)lift->units * (double)lg_lift_filter_width(lift);
+    if (lg_lifts[lift->kind].family != LG_LIFT_WINDOWS) return sizeof(float) * filters;
+    const double window = (double)lg_lift_window(lift), cells = (double)lift->grid * lift->grid;
+    const double windows = (double)lg_lift_down(lift) * lg_lift_across(lift);
+    return sizeof(float) * (filters + window * window + windows * cells);
+}
+
 static void add_single(lg_wire *graph, const char *name, float value)
 {
     lg_onnx_add_floats(graph, name, &value, (const int64_t[LG_ONNX_RANK]){1});
