@@ -241,6 +241,7 @@ typedef struct logit_run {
     int classes;
     int outputs; /* rows of W */
     int height, width, channels;
+    int64_t features; /* columns of W: height * width * channels, or what options->features makes */
     int floats;       /* 1: the samples are features, not pixels */
     int settings;     /* combinations trained at once */
     double curvature; /* L, where it was measured, else NaN */
@@ -335,14 +336,22 @@ typedef struct logit_model_info {
     const float *weight;           /* [outputs][features] */
     const float *bias;             /* [outputs] */
     const char *const *class_name; /* [classes] */
-    const char *decoder; /* of the JPEGs it learnt from; a build that has no logit_decoder_name
-                          * like this takes stb for "auto", and pixels differ by a few of 255 */
-    double temperature;  /* 1, or what z is divided by for probabilities and loss */
-    int64_t not_finite;  /* weights that are NaN or infinite: such a model is of little use */
+    const char *decoder;   /* of the JPEGs it learnt from; a build that has no logit_decoder_name
+                            * like this takes stb for "auto", and pixels differ by a few of 255 */
+    double temperature;    /* 1, or what z is divided by for probabilities and loss */
+    int64_t not_finite;    /* weights that are NaN or infinite: such a model is of little use */
+    const char *normalize; /* "standard" or "unit" */
+    int units, window;     /* of a patch map: its filters, and the side of one in pixels; else 0 */
+    const float *filter;   /* [units][window][window][channels], or NULL */
 } logit_model_info;
 
 /* Borrowed from the model until it is closed. */
 LOGIT_API logit_model_info logit_model_describe(const logit_model *model);
+
+/* What column j of W stands for: "x 3, y 4, red", "feature 17"; with a map "unit 17 above, cell
+ * 2,3" (row and column of the grid), "x 3, y 4 by x 5, y 6".  Returns out. */
+LOGIT_API const char *logit_model_column_name(const logit_model *model, int64_t column, char *out,
+                                              size_t size);
 
 /* --------------------------------------------------------------- 7. Evaluating, predicting --- */
 
@@ -841,23 +850,33 @@ typedef struct logit_support {
 /* One class, or the difference of two. */
 typedef struct logit_explained {
     int class_index, versus_index; /* versus -1: none */
-    double bias, sum, z;           /* z = bias + sum, sum = sum_j w_j x_j; float64 */
+    double bias, sum, z;           /* z = bias + sum of product; float64 */
     double predicted;              /* z as the float64 backend has it */
     double probability, logit;     /* of the class among all; with versus: against that alone */
-    double *weight, *product;      /* [features] w_j, and w_j x_j */
+    double *weight;                /* [columns] w_j */
+    double *product;               /* [features] w_j x_j; with a map what it comes to, in pixels */
+    double *term;                  /* [columns] with a map w_j y_j, else NULL */
     int fors, againsts;            /* training samples below */
     logit_support *support;        /* [fors + againsts]: most for first, then most against */
     double supported, residual;    /* sum of all shares; sum - supported */
     double gradient;               /* |dJ/dw| of this row: 0 at the optimum */
 } logit_explained;
 
-/* What a model makes of one sample, and why.  logit_explanation_clear frees what it holds. */
+/* What a model makes of one sample, and why.  logit_explanation_clear frees what it holds.
+ *
+ * With a feature map z_c = b_c + sum_j w_cj (y_j + shift_j), y_j what the map makes of the pixels
+ * and scales.  The shifts are the same for every sample: bias is b_c + sum_j w_cj shift_j.  Of
+ * patch y_j is a mean over windows: the part of each is spread evenly over its window's pixels.  Of
+ * square and cross it is u_a or u_a u_b, of which a and b have half each. */
 typedef struct logit_explanation {
     char name[600];
     int height, width, channels, floats;
-    int64_t features;
+    int64_t features;   /* elements of the sample */
+    int64_t columns;    /* of W: as many, or what the map makes of them */
+    char map[320];      /* "patch:128,size=8,..", or "" */
+    double *y;          /* [columns] with a map, else NULL */
     uint8_t *pixels;    /* [height][width][channels], NULL where the sample is of floats */
-    double *stored, *x; /* [features] as read, and as the model sees it */
+    double *stored, *x; /* [features] as read, and normalised */
     int count;
     logit_explained *of;      /* [count], the likeliest first, or in the order asked for */
     int64_t samples, trained; /* with data: in its training part; that the model was trained on, 0:
@@ -866,8 +885,9 @@ typedef struct logit_explanation {
 } logit_explanation;
 
 /* file: an image, or FILE.npy[17].  options: device is not used (float64 throughout); with data
- * those that say what was trained on (val_split, class_weight, ..).  Errors: USAGE, DATA, IO,
- * NOMEM, STOPPED. */
+ * those that say what was trained on (val_split, class_weight, ..).  Errors: USAGE (also a map
+ * whose terms belong to no place: rff, sigmoid, step; data with any map), DATA, IO, NOMEM, STOPPED.
+ */
 LOGIT_API logit_status logit_explain(logit_model *model, const char *file,
                                      const logit_explain_options *asked,
                                      const logit_options *options, const logit_watch *watch,

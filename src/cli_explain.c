@@ -24,9 +24,9 @@ const char *lg_cli_explain_place(char *out, const logit_explanation *e, int64_t 
 
 int lg_cli_explain_terms(const logit_explanation *e, int which, int most, int64_t *feature)
 {
-    const double *product = e->of[which].product;
+    const double *product = e->y ? e->of[which].term : e->of[which].product;
     int count = 0;
-    for (int64_t i = 0; i < e->features && most > 0; i++) {
+    for (int64_t i = 0; i < e->columns && most > 0; i++) {
         if (count == most && !(fabs(product[i]) > fabs(product[feature[count - 1]]))) continue;
         int at = count < most ? count++ : count - 1;
         for (; at > 0 && fabs(product[feature[at - 1]]) < fabs(product[i]); at--)
@@ -59,35 +59,56 @@ static void print_head(const lg_cli *cli, const logit_model *model, const logit_
     fputs("\n", cli->out);
 }
 
-static void print_sum(const lg_cli *cli, const logit_explained *one)
+static void print_sum(const lg_cli *cli, const logit_explanation *e, const logit_explained *one)
 {
     const char *what = one->versus_index >= 0 ? "difference z" : "score z";
-    fprintf(cli->out, "\n  bias b            %+24.16g\n", one->bias);
-    fprintf(cli->out, "  sum of w x        %+24.16g\n", one->sum);
+    fprintf(cli->out, "\n  %-17s %+24.16g\n", e->y ? "b + sum of w s" : "bias b", one->bias);
+    fprintf(cli->out, "  %-17s %+24.16g\n", e->y ? "sum of w y" : "sum of w x", one->sum);
     fprintf(cli->out, "  %-17s %+24.16g  = b + sum\n", what, one->z);
     fprintf(cli->out, "  as predicted      %+24.16g  in float64, by %.1g\n", one->predicted,
             fabs(one->predicted - one->z));
 }
 
-static logit_status print_terms(const lg_cli *cli, const logit_explanation *e, int which,
-                                logit_error *err)
+static void print_pixels(const lg_cli *cli, const logit_explanation *e, int which,
+                         const int64_t *feature, int count)
 {
-    const logit_explained *one = &e->of[which];
-    const int most = cli->set.story.terms;
-    int64_t *feature = calloc((size_t)most + 1, sizeof *feature);
     char place[LG_CELL];
-    if (!feature) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a list of terms");
-    const int count = lg_cli_explain_terms(e, which, most, feature);
-    if (count > 0)
-        fprintf(cli->out, "\n  %s%-24s%10s%13s%13s%13s%s\n",
-                lg_cli_colour_text(cli->out_colour, LG_BOLD), "largest terms", "stored", "x", "w",
-                "w x", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    fprintf(cli->out, "\n  %s%-24s%10s%13s%13s%13s%s\n",
+            lg_cli_colour_text(cli->out_colour, LG_BOLD), "largest terms", "stored", "x", "w",
+            "w x", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
     for (int i = 0; i < count; i++) {
         const int64_t f = feature[i];
         fprintf(cli->out, "  %-24s%10.5g%+13.5g%+13.5g%+13.5g\n", lg_cli_explain_place(place, e, f),
-                e->stored[f], e->x[f], one->weight[f], one->product[f]);
+                e->stored[f], e->x[f], e->of[which].weight[f], e->of[which].product[f]);
     }
-    free(feature);
+}
+
+static void print_columns(const lg_cli *cli, const logit_model *model, const logit_explanation *e,
+                          int which, const int64_t *column, int count)
+{
+    char place[LG_CELL];
+    fprintf(cli->out, "\n  %s%-38s%13s%13s%13s%s\n", lg_cli_colour_text(cli->out_colour, LG_BOLD),
+            "largest terms", "y", "w", "w y", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    for (int i = 0; i < count; i++) {
+        const int64_t j = column[i];
+        fprintf(cli->out, "  %-38s%+13.5g%+13.5g%+13.5g\n",
+                logit_model_column_name(model, j, place, sizeof place), e->y[j],
+                e->of[which].weight[j], e->of[which].term[j]);
+    }
+}
+
+static logit_status print_terms(const lg_cli *cli, const logit_model *model,
+                                const logit_explanation *e, int which, logit_error *err)
+{
+    const int most = cli->set.story.terms;
+    int64_t *found = calloc((size_t)most + 1, sizeof *found);
+    if (!found) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a list of terms");
+    const int count = lg_cli_explain_terms(e, which, most, found);
+    if (count > 0 && e->y)
+        print_columns(cli, model, e, which, found, count);
+    else if (count > 0)
+        print_pixels(cli, e, which, found, count);
+    free(found);
     return LOGIT_OK;
 }
 
@@ -191,20 +212,30 @@ static logit_status draw(const lg_cli *cli, const logit_model *model, const logi
 
 /* ----------------------------------------------------------------------------------- all --- */
 
+static void print_formula(const lg_cli *cli, const logit_explanation *e)
+{
+    char name[4096];
+    const char *what = e->floats ? "features" : e->channels == 1 ? "pixels" : "pixels and channels";
+    fprintf(cli->out, "%s: ", lg_text_escape(name, sizeof name, e->name));
+    if (!e->y) {
+        fprintf(cli->out, "z = b + sum of w x over %lld %s\n", (long long)e->features, what);
+        return;
+    }
+    fprintf(cli->out,
+            "z = b + sum of w (y + s) over %lld features (%.*s);\n"
+            "  s is the same for all samples, y comes from %lld %s\n",
+            (long long)e->columns, (int)strcspn(e->map, ","), e->map, (long long)e->features, what);
+}
+
 static logit_status print_text(lg_cli *cli, const logit_model *model, const logit_explanation *e,
                                logit_error *err)
 {
-    char name[4096];
-    fprintf(cli->out, "%s: z = b + sum of w x over %lld %s\n",
-            lg_text_escape(name, sizeof name, e->name), (long long)e->features,
-            e->floats          ? "features"
-            : e->channels == 1 ? "pixels"
-                               : "pixels and channels");
+    print_formula(cli, e);
     for (int i = 0; i < e->count; i++) {
         print_head(cli, model, &e->of[i]);
         lg_cli_explain_map(cli, e, i);
-        print_sum(cli, &e->of[i]);
-        LG_TRY(print_terms(cli, e, i, err));
+        print_sum(cli, e, &e->of[i]);
+        LG_TRY(print_terms(cli, model, e, i, err));
         if (!isnan(e->l2)) print_support(cli, model, e, i);
     }
     return LOGIT_OK;

@@ -15,7 +15,8 @@ const char *lg_cli_explain_place(char *out, const logit_explanation *e, int64_t 
  * out has colour, else signs and shades.  Nothing for features. */
 void lg_cli_explain_map(const lg_cli *cli, const logit_explanation *e, int which);
 
-/* The `most` terms of largest size, largest first; returns how many there are. */
+/* The `most` terms of largest size, largest first: pixels, of a map its features; returns how many
+ * there are. */
 int lg_cli_explain_terms(const logit_explanation *e, int which, int most, int64_t *feature);
 
 void lg_cli_explain_json(const logit_model *model, const logit_explanation *e, int terms,

@@ -23,7 +23,31 @@ static void add_array(lg_text *out, const char *name, const double *value, int64
     lg_text_add(out, "]");
 }
 
-static void add_terms(const logit_explanation *e, int which, int most, lg_text *out)
+static void add_pixel(const logit_explanation *e, int which, int64_t f, lg_text *out)
+{
+    if (e->pixels)
+        lg_text_add(out, ", \"x\": %lld, \"y\": %lld, \"channel\": %lld",
+                    (long long)(f / e->channels % e->width),
+                    (long long)(f / e->channels / e->width), (long long)(f % e->channels));
+    add_field(out, "stored", e->stored[f]);
+    add_field(out, "value", e->x[f]);
+    add_field(out, "weight", e->of[which].weight[f]);
+    add_field(out, "product", e->of[which].product[f]);
+}
+
+static void add_column(const logit_model *model, const logit_explanation *e, int which, int64_t j,
+                       lg_text *out)
+{
+    char name[LG_CELL];
+    lg_text_add(out, ", \"name\": ");
+    lg_text_add_json(out, logit_model_column_name(model, j, name, sizeof name));
+    add_field(out, "value", e->y[j]);
+    add_field(out, "weight", e->of[which].weight[j]);
+    add_field(out, "product", e->of[which].term[j]);
+}
+
+static void add_terms(const logit_model *model, const logit_explanation *e, int which, int most,
+                      lg_text *out)
 {
     int64_t *feature = calloc((size_t)most + 1, sizeof *feature);
     const int count = feature ? lg_cli_explain_terms(e, which, most, feature) : 0;
@@ -32,14 +56,10 @@ static void add_terms(const logit_explanation *e, int which, int most, lg_text *
     for (int i = 0; i < count; i++) {
         const int64_t f = feature[i];
         lg_text_add(out, "%s{\"feature\": %lld", i ? ", " : "", (long long)f);
-        if (e->pixels)
-            lg_text_add(out, ", \"x\": %lld, \"y\": %lld, \"channel\": %lld",
-                        (long long)(f / e->channels % e->width),
-                        (long long)(f / e->channels / e->width), (long long)(f % e->channels));
-        add_field(out, "stored", e->stored[f]);
-        add_field(out, "value", e->x[f]);
-        add_field(out, "weight", e->of[which].weight[f]);
-        add_field(out, "product", e->of[which].product[f]);
+        if (e->y)
+            add_column(model, e, which, f, out);
+        else
+            add_pixel(e, which, f, out);
         lg_text_add(out, "}");
     }
     lg_text_add(out, "]");
@@ -87,10 +107,11 @@ static void add_class(const logit_model *model, const logit_explanation *e, int 
     add_field(out, "predicted", one->predicted);
     add_field(out, "probability", one->probability);
     add_field(out, "logit", one->logit);
-    add_terms(e, which, terms, out);
+    add_terms(model, e, which, terms, out);
     if (!isnan(e->l2)) add_support(model, one, out);
-    add_array(out, "weights", one->weight, e->features);
+    add_array(out, "weights", one->weight, e->columns);
     add_array(out, "products", one->product, e->features);
+    if (e->y) add_array(out, "map_terms", one->term, e->columns);
     lg_text_add(out, "}");
 }
 
@@ -101,6 +122,12 @@ void lg_cli_explain_json(const logit_model *model, const logit_explanation *e, i
     lg_text_add_json(out, e->name);
     lg_text_add(out, ", \"height\": %d, \"width\": %d, \"channels\": %d, \"features\": %lld",
                 e->height, e->width, e->channels, (long long)e->features);
+    if (e->y) {
+        lg_text_add(out, ", \"map\": ");
+        lg_text_add_json(out, e->map);
+        lg_text_add(out, ", \"columns\": %lld", (long long)e->columns);
+        add_array(out, "map_values", e->y, e->columns);
+    }
     if (!isnan(e->l2)) {
         add_field(out, "l2", e->l2);
         lg_text_add(out, ", \"samples\": %lld, \"trained\": %lld", (long long)e->samples,

@@ -97,6 +97,6 @@ void lg_cli_explain_map(const lg_cli *cli, const logit_explanation *e, int which
     if (!(g.most > 0.0)) g.most = 1.0;
     fputs("\n", cli->out);
     for (int line = 0; 2 * line < g.rows; line++) print_line(cli, &g, line);
-    fprintf(cli->out, "  left the image, right its terms w x: %s\n",
+    fprintf(cli->out, "  left the image, right its terms%s: %s\n", e->y ? "" : " w x",
             cli->out_colour ? "red for, blue against" : "\". + #\" for, \"' - =\" against");
 }

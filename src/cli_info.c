@@ -3,9 +3,9 @@
  * The command. */
 /* SPDX-License-Identifier: MIT */
 #include "base/status.h"
-#include "cli_screen.h"
+#include "cli_info.h"
 
-static void print_row(const lg_cli *cli, const char *label, const char *text)
+void lg_cli_info_row(const lg_cli *cli, const char *label, const char *text)
 {
     fprintf(cli->out, "%-12s", label);
     lg_cli_wrap(cli->out, text, 12, 12);
@@ -38,24 +38,24 @@ static void print_text(lg_cli *cli, const logit_machine *machine)
     lg_text text = {0};
     fprintf(cli->out, "%slogit %s%s\n", lg_cli_colour_text(cli->out_colour, LG_BOLD),
             machine->version, lg_cli_colour_text(cli->out_colour, LG_PLAIN));
-    print_row(cli, "build", machine->build);
-    print_row(cli, "processor", machine->processor);
+    lg_cli_info_row(cli, "build", machine->build);
+    lg_cli_info_row(cli, "processor", machine->processor);
     fprintf(cli->out, "%-12s%d, using %s instructions\n", "cores", machine->cores, machine->isa);
-    print_row(cli, "blas", machine->blas);
-    print_row(cli, "cuda", machine->cuda);
+    lg_cli_info_row(cli, "blas", machine->blas);
+    lg_cli_info_row(cli, "cuda", machine->cuda);
     fprintf(cli->out, "%-12s%s, %s available\n", "memory",
             lg_cli_bytes(total, machine->memory_total),
             lg_cli_bytes(available, machine->memory_available));
     for (int i = 0; i < FAMILIES; i++) {
         add_names(&text, families[i].name_of);
-        print_row(cli, families[i].label, text.data ? text.data : "");
+        lg_cli_info_row(cli, families[i].label, text.data ? text.data : "");
         lg_text_clear(&text);
     }
     if (!cli->set.quiet) fprintf(cli->out, "\n");
     lg_cli_next(cli, "logit bench");
 }
 
-static void add_string(lg_text *out, const char *key, const char *value)
+void lg_cli_info_string(lg_text *out, const char *key, const char *value)
 {
     lg_text_add(out, ", \"%s\": ", key);
     lg_text_add_json(out, value);
@@ -66,12 +66,12 @@ static void make_json(const logit_machine *machine, lg_text *out)
     const char *name;
     lg_text_add(out, "{\"version\": ");
     lg_text_add_json(out, machine->version);
-    add_string(out, "build", machine->build);
-    add_string(out, "processor", machine->processor);
+    lg_cli_info_string(out, "build", machine->build);
+    lg_cli_info_string(out, "processor", machine->processor);
     lg_text_add(out, ", \"cores\": %d", machine->cores);
-    add_string(out, "isa", machine->isa);
-    add_string(out, "blas", machine->blas);
-    add_string(out, "cuda", machine->cuda);
+    lg_cli_info_string(out, "isa", machine->isa);
+    lg_cli_info_string(out, "blas", machine->blas);
+    lg_cli_info_string(out, "cuda", machine->cuda);
     lg_text_add(out, ", \"memory_total\": %lld, \"memory_available\": %lld",
                 (long long)machine->memory_total, (long long)machine->memory_available);
     for (int i = 0; i < FAMILIES; i++) {
@@ -88,6 +88,7 @@ static void make_json(const logit_machine *machine, lg_text *out)
 logit_status lg_cli_run_info(lg_cli *cli, logit_error *err)
 {
     logit_machine machine = {0};
+    if (cli->arguments > 0) return lg_cli_info_model(cli, err);
     LG_TRY(logit_machine_describe(&machine, err));
     if (lg_cli_is_json(cli)) {
         lg_text json = {0};

@@ -86,11 +86,14 @@ static void print_ways(const lg_cli *cli, const logit_likelihood *set)
     lg_text_clear(&text);
 }
 
-/* "pixel 14,7" or "feature 12" */
-static void name_feature(char *out, size_t size, logit_model_info info, int64_t feature)
+/* "pixel x 14, y 7" or "feature 12"; of a map as logit_model_column_name */
+static void name_feature(char *out, size_t size, const logit_model *model, int64_t feature)
 {
+    const logit_model_info info = logit_model_describe(model);
     const int64_t pixel = feature / info.channels;
-    if (info.floats || info.width == 1)
+    if (info.map)
+        logit_model_column_name(model, feature, out, size);
+    else if (info.floats || info.width == 1)
         snprintf(out, size, "feature %lld", (long long)feature);
     else if (info.channels == 1)
         snprintf(out, size, "pixel x %lld, y %lld", (long long)(pixel % info.width),
@@ -119,7 +122,7 @@ static void print_reference(const lg_cli *cli, const logit_model *model, int ref
         for (int i = 0; i < count; i++) {
             fprintf(cli->out, "  ");
             lg_cli_cell(cli->out, i ? "" : lg_cli_name(cell, info.class_name[c], 20), 22);
-            name_feature(place, sizeof place, info, largest[i].feature);
+            name_feature(place, sizeof place, model, largest[i].feature);
             fprintf(cli->out, "%-26s%+10.4f   odds x %.4f\n", place, largest[i].value,
                     exp(largest[i].value));
         }

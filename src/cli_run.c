@@ -69,19 +69,28 @@ static void print_data(const lg_cli *cli, const char *what, const logit_run *run
     }
 }
 
+void lg_cli_say_columns(lg_text *text, const char *map, int64_t columns, int outputs)
+{
+    char number[LG_CELL];
+    if (map)
+        lg_text_add(text, " -> %s features (%.*s)", lg_cli_count(number, (double)columns),
+                    (int)strcspn(map, ","), map);
+    lg_text_add(text, " -> %d output%s: %s numbers", outputs, outputs == 1 ? "" : "s",
+                lg_cli_count(number, ((double)columns + 1.0) * outputs));
+}
+
 static void print_model(const lg_cli *cli, const logit_run *run)
 {
     char number[LG_CELL];
     lg_text text = {0};
-    const double features = (double)run->height * run->width * run->channels;
     if (run->floats)
-        lg_text_add(&text, "%s features", lg_cli_count(number, features));
+        lg_text_add(&text, "%s features",
+                    lg_cli_count(number, (double)run->height * run->width * run->channels));
     else
         lg_text_add(&text, "%dx%d pixels x %d channel%s", run->height, run->width, run->channels,
                     run->channels == 1 ? "" : "s");
-    lg_text_add(&text, " (%s) -> %d output%s: %s numbers", run->options->normalize, run->outputs,
-                run->outputs == 1 ? "" : "s",
-                lg_cli_count(number, (features + 1.0) * run->outputs));
+    lg_text_add(&text, " (%s)", run->options->normalize);
+    lg_cli_say_columns(&text, run->options->features, run->features, run->outputs);
     lg_cli_print_line(cli, "model", &text);
     lg_text_add(&text, "%s", run->objective);
     lg_cli_print_line(cli, "objective", &text);

@@ -29,6 +29,10 @@ void lg_cli_print_line(const lg_cli *cli, const char *label, lg_text *text);
 void lg_cli_print_run(const lg_cli *cli, const char *what, const logit_run *run,
                       const lg_cli_settings *taken);
 
+/* " -> 4,096 features (patch:128) -> 10 outputs: 40,970 numbers"; map NULL: " -> 10 outputs: ..".
+ */
+void lg_cli_say_columns(lg_text *text, const char *map, int64_t columns, int outputs);
+
 /* --------------------------------------------------------------------------------- colour --- */
 
 typedef enum lg_cli_colour { LG_PLAIN, LG_BOLD, LG_DIM, LG_RED, LG_GREEN, LG_YELLOW } lg_cli_colour;

@@ -85,6 +85,10 @@ int64_t lg_lift_features(const lg_lift *lift);
 /* x [d] of one sample from its u [in], in float64 loops; the map's arrays in host memory.  What all
  * backends are held against, and what `ref` does. */
 void lg_lift_row_ref(const lg_lift *lift, const double *u, double *x);
+/* WINDOWS: sd of the window at pixel (top, left) of u, and r of one unit there; the same loops. */
+double lg_lift_deviation_ref(const lg_lift *lift, const double *u, int top, int left);
+double lg_lift_answer_ref(const lg_lift *lift, const double *u, int top, int left, double deviation,
+                          int unit);
 /* Floating-point operations of one sample, a multiplication and an addition each as one. */
 double lg_lift_work(const lg_lift *lift);
 

@@ -46,7 +46,7 @@ static double window_at(const lg_lift *lift, const double *u, int top, int left,
     return u[row * lift->width * lift->channels + column];
 }
 
-static double window_deviation(const lg_lift *lift, const double *u, int top, int left)
+double lg_lift_deviation_ref(const lg_lift *lift, const double *u, int top, int left)
 {
     const int64_t s = lg_lift_window(lift);
     double sum = 0.0, squares = 0.0;
@@ -58,16 +58,22 @@ static double window_deviation(const lg_lift *lift, const double *u, int top, in
     return sqrt(squares / (double)s + (double)lift->contrast);
 }
 
+double lg_lift_answer_ref(const lg_lift *lift, const double *u, int top, int left, double deviation,
+                          int unit)
+{
+    const int64_t s = lg_lift_window(lift);
+    const float *f = lift->filter + unit * s;
+    double sum = 0.0;
+    for (int64_t j = 0; j < s; j++) sum += (double)f[j] * window_at(lift, u, top, left, j);
+    return sum / deviation + (double)lift->offset[unit];
+}
+
 /* Adds a window to the 2 units features of its cell. */
 static void add_window(const lg_lift *lift, const double *u, int top, int left, double *cell)
 {
-    const int64_t s = lg_lift_window(lift);
-    const double deviation = window_deviation(lift, u, top, left), t = (double)lift->threshold;
-    for (int64_t k = 0; k < lift->units; k++) {
-        const float *f = lift->filter + k * s;
-        double sum = 0.0;
-        for (int64_t j = 0; j < s; j++) sum += (double)f[j] * window_at(lift, u, top, left, j);
-        const double r = sum / deviation + (double)lift->offset[k];
+    const double deviation = lg_lift_deviation_ref(lift, u, top, left), t = (double)lift->threshold;
+    for (int k = 0; k < lift->units; k++) {
+        const double r = lg_lift_answer_ref(lift, u, top, left, deviation, k);
         cell[2 * k] += fmax(0.0, r - t);
         cell[2 * k + 1] += fmax(0.0, -r - t);
     }

@@ -55,13 +55,8 @@ static int rows_of(const logit_model *model)
 static logit_status work_open(work *w, const logit_options *options, logit_error *err)
 {
     const logit_model *model = w->model;
-    if (model->map)
-        LG_FAIL(err, LOGIT_E_USAGE,
-                "the model sees features (%.200s), not pixels: their terms do not add up over the "
-                "image",
-                model->map->text);
     const lg_backend_options alone = {.threads = 1};
-    const size_t room = (size_t)model->features * sizeof(double), rows = (size_t)rows_of(model);
+    const size_t room = (size_t)model->inputs * sizeof(double), rows = (size_t)rows_of(model);
     const lg_normal normal = lg_model_normal(model);
     const lg_problem_shape shape = {.features = model->features,
                                     .lift = lg_model_lift(model),
@@ -93,7 +88,7 @@ static logit_status work_open(work *w, const logit_options *options, logit_error
 static logit_status keep_stored(work *w, lg_element element, logit_error *err)
 {
     const lg_step *step = &w->problem->step;
-    const int64_t d = w->model->features;
+    const int64_t d = w->model->inputs;
     if (element == LG_ELEMENT_U8) {
         w->out->pixels = malloc((size_t)d);
         if (!w->out->pixels) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for an explanation");
@@ -111,14 +106,14 @@ static logit_status forward(work *w, const char *file, logit_error *err)
     lg_element element;
     lg_step *step = &w->problem->step;
     const lg_backend_ops *ops = w->backend->ops;
-    const int64_t d = w->model->features;
+    const int64_t d = w->model->inputs;
     LG_TRY(lg_sample_read(w->decoder, w->model, file, w->host, &element, err));
     LG_TRY(ops->upload(w->backend, LG_QUEUE_COMPUTE, w->device, w->host,
                        (size_t)d * lg_element_bytes(element), err));
     step->batch = (lg_batch){.count = 1, .element = element, .pixels = w->device};
     LG_TRY(lg_backend_inputs(w->backend, step, err));
     LG_TRY(ops->logits(w->backend, step, err));
-    LG_TRY(lg_backend_get_double(w->backend, w->out->x, step->x, d, err));
+    LG_TRY(lg_backend_get_double(w->backend, w->out->x, step->lift ? step->u : step->x, d, err));
     LG_TRY(lg_backend_get_double(w->backend, w->z, step->z, w->model->outputs, err));
     lg_chances(w->model->loss, w->model->classes, w->z, NULL, w->chance);
     lg_chances_best(w->chance, rows_of(w->model), w->order, rows_of(w->model));
@@ -176,12 +171,10 @@ static void add_row(const work *w, logit_explained *e, lg_explain_row row)
     for (int64_t j = 0; j < d; j++) e->weight[j] += row.sign * (double)weight[j];
 }
 
-static logit_status explain_class(work *w, logit_explained *e, logit_error *err)
+static logit_status weigh_class(work *w, logit_explained *e, logit_error *err)
 {
-    const int64_t d = w->model->features;
-    long double sum = 0.0L;
-    e->weight = calloc((size_t)d, sizeof *e->weight);
-    e->product = calloc((size_t)d, sizeof *e->product);
+    e->weight = calloc((size_t)w->out->columns, sizeof *e->weight);
+    e->product = calloc((size_t)w->out->features, sizeof *e->product);
     if (!e->weight || !e->product) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for an explanation");
     add_row(w, e, lg_explain_row_of(w->model, e->class_index));
     if (e->versus_index >= 0 && w->model->outputs > 1) {
@@ -189,10 +182,15 @@ static logit_status explain_class(work *w, logit_explained *e, logit_error *err)
         other.sign = -other.sign;
         add_row(w, e, other);
     } /* one sigmoid: the score of a class is its log odds against the other already */
-    for (int64_t j = 0; j < d; j++) {
+    for (int64_t j = 0; !w->model->map && j < w->out->features; j++)
         e->product[j] = e->weight[j] * w->out->x[j];
-        sum += (long double)e->product[j];
-    }
+    return LOGIT_OK;
+}
+
+static void add_up(const work *w, logit_explained *e)
+{
+    long double sum = 0.0L;
+    for (int64_t j = 0; j < w->out->features; j++) sum += (long double)e->product[j];
     e->sum = (double)sum;
     e->z = (double)(sum + (long double)e->bias);
     e->probability = w->chance[e->class_index].probability;
@@ -201,17 +199,19 @@ static logit_status explain_class(work *w, logit_explained *e, logit_error *err)
         e->logit = e->z;
         e->probability = 1.0 / (1.0 + exp(-e->z));
     }
-    return LOGIT_OK;
 }
 
 static logit_status explain(work *w, const char *file, const logit_explain_options *asked,
                             const logit_options *options, logit_error *err)
 {
     logit_explanation *out = w->out;
+    LG_TRY(lg_explain_map_check(w->model, asked->data != NULL, err));
     LG_TRY(work_open(w, options, err));
     LG_TRY(forward(w, file, err));
     LG_TRY(choose(w, asked, err));
-    for (int i = 0; i < out->count; i++) LG_TRY(explain_class(w, &out->of[i], err));
+    for (int i = 0; i < out->count; i++) LG_TRY(weigh_class(w, &out->of[i], err));
+    if (w->model->map) LG_TRY(lg_explain_map(w->model, out, err));
+    for (int i = 0; i < out->count; i++) add_up(w, &out->of[i]);
     return LOGIT_OK;
 }
 
@@ -226,7 +226,9 @@ logit_status logit_explain(logit_model *model, const char *file, const logit_exp
     out->width = model->shape.width;
     out->channels = model->shape.channels;
     out->floats = model->floats;
-    out->features = model->features;
+    out->features = model->inputs;
+    out->columns = model->features;
+    if (model->map) snprintf(out->map, sizeof out->map, "%s", model->map->text);
     out->l2 = (double)NAN;
     snprintf(out->name, sizeof out->name, "%s", file);
     LG_TRY(lg_options_settle(&options, err));
@@ -246,10 +248,12 @@ void logit_explanation_clear(logit_explanation *explanation)
         free(e->support);
         free(e->weight);
         free(e->product);
+        free(e->term);
     }
     free(explanation->of);
     free(explanation->pixels);
     free(explanation->stored);
     free(explanation->x);
+    free(explanation->y);
     memset(explanation, 0, sizeof *explanation);
 }

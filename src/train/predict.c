@@ -257,6 +257,8 @@ void logit_model_close(logit_model *model)
 
 logit_model_info logit_model_describe(const logit_model *model)
 {
+    const lg_lift *lift = lg_model_lift(model);
+    const lg_lift *windows = lift && lg_lifts[lift->kind].family == LG_LIFT_WINDOWS ? lift : NULL;
     return (logit_model_info){.loss = lg_losses[model->loss].name,
                               .classes = model->classes,
                               .outputs = model->outputs,
@@ -274,5 +276,9 @@ logit_model_info logit_model_describe(const logit_model *model)
                               .class_name = (const char *const *)model->class_name,
                               .decoder = lg_decoding_name(model->decoding),
                               .temperature = model->temperature,
-                              .not_finite = model->not_finite};
+                              .not_finite = model->not_finite,
+                              .normalize = model->normalize,
+                              .units = windows ? windows->units : 0,
+                              .window = windows ? windows->size : 0,
+                              .filter = windows ? windows->filter : NULL};
 }

@@ -158,6 +158,7 @@ logit_status lg_report_start(lg_trainer *t, logit_error *err)
                            .height = t->shape.height,
                            .width = t->shape.width,
                            .channels = t->shape.channels,
+                           .features = t->features,
                            .floats = t->floats,
                            .settings = t->settings,
                            .curvature = t->curvature,

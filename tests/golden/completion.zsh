@@ -365,7 +365,8 @@ _logit() {
                 '(-v --verbose)--verbose[say more, and where in the source an error arose]' \
                 '(-v --verbose)-v[say more, and where in the source an error arose]' \
                 '(-h --help)--help[this text]' \
-                '(-h --help)-h[this text]' ;;
+                '(-h --help)-h[this text]' \
+                '*:file:_files' ;;
         bench)
             _arguments -s -S \
                 '--device=[what computes; auto: a usable GPU, else the processor; ref: slow, in double precision]:device:(auto cpu cuda ref)' \
