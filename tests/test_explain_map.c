@@ -264,6 +264,24 @@ START_TEST(the_command_tells_of_them)
 }
 END_TEST
 
+/* A picture of each unit, in the page that train has written; of another map none. */
+START_TEST(the_page_shows_the_dictionary)
+{
+    expect(0, "set -e; cd \"$DIR\"\n"
+              "grep -q 'What it looks with' map0/report.html\n"
+              "test \"$(grep -c '<figure title=\"unit [0-6]\"><img width=\"3\" height=\"3\"' "
+              "map0/report.html)\" = 7\n"
+              "grep -q '192 numbers of each become 126 features (patch:7,' map0/report.html\n"
+              "grep -q 'W and b are 127 numbers' map0/report.html\n"
+              "! grep 'What it looks with' map3/report.html run/report.html\n"
+              "\"$LOGIT\" train set --features patch:300,size=4,grid=1 --size 16x16 --channels 1 "
+              "--epochs 1 -o many -q\n"
+              "test \"$(grep -c '<figure title=\"unit ' many/report.html)\" = 256\n"
+              "grep -q 'The first 256 of 300 units' many/report.html\n"
+              "test \"$(wc -c <many/report.html)\" -lt 2000000");
+}
+END_TEST
+
 START_TEST(what_has_no_place_is_refused)
 {
     logit_explanation e;
@@ -291,6 +309,7 @@ Suite *lg_suite_explain_map(void)
     tcase_add_test(cases, a_product_is_halved);
     tcase_add_loop_test(cases, columns_have_names, 0, 5);
     tcase_add_test(cases, the_command_tells_of_them);
+    tcase_add_test(cases, the_page_shows_the_dictionary);
     tcase_add_test(cases, what_has_no_place_is_refused);
     suite_add_tcase(suite, cases);
     return suite;

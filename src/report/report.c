@@ -42,6 +42,7 @@ static logit_status compose(lg_text *page, const lg_report *report, logit_error 
     LG_TRY(lg_report_ranking(page, report, err));
     LG_TRY(lg_report_wrong(page, report, err));
     LG_TRY(lg_report_weights(page, report, err));
+    LG_TRY(lg_report_dictionary(page, report, err));
     lg_report_compare(page, report);
     lg_report_settings(page, report);
     end(page);

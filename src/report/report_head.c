@@ -57,8 +57,10 @@ static void add_tiles(lg_text *page, const lg_run *run)
 }
 
 /* "54,000 images to train on, 6,000 to validate, 10,000 to test, 10 classes, 7,850 numbers." */
-static void add_counts(lg_text *page, const cJSON *start)
+static void add_counts(lg_text *page, const lg_report *report)
 {
+    const cJSON *start = report->run->start;
+    const logit_model_info *info = &report->info;
     static const struct {
         const char *name, *words;
     } counts[] = {{"train_count", "to train on"},
@@ -75,7 +77,17 @@ static void add_counts(lg_text *page, const cJSON *start)
         lg_text_add(page, " %s", counts[i].words);
     }
     const double numbers =
-        (lg_run_number(start, "features") + 1.0) * lg_run_number(start, "outputs");
+        info->map ? ((double)info->features + 1.0) * info->outputs
+                  : (lg_run_number(start, "features") + 1.0) * lg_run_number(start, "outputs");
+    if (info->map) {
+        lg_text_add(page, "; ");
+        lg_html_count(page, (double)info->inputs);
+        lg_text_add(page, " numbers of each become ");
+        lg_html_count(page, (double)info->features);
+        lg_text_add(page, " features (");
+        lg_html_add(page, info->map);
+        lg_text_add(page, ")");
+    }
     if (isfinite(numbers)) {
         lg_text_add(page, "; W and b are ");
         lg_html_count(page, numbers);
@@ -102,7 +114,7 @@ void lg_report_head(lg_text *page, const lg_report *report)
         lg_html_add(page, last_part(data));
     }
     lg_text_add(page, "</h1>\n");
-    add_counts(page, run->start);
+    add_counts(page, report);
     add_tiles(page, run);
     if (objective) {
         lg_text_add(page, "<p class=\"objective\">");

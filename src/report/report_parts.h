@@ -37,6 +37,8 @@ logit_status lg_report_ranking(lg_text *page, const lg_report *report, logit_err
 logit_status lg_report_wrong(lg_text *page, const lg_report *report, logit_error *err);
 /* report_weights.c: rows of W as pictures.  Errors: USAGE (no such class), NOMEM. */
 logit_status lg_report_weights(lg_text *page, const lg_report *report, logit_error *err);
+/* report_dictionary.c: the filters of a patch map as pictures.  Error: NOMEM. */
+logit_status lg_report_dictionary(lg_text *page, const lg_report *report, logit_error *err);
 /* report_compare.c: two devices against each other, where `compare -o RUN` ran. */
 void lg_report_compare(lg_text *page, const lg_report *report);
 

@@ -91,3 +91,36 @@ logit_status lg_picture_add_signed(lg_text *page, const float *value, int height
     free(rgb);
     return status;
 }
+
+static double colour_mean(const float *value, int height, int width, int factor, int64_t i)
+{
+    const int w = (width + factor - 1) / factor, c = (int)(i % 3);
+    const int row = (int)(i / 3 / w) * factor, col = (int)(i / 3 % w) * factor;
+    double sum = 0.0;
+    int count = 0;
+    for (int y = row; y < row + factor && y < height; y++)
+        for (int x = col; x < col + factor && x < width; x++, count++)
+            sum += (double)value[((int64_t)y * width + x) * 3 + c];
+    return sum / count;
+}
+
+logit_status lg_picture_add_colour(lg_text *page, const float *value, int height, int width,
+                                   int most, const char *alt, logit_error *err)
+{
+    const int longest = height > width ? height : width, factor = (longest + most - 1) / most;
+    const int h = (height + factor - 1) / factor, w = (width + factor - 1) / factor;
+    const int64_t count = (int64_t)h * w * 3;
+    double largest = 0.0;
+    uint8_t *rgb = malloc((size_t)count);
+    if (!rgb) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a picture");
+    for (int64_t i = 0; i < count; i++)
+        largest = fmax(largest, fabs(colour_mean(value, height, width, factor, i)));
+    for (int64_t i = 0; i < count; i++) {
+        const double mean = colour_mean(value, height, width, factor, i);
+        rgb[i] = (uint8_t)lround(128.0 + 127.0 * (largest > 0.0 ? mean / largest : 0.0));
+    }
+    const lg_pixels pixels = {rgb, w, h, 3};
+    const logit_status status = lg_picture_add(page, &pixels, alt, err);
+    free(rgb);
+    return status;
+}

@@ -21,4 +21,9 @@ void lg_picture_signed(double value, uint8_t rgb[3]);
 logit_status lg_picture_add_signed(lg_text *page, const float *value, int height, int width,
                                    int channels, int most, const char *alt, logit_error *err);
 
+/* Signed numbers [height][width][3] as colours: 0 is the middle grey, the largest of them full;
+ * shrunk likewise.  Error: NOMEM. */
+logit_status lg_picture_add_colour(lg_text *page, const float *value, int height, int width,
+                                   int most, const char *alt, logit_error *err);
+
 #endif

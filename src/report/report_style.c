@@ -63,6 +63,9 @@ const char lg_report_style[] =
     "color:var(--soft);font-size:.86rem}\n"
     ".scale i{display:block;width:10rem;height:.7rem;border-radius:3px;"
     "background:linear-gradient(90deg,#2166ac,#f7f7f7,#b2182b)}\n"
+    ".units{display:grid;grid-template-columns:repeat(auto-fill,minmax(3rem,1fr));gap:.4rem;"
+    "margin:.8rem 0}.units figure{margin:0}\n"
+    ".units img{width:100%;height:auto;image-rendering:pixelated;border-radius:3px;display:block}\n"
     "nav{font-size:.9rem;margin:.8rem 0}nav a{margin-right:.9rem;white-space:nowrap}\n"
     "a{color:var(--mark)}details summary{cursor:pointer;color:var(--mark)}\n"
     "@media print{body{max-width:none}nav{display:none}}\n";
