@@ -271,7 +271,7 @@ START_TEST(the_page_shows_the_dictionary)
               "grep -q 'What it looks with' map0/report.html\n"
               "test \"$(grep -c '<figure title=\"unit [0-6]\"><img width=\"3\" height=\"3\"' "
               "map0/report.html)\" = 7\n"
-              "grep -q '192 numbers of each become 126 features (patch:7,' map0/report.html\n"
+              "grep -q '192 numbers of each become 126 features (patch:7)' map0/report.html\n"
               "grep -q 'W and b are 127 numbers' map0/report.html\n"
               "! grep 'What it looks with' map3/report.html run/report.html\n"
               "\"$LOGIT\" train set --features patch:300,size=4,grid=1 --size 16x16 --channels 1 "

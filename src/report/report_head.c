@@ -85,7 +85,7 @@ static void add_counts(lg_text *page, const lg_report *report)
         lg_text_add(page, " numbers of each become ");
         lg_html_count(page, (double)info->features);
         lg_text_add(page, " features (");
-        lg_html_add(page, info->map);
+        for (const char *c = info->map; *c && *c != ','; c++) lg_text_add(page, "%c", *c);
         lg_text_add(page, ")");
     }
     if (isfinite(numbers)) {
