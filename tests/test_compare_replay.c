@@ -47,19 +47,24 @@ static void find(faulty_plan *plan, const char *set)
 
 /* A training and what is spoiled in it. */
 static const struct fault_kind {
-    const char *loss, *optimizer, *set;
+    const char *loss, *optimizer, *set, *features;
     lg_stage stage;
     lg_array array;
     int64_t index;
 } fault_kinds[] = {
-    {"softmax", "adam", "idx", LG_STAGE_PIXELS, LG_ARRAY_X, 40},
-    {"softmax", "adam", "idx", LG_STAGE_LOGITS, LG_ARRAY_Z, 17},
-    {"softmax", "sgd", "idx", LG_STAGE_LOSS, LG_ARRAY_ROW_LOSS, 9},
-    {"sigmoid", "gd", "idx", LG_STAGE_GRADIENT, LG_ARRAY_GW, 50},
-    {"mse", "adam", "idx", LG_STAGE_UPDATE, LG_ARRAY_STATE_W1, 3},
-    {"softmax", "adam", "idx", LG_STAGE_STEP, LG_ARRAY_W, 61},
-    {"auto", "adam", "numbers", LG_STAGE_LOGITS, LG_ARRAY_Z, 5},
-    {"softmax", "sgd", "soft", LG_STAGE_LOSS, LG_ARRAY_Z, 5},
+    {"softmax", "adam", "idx", NULL, LG_STAGE_PIXELS, LG_ARRAY_X, 40},
+    {"softmax", "adam", "idx", NULL, LG_STAGE_LOGITS, LG_ARRAY_Z, 17},
+    {"softmax", "sgd", "idx", NULL, LG_STAGE_LOSS, LG_ARRAY_ROW_LOSS, 9},
+    {"sigmoid", "gd", "idx", NULL, LG_STAGE_GRADIENT, LG_ARRAY_GW, 50},
+    {"mse", "adam", "idx", NULL, LG_STAGE_UPDATE, LG_ARRAY_STATE_W1, 3},
+    {"softmax", "adam", "idx", NULL, LG_STAGE_STEP, LG_ARRAY_W, 61},
+    {"auto", "adam", "numbers", NULL, LG_STAGE_LOGITS, LG_ARRAY_Z, 5},
+    {"softmax", "sgd", "soft", NULL, LG_STAGE_LOSS, LG_ARRAY_Z, 5},
+    {"softmax", "adam", "idx", "patch:5,size=3,grid=2,stride=1", LG_STAGE_FEATURES, LG_ARRAY_X, 44},
+    {"softmax", "gd", "idx", "square", LG_STAGE_PIXELS, LG_ARRAY_X, 44},
+    {"mse", "sgd", "idx", "cross:9", LG_STAGE_FEATURES, LG_ARRAY_X, 3},
+    {"auto", "adam", "numbers", "step:12", LG_STAGE_LOGITS, LG_ARRAY_Z, 5},
+    {"sigmoid", "adam", "idx", "rff:12", LG_STAGE_UPDATE, LG_ARRAY_W, 5},
 };
 enum { FAULT_KINDS = sizeof fault_kinds / sizeof *fault_kinds };
 
@@ -71,6 +76,7 @@ START_TEST(a_replay_finds_it_again_and_not_when_it_is_gone)
     small_set_write_targets(small_set_path("soft"), 90, 3);
     asked.train.loss = kind->loss;
     asked.train.optimizer = kind->optimizer;
+    asked.train.features = kind->features;
     asked.train.momentum = (logit_list){1, {0.9}};
     asked.train.label_smoothing = (logit_list){1, {strcmp(kind->set, "numbers") == 0 ? 0.0 : 0.1}};
     if (strcmp(kind->set, "idx") == 0) asked.train.class_weight = "balanced";

@@ -285,8 +285,7 @@ static logit_status write_replay(lg_lockstep *ls, logit_error *err)
 {
     lg_compare *c = ls->c;
     logit_comparison *out = c->out;
-    if (out->first.step != c->step || !c->options->out || c->options->replay || out->replay[0] ||
-        ls->shape.lift) /* a replay holds no map */
+    if (out->first.step != c->step || !c->options->out || c->options->replay || out->replay[0])
         return LOGIT_OK;
     const int length =
         snprintf(out->replay, sizeof out->replay, "%s/replay.safetensors", c->options->out);

@@ -67,7 +67,7 @@ static void put_number(uint8_t *pixels, lg_element element, int64_t at, float nu
 /* Row i of what the minibatch holds. */
 static void fill_row(const lg_replay *replay, const lg_minibatch *mini, int64_t i)
 {
-    const int64_t row = mini->row ? mini->row[i] : i, d = replay->shape.features;
+    const int64_t row = mini->row ? mini->row[i] : i, d = lg_problem_shape_inputs(&replay->shape);
     const int64_t width = replay->target_width;
     for (int64_t j = 0; j < d; j++)
         replay->array[LG_REPLAY_PIXELS][i * d + j] = number_at(mini, row * d + j);
@@ -92,7 +92,7 @@ static logit_status fill_arrays(const lg_lockstep *ls, lg_replay *replay, logit_
 
     lg_party *ref = ls->c->party[LG_COMPARE_REF];
     const lg_backend_ops *ops = ref->backend->ops;
-    const size_t bytes = (size_t)replay->shape.features * sizeof(float);
+    const size_t bytes = (size_t)lg_problem_shape_inputs(&replay->shape) * sizeof(float);
     LG_TRY(ops->download(ref->backend, LG_QUEUE_COMPUTE, replay->array[LG_REPLAY_SCALE],
                          ref->problem->step.scale, bytes, err));
     LG_TRY(ops->download(ref->backend, LG_QUEUE_COMPUTE, replay->array[LG_REPLAY_SHIFT],
@@ -125,6 +125,7 @@ logit_status lg_replay_write(const lg_lockstep *ls, const char *path, logit_erro
     const lg_compare *c = ls->c;
     lg_party *const *party = c->party;
     lg_replay replay = {.shape = ls->shape,
+                        .map = c->trainer.map,
                         .image = c->trainer.shape,
                         .classes = c->trainer.sources.data->classes,
                         .target_width = party[LG_COMPARE_REF]->target_width,
@@ -144,6 +145,7 @@ logit_status lg_replay_write(const lg_lockstep *ls, const char *path, logit_erro
     logit_status status = fill_names(ls, &replay, err);
     if (status == LOGIT_OK) status = fill_arrays(ls, &replay, err);
     if (status == LOGIT_OK) status = lg_replay_save(&replay, path, err);
+    replay.map = NULL; /* the training's */
     lg_replay_clear(&replay);
     return status;
 }
@@ -176,7 +178,7 @@ static const lg_set_ops set_ops = {.name = name_of_sample};
 static logit_status make_batch(batch *b, logit_error *err)
 {
     const lg_replay *replay = b->replay;
-    const int64_t n = replay->shape.batch, count = n * replay->shape.features;
+    const int64_t n = replay->shape.batch, count = n * lg_problem_shape_inputs(&replay->shape);
     b->pixels = malloc((size_t)count * lg_element_bytes(replay->shape.element));
     b->label = malloc((size_t)n * sizeof *b->label);
     b->sample = malloc((size_t)n * sizeof *b->sample);
@@ -226,7 +228,7 @@ static logit_status open_parties(lg_compare *c, const lg_replay *replay, logit_e
 /* scale and shift of the pixels, to every party. */
 static logit_status put_normal(lg_compare *c, const lg_replay *replay, logit_error *err)
 {
-    const size_t bytes = (size_t)replay->shape.features * sizeof(float);
+    const size_t bytes = (size_t)lg_problem_shape_inputs(&replay->shape) * sizeof(float);
     for (int i = 0; i < LG_COMPARE_PARTIES; i++) {
         if (!c->party[i]) continue;
         lg_backend *backend = c->party[i]->backend;
@@ -262,6 +264,8 @@ static void pose_as_training(lg_compare *c, batch *b)
     t->sources.data = &b->data;
     t->sources.part[LG_PART_TRAIN].set = &b->set;
     t->shape = replay->image;
+    t->map = replay->map;
+    t->inputs = lg_problem_shape_inputs(&replay->shape);
     t->features = replay->shape.features;
     t->floats = lg_element_is_float(replay->shape.element);
     t->classes = replay->classes;
@@ -303,6 +307,7 @@ logit_status lg_compare_replay(lg_compare *c, logit_error *err)
     free(b.label);
     free(b.sample);
     c->trainer.sources = (lg_sources){0}; /* all of this was the replay's */
+    c->trainer.map = NULL;
     c->scalars = NULL;
     c->mini = NULL;
     c->device[0] = c->device[1] = NULL;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "train/class_names.h"
 #include "train/compare_replay.h"
+#include "train/model_map.h"
 #include "train/safetensors.h"
 #include "train/settings.h"
 
@@ -47,14 +48,14 @@ int64_t lg_replay_shape(const lg_replay *replay, lg_replay_array array, int64_t 
 {
     const int64_t n = replay->shape.batch, d = replay->shape.features;
     const int64_t rows = (int64_t)replay->shape.settings * replay->shape.outputs;
-    const int64_t width = replay->target_width;
+    const int64_t width = replay->target_width, in = lg_problem_shape_inputs(&replay->shape);
     const int64_t shapes[LG_REPLAY_ARRAYS][2] = {
         [LG_REPLAY_W] = {rows, d},        [LG_REPLAY_B] = {rows, 0},
         [LG_REPLAY_STATE_W0] = {rows, d}, [LG_REPLAY_STATE_W1] = {rows, d},
         [LG_REPLAY_STATE_B0] = {rows, 0}, [LG_REPLAY_STATE_B1] = {rows, 0},
         [LG_REPLAY_GW] = {rows, d},       [LG_REPLAY_GB] = {rows, 0},
-        [LG_REPLAY_SCALE] = {d, 0},       [LG_REPLAY_SHIFT] = {d, 0},
-        [LG_REPLAY_PIXELS] = {n, d},      [LG_REPLAY_TRUTH] = {n, width},
+        [LG_REPLAY_SCALE] = {in, 0},      [LG_REPLAY_SHIFT] = {in, 0},
+        [LG_REPLAY_PIXELS] = {n, in},     [LG_REPLAY_TRUTH] = {n, width},
         [LG_REPLAY_WEIGHT] = {n, 0},
     };
     memcpy(shape, shapes[array], sizeof shapes[array]);
@@ -68,6 +69,7 @@ void lg_replay_clear(lg_replay *replay)
     lg_class_names_free(replay->sample_name, (int)replay->shape.batch);
     for (int i = 0; i < LG_REPLAY_ARRAYS; i++) free(replay->array[i]);
     free(replay->scalars);
+    lg_feature_map_destroy(replay->map);
     *replay = (lg_replay){0};
 }
 
@@ -130,7 +132,7 @@ typedef struct writing {
     int metas;
     char value[NUMBERS][24];
     lg_text classes, samples, scalars;
-    lg_tensor_out tensor[LG_REPLAY_ARRAYS];
+    lg_tensor_out tensor[LG_REPLAY_ARRAYS + LG_MAP_TENSORS];
     int tensors;
 } writing;
 
@@ -163,6 +165,7 @@ static void add_all_meta(writing *w, const lg_replay *r)
     add_meta(w, "precision", lg_precisions[r->precision].name);
     if (lg_element_is_float(r->shape.element))
         add_meta(w, "element", lg_element_name(r->shape.element));
+    add_meta(w, "features", r->map ? r->map->text : NULL);
     add_meta(w, "classes", w->classes.data);
     add_meta(w, "samples", w->samples.size < NAMES_ROOM ? w->samples.data : NULL);
 }
@@ -173,6 +176,7 @@ static void add_tensors(writing *w, const lg_replay *r)
         lg_tensor_out out = {.name = names[i], .data = r->array[i]};
         if (lg_replay_shape(r, i, out.shape, &out.rank) > 0) w->tensor[w->tensors++] = out;
     }
+    if (r->map) w->tensors += lg_model_map_tensors(r->map, w->tensor + w->tensors);
 }
 
 logit_status lg_replay_save(const lg_replay *replay, const char *path, logit_error *err)
@@ -391,12 +395,23 @@ static logit_status read_tensor(const reading *r, lg_replay_array array)
     return LOGIT_OK;
 }
 
+static logit_status read_map(const reading *r)
+{
+    lg_replay *replay = r->replay;
+    LG_TRY(lg_model_map_read(r->file, replay->image, &replay->map, r->err));
+    if (!replay->map) return LOGIT_OK;
+    replay->shape.lift = &replay->map->lift;
+    replay->shape.features = lg_feature_map_features(replay->map);
+    return LOGIT_OK;
+}
+
 static logit_status read_all(const reading *r)
 {
     LG_TRY(read_kinds(r));
     LG_TRY(read_numbers(r));
     LG_TRY(read_all_names(r));
     LG_TRY(check_kinds(r));
+    LG_TRY(read_map(r));
     LG_TRY(read_scalars(r));
     for (lg_replay_array i = 0; i < LG_REPLAY_ARRAYS; i++) LG_TRY(read_tensor(r, i));
     return LOGIT_OK;

@@ -324,7 +324,8 @@ static logit_status read_model(const reading *r)
     LG_TRY(read_decoder(r));
     LG_TRY(read_temperature(r));
     LG_TRY(read_summary(r));
-    LG_TRY(lg_model_map_read(r->file, model, r->err));
+    LG_TRY(lg_model_map_read(r->file, model->shape, &model->map, r->err));
+    if (model->map) model->features = lg_feature_map_features(model->map);
     const int64_t shape[2] = {model->outputs, model->features};
     LG_TRY(read_tensor(r, "weight", shape, 2, &model->weight));
     LG_TRY(read_tensor(r, "bias", shape, 1, &model->bias));

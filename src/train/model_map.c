@@ -124,7 +124,8 @@ static logit_status read_arrays(const lg_safetensors *file, lg_feature_map *map,
     return LOGIT_OK;
 }
 
-logit_status lg_model_map_read(const lg_safetensors *file, logit_model *model, logit_error *err)
+logit_status lg_model_map_read(const lg_safetensors *file, lg_image_target shape,
+                               lg_feature_map **map, logit_error *err)
 {
     const cJSON *entry = lg_safetensors_meta(file, "features");
     wanted list[LG_MAP_TENSORS];
@@ -134,14 +135,13 @@ logit_status lg_model_map_read(const lg_safetensors *file, logit_model *model, l
     char shown[SHOWN];
     if (!entry) return LOGIT_OK;
     if (lg_feature_plan_read(&plan, entry->valuestring, &fault) != LOGIT_OK ||
-        lg_feature_plan_fit(&plan, model->shape, &lift, &fault) != LOGIT_OK)
+        lg_feature_plan_fit(&plan, shape, &lift, &fault) != LOGIT_OK)
         return FAULT(file, entry, "UNSUP", err, "features \"%s\": %s",
                      lg_text_escape(shown, sizeof shown, entry->valuestring), fault.message);
     const int count = list_wanted(&lift, list);
     for (int i = 0; i < count; i++) /* before there is any memory for them */
         LG_TRY(lg_model_tensor_find(file, list[i].name, list[i].dtype, list[i].shape, list[i].rank,
                                     &list[i].found, err));
-    LG_TRY(lg_feature_map_create(&model->map, &plan, model->shape, err));
-    model->features = lg_feature_map_features(model->map);
-    return read_arrays(file, model->map, list, count, err);
+    LG_TRY(lg_feature_map_create(map, &plan, shape, err));
+    return read_arrays(file, *map, list, count, err);
 }

@@ -16,9 +16,10 @@ enum { LG_MAP_TENSORS = 5 };
 /* Fills in the tensors of a map; returns how many. */
 int lg_model_map_tensors(const lg_feature_map *map, lg_tensor_out tensor[LG_MAP_TENSORS]);
 
-/* Reads the map of a model whose shape is known, and sets model->features by it; nothing to do
- * where the file has none.  Errors: DATA (lg_safetensors_fault), IO, NOMEM. */
-logit_status lg_model_map_read(const lg_safetensors *file, logit_model *model, logit_error *err);
+/* Reads the map of a file whose samples have this shape; leaves *map alone where it has none.  *map
+ * may be there after an error.  Errors: DATA (lg_safetensors_fault), IO, NOMEM. */
+logit_status lg_model_map_read(const lg_safetensors *file, lg_image_target shape,
+                               lg_feature_map **map, logit_error *err);
 
 /* Looks for tensor `name`, of this type and shape.  Error: DATA. */
 logit_status lg_model_tensor_find(const lg_safetensors *file, const char *name, const char *dtype,
