@@ -85,6 +85,8 @@ static void print_mode(const lg_cli *cli)
     else
         lg_text_add(&text, "lockstep: every stage from the same numbers, for up to %s steps",
                     lg_cli_count(number, (double)o->steps));
+    if (!o->self_test && strcmp(o->mode, "free") == 0 && cli->set.library.features)
+        lg_text_add(&text, "; all of them on the reference's features");
     if (o->stress) lg_text_add(&text, "; weights scaled until everything saturates");
     lg_cli_print_line(cli, "mode", &text);
 }

@@ -9,12 +9,12 @@
  *   compare_lockstep.c   every stage of every step alone, from the same inputs
  *   compare_free.c       each device keeps its weights, and drifts
  *   compare_envelope.c   how far correct runs drift apart
- *   compare_model.c      one trained model's losses over a set
+ *   compare_model*.c     one trained model's losses over a set, and their bounds
  *   compare_record.c     a run as hashes and samples in a file
  *   compare_against.c    a run beside such a file; compare_record_file.c reads its lines
  *   compare_replay.c     the step that went wrong, in a file, and again from it
  *   compare_fault.c      faults to be planted, for --self-test
- *   compare_bound.c      how far a result may lie from the truth
+ *   compare_bound*.c     how far a result may lie from the truth
  *   compare_difference.c what two arrays differ by
  *   compare_party.c      one device: a problem, a batch, numbers in and out
  *   compare_write.c      compare.jsonl */

@@ -41,30 +41,32 @@ typedef struct job {
     const lg_bound_lifted *of;
 } job;
 
-/* sum f v and sum |f v|, added to what is there. */
+/* sum f v and sum |f v|, in lanes until total() adds them up. */
 typedef struct sums {
-    double value, size;
+    double value[LANES], size[LANES];
 } sums;
 
-static void add_products(const float *restrict f, const double *restrict v, int64_t count,
-                         sums *out)
+static inline void add_products(const float *restrict f, const double *restrict v, int64_t count,
+                                sums *out)
 {
-    double value[LANES] = {0.0}, size[LANES] = {0.0};
     int64_t i = 0;
     for (; i + LANES <= count; i += LANES)
         for (int l = 0; l < LANES; l++) {
             const double product = (double)f[i + l] * v[i + l];
-            value[l] += product;
-            size[l] += fabs(product);
+            out->value[l] += product;
+            out->size[l] += fabs(product);
         }
     for (; i < count; i++) {
-        value[0] += (double)f[i] * v[i];
-        size[0] += fabs((double)f[i] * v[i]);
+        out->value[0] += (double)f[i] * v[i];
+        out->size[0] += fabs((double)f[i] * v[i]);
     }
-    for (int l = 0; l < LANES; l++) {
-        out->value += value[l];
-        out->size += size[l];
-    }
+}
+
+static inline double total(const double lane[LANES])
+{
+    double sum = 0.0;
+    for (int l = 0; l < LANES; l++) sum += lane[l];
+    return sum;
 }
 
 /* From the bound of y to that of x = scale y + shift. */
@@ -118,10 +120,10 @@ static void layer(const lg_bound_lifted *of, const double *v, const double *x, d
     const double least = (double)lift->in * LG_TINY; /* products below 2^-126 */
     for (int64_t k = 0; k < lift->units; k++) {
         const double offset = (double)lift->offset[k];
-        sums sum = {0.0, 0.0};
+        sums sum = {{0.0}, {0.0}};
         add_products(lift->filter + k * lift->in, v, lift->in, &sum);
-        const double away = SLACK * factor * (sum.size + fabs(offset)) + least;
-        bound[k] = scaled(lift, k, x[k], of_act(lift->kind, sum.value + offset, away));
+        const double away = SLACK * factor * (total(sum.size) + fabs(offset)) + least;
+        bound[k] = scaled(lift, k, x[k], of_act(lift->kind, total(sum.value) + offset, away));
     }
 }
 
@@ -162,14 +164,14 @@ static void add_unit(const lg_bound_lifted *of, const window *w, int64_t unit, d
 {
     const lg_lift *lift = of->lift;
     const double o = (double)lift->offset[unit], threshold = (double)lift->threshold;
-    sums sum = {0.0, 0.0};
+    sums sum = {{0.0}, {0.0}};
     for (int y = 0; y < lift->size; y++)
         add_products(lift->filter + unit * lg_lift_window(lift) + y * w->line,
                      w->first + y * w->pitch, w->line, &sum);
-    const double dot = sum.value / w->sd, r = dot + o;
-    const double away =
-        SLACK * (factor * sum.size / w->sd + w->away * fabs(dot) + 2.0 * u * (fabs(r) + fabs(o))) +
-        LG_TINY;
+    const double dot = total(sum.value) / w->sd, r = dot + o;
+    const double away = SLACK * (factor * total(sum.size) / w->sd + w->away * fabs(dot) +
+                                 2.0 * u * (fabs(r) + fabs(o))) +
+                        LG_TINY;
     for (int side = 0; side < 2; side++) {
         const double excess = (side ? -r : r) - threshold;
         if (excess > -away) bound[side] += away + u * (fmax(excess, 0.0) + away);
