@@ -3,8 +3,8 @@
  * Layer 2 (train).  safetensors: everything that the minibatch starts from, as float32 (weights,
  * biases, states of the optimiser, sums of gradients where it is not the first of its step, pixels
  * as numbers 0 .. 255 or features, labels or targets, sample weights, scale and shift of the
- * pixels, the feature map as in a model), and as metadata shapes, names, scalars (hexadecimal, so that no bit is lost), devices,
- * step and stage. A replay owns what it points at. */
+ * pixels, the feature map as in a model), and as metadata shapes, names, scalars (hexadecimal, so
+ * that no bit is lost), devices, step and stage. A replay owns what it points at. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_COMPARE_REPLAY_H
 #define LG_TRAIN_COMPARE_REPLAY_H
@@ -29,7 +29,7 @@ typedef enum lg_replay_array {
 } lg_replay_array;
 
 typedef struct lg_replay {
-    lg_problem_shape shape; /* batch: rows of this one */
+    lg_problem_shape shape;     /* batch: rows of this one */
     struct lg_feature_map *map; /* of shape.lift, or NULL */
     lg_image_target image;
     int classes, target_width, weighted;
