@@ -245,6 +245,8 @@ START_TEST(plans_are_read_or_refused)
     } cases[] = {
         {"square", "square,standard=1", NULL},
         {"rff:12,width=2", "rff:12,width=2,standard=1", NULL},
+        {"rff:12,width=0.123456789012345678", "rff:12,width=0.12345678901234568,standard=1", NULL},
+        {"step:5", "step:5,standard=1", NULL},
         {"patch:9,size=5,standard=0",
          "patch:9,size=5,stride=2,grid=4,threshold=0.25,contrast=0.01,whiten=0.3,rounds=10,"
          "standard=0",

@@ -31,7 +31,8 @@ enum { ROOMS = 8 + 2 * LG_MODEL_STAGES * LG_COMPARE_PARTIES };
 static int list_rooms(lg_model_run *run, room list[ROOMS])
 {
     const logit_model *m = run->model;
-    const int64_t n = lg_eval_batch(1, m->features), d = m->features, k = m->outputs;
+    const int64_t n = lg_eval_batch_of(lg_model_lift(m), m->features), d = m->features,
+                  k = m->outputs;
     const int lifts = run->first == LG_MODEL_FEATURES;
     int count = 0;
     list[count++] = (room){&run->w, k * d};
@@ -81,7 +82,7 @@ static logit_status open_parties(lg_model_run *run, logit_error *err)
     const logit_model *m = run->model;
     const lg_problem_shape shape = {.features = m->features,
                                     .lift = lg_model_lift(m),
-                                    .batch = lg_eval_batch(1, m->features),
+                                    .batch = lg_eval_batch_of(lg_model_lift(m), m->features),
                                     .element = run->source->set->element,
                                     .outputs = m->outputs,
                                     .settings = 1,
@@ -122,8 +123,8 @@ static logit_status open_run(lg_model_run *run, logit_model *model, const char *
     LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)run->source->set, model->loss, model->classes,
                           model->outputs, err));
     LG_TRY(lg_source_load(run->source, &t->options, model->classes,
-                          lg_eval_batch(1, model->features), LG_SHUFFLE_NONE, t->options.memory,
-                          c->watch, err));
+                          lg_eval_batch_of(lg_model_lift(model), model->features), LG_SHUFFLE_NONE,
+                          t->options.memory, c->watch, err));
     LG_TRY(lg_pool_create(&run->pool, t->options.threads, err));
     LG_TRY(allocate(run, err));
     LG_TRY(open_parties(run, err));

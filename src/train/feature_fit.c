@@ -14,7 +14,8 @@ enum {
     MOST_SAMPLES = 16384,   /* to fit on, */
     MOST_BYTES = 128 << 20, /* or fewer where u would take more */
     MEASURED = 2048,        /* to measure scale and shift on */
-    AT_ONCE = 64            /* of them */
+    AT_ONCE = 64,           /* of them, or fewer where all their numbers were more than */
+    NUMBERS = 1 << 22
 };
 
 /* A deviation is never taken for less than a tenth of the typical one: features that hardly ever
@@ -41,18 +42,21 @@ double lg_fit_normal(const lg_fit_samples *samples, lg_fit_draw what, int64_t in
 typedef struct bench {
     const lg_feature_fit *fit;
     lg_problem *problem;
-    void *pixels; /* on the device: AT_ONCE samples */
+    int64_t at_once;
+    void *pixels; /* on the device: at_once samples */
     lg_first_samples samples;
 } bench;
 
 static logit_status open_bench(bench *b, const lg_feature_fit *fit, const lg_feature_map *map,
-                               logit_error *err)
+                               int64_t samples, logit_error *err)
 {
     const int64_t in = map->lift.in, fit_in = MOST_BYTES / (in * (int64_t)sizeof(float));
-    const int64_t most = fit_in < 1 ? 1 : fit_in < MOST_SAMPLES ? fit_in : MOST_SAMPLES;
-    const lg_problem_shape shape = {.features = lg_feature_map_features(map),
+    const int64_t most = fit_in < 1 ? 1 : fit_in < samples ? fit_in : samples;
+    const int64_t d = lg_feature_map_features(map), fitting = NUMBERS / (d > in ? d : in);
+    b->at_once = fitting < 1 ? 1 : fitting < AT_ONCE ? fitting : AT_ONCE;
+    const lg_problem_shape shape = {.features = d,
                                     .lift = &map->lift,
-                                    .batch = AT_ONCE,
+                                    .batch = b->at_once,
                                     .outputs = 1,
                                     .settings = 1,
                                     .loss = LG_LOSS_MSE,
@@ -61,7 +65,8 @@ static logit_status open_bench(bench *b, const lg_feature_fit *fit, const lg_fea
     LG_TRY(lg_first_samples_take(&b->samples, fit->loader, in, most, err));
     LG_TRY(lg_problem_create(&b->problem, fit->backend, &shape, err));
     LG_TRY(lg_problem_set_normal(b->problem, fit->normal, err));
-    return fit->backend->ops->alloc(fit->backend, &b->pixels, AT_ONCE * b->samples.bytes, err);
+    return fit->backend->ops->alloc(fit->backend, &b->pixels, (size_t)b->at_once * b->samples.bytes,
+                                    err);
 }
 
 static void close_bench(bench *b)
@@ -71,7 +76,7 @@ static void close_bench(bench *b)
     lg_first_samples_clear(&b->samples);
 }
 
-/* Brings samples first .. first+n-1 to the device, n at most AT_ONCE; and waits for it. */
+/* Brings samples first .. first+n-1 to the device, n at most at_once; and waits for it. */
 static logit_status load(bench *b, int64_t first, int64_t n, logit_error *err)
 {
     lg_backend *backend = b->fit->backend;
@@ -91,8 +96,8 @@ static logit_status fetch_u(bench *b, float *u, logit_error *err)
 {
     const lg_step *step = &b->problem->step;
     const int64_t in = step->lift->in;
-    for (int64_t first = 0; first < b->samples.count; first += AT_ONCE) {
-        const int64_t left = b->samples.count - first, n = left < AT_ONCE ? left : AT_ONCE;
+    for (int64_t first = 0; first < b->samples.count; first += b->at_once) {
+        const int64_t left = b->samples.count - first, n = left < b->at_once ? left : b->at_once;
         LG_TRY(load(b, first, n, err));
         LG_TRY(lg_backend_pixels(b->fit->backend, step, err));
         LG_TRY(lg_backend_get(b->fit->backend, u + first * in, step->u, n * in, err));
@@ -134,8 +139,8 @@ static logit_status measure(bench *b, moments *m, double *x, logit_error *err)
 {
     const lg_step *step = &b->problem->step;
     const int64_t most = b->samples.count < MEASURED ? b->samples.count : MEASURED;
-    for (int64_t first = 0; first < most; first += AT_ONCE) {
-        const int64_t left = most - first, n = left < AT_ONCE ? left : AT_ONCE;
+    for (int64_t first = 0; first < most; first += b->at_once) {
+        const int64_t left = most - first, n = left < b->at_once ? left : b->at_once;
         LG_TRY(load(b, first, n, err));
         LG_TRY(lg_backend_inputs(b->fit->backend, step, err));
         LG_TRY(lg_backend_get_double(b->fit->backend, x, step->x, n * m->d, err));
@@ -153,12 +158,11 @@ static logit_status measure_map(const lg_feature_map *map, const lg_feature_fit 
     m->d = lg_feature_map_features(map);
     m->mean = calloc(2 * (size_t)m->d, sizeof *m->mean);
     m->spread = m->mean ? m->mean + m->d : NULL;
-    double *x = malloc((size_t)(AT_ONCE * m->d) * sizeof *x);
-    logit_status status = LOGIT_OK;
-    if (!m->mean || !x)
+    logit_status status = open_bench(&b, fit, map, MEASURED, err);
+    double *x = malloc((size_t)(b.at_once * m->d) * sizeof *x);
+    if (status == LOGIT_OK && (!m->mean || !x))
         status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__,
                          "out of memory for the means of %lld features", (long long)m->d);
-    if (status == LOGIT_OK) status = open_bench(&b, fit, map, err);
     if (status == LOGIT_OK) status = measure(&b, m, x, err);
     close_bench(&b);
     free(x);
@@ -181,6 +185,18 @@ static double standardise(lg_feature_map *map, const moments *m)
     return sum;
 }
 
+/* A model file takes no scale or shift that is not finite. */
+static logit_status check_finite(const lg_feature_map *map, logit_error *err)
+{
+    for (int64_t j = 0; j < lg_feature_map_features(map); j++)
+        if (!isfinite(map->scale[j]) || !isfinite(map->shift[j]))
+            LG_FAIL(err, LOGIT_E_DATA,
+                    "feature %lld of --features %s is too large to be brought to a deviation of 1; "
+                    "use --normalize standard",
+                    (long long)j, map->text);
+    return LOGIT_OK;
+}
+
 /* Sum over features of the mean of x^2. */
 static double square_of(const moments *m)
 {
@@ -194,12 +210,13 @@ logit_status lg_feature_fit_map(lg_feature_map *map, const lg_feature_fit *fit, 
 {
     bench b = {0};
     moments m = {0};
-    logit_status status = open_bench(&b, fit, map, err);
+    logit_status status = open_bench(&b, fit, map, MOST_SAMPLES, err);
     if (status == LOGIT_OK) status = fit_arrays(map, &b, err);
     close_bench(&b);
     if (status == LOGIT_OK) status = measure_map(map, fit, &m, err);
     if (status == LOGIT_OK)
         *mean_square = map->plan.standard > 0.0 ? standardise(map, &m) : square_of(&m);
+    if (status == LOGIT_OK) status = check_finite(map, err);
     free(m.mean);
     return status;
 }

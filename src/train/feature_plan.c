@@ -34,7 +34,7 @@ static const key keys[] = {
     {"contrast", OF(PATCH), 0, AT(contrast), 1e-6, 1e3},
     {"whiten", OF(PATCH), 0, AT(whiten), 1e-6, 1e3},
     {"rounds", OF(PATCH), 1, AT(rounds), 0, 1000},
-    {"width", OF(RFF) | OF(SIGMOID) | OF(STEP), 0, AT(width), 1e-3, 1e3},
+    {"width", OF(RFF) | OF(SIGMOID), 0, AT(width), 1e-3, 1e3},
     {"standard", ALL, 0, AT(standard), 0.0, 1.0},
 };
 enum { KEYS = sizeof keys / sizeof *keys };
@@ -192,13 +192,26 @@ logit_status lg_feature_plan_fit(lg_feature_plan *plan, lg_image_target shape, l
     if (plan->kind == LG_LIFT_SQUARE) lift->units = (int)lift->in;
     const double pairs = 0.5 * (double)lift->in * (double)(lift->in - 1);
     if (plan->kind == LG_LIFT_CROSS && (double)lift->units > pairs) lift->units = (int)pairs;
+    if (lift->units < 1)
+        LG_FAIL(err, LOGIT_E_USAGE, "--features %s multiplies pairs of numbers; samples have %lld",
+                name, (long long)lift->in);
     if (lg_lifts[plan->kind].family == LG_LIFT_WINDOWS) LG_TRY(check_windows(plan, lift, err));
     plan->units = plan->kind == LG_LIFT_SQUARE ? 0 : lift->units;
-    if (lift->units < 1 || lg_lift_features(lift) > LG_FEATURES_MAX)
+    if (lg_lift_features(lift) > LG_FEATURES_MAX)
         LG_FAIL(err, LOGIT_E_USAGE,
                 "--features %s makes %lld features of %lld; 1 to %d are possible", name,
                 (long long)lg_lift_features(lift), (long long)lift->in, LG_FEATURES_MAX);
     return LOGIT_OK;
+}
+
+/* ",key=value" in the fewest digits that read back as the same number. */
+static size_t write_key(const lg_feature_plan *plan, const key *k, char *out, size_t size)
+{
+    const double value = value_of(plan, k);
+    int digits = k->whole ? 9 : 1, used;
+    do used = snprintf(out, size, ",%s=%.*g", k->name, digits, value);
+    while (digits++ < 17 && strtod(strchr(out, '=') + 1, NULL) != value);
+    return (size_t)used;
 }
 
 void lg_feature_plan_write(const lg_feature_plan *plan, char out[LG_MAP_TEXT])
@@ -208,6 +221,5 @@ void lg_feature_plan_write(const lg_feature_plan *plan, char out[LG_MAP_TEXT])
         used += (size_t)snprintf(out + used, LG_MAP_TEXT - used, ":%d", plan->units);
     for (int i = 0; i < KEYS; i++)
         if (keys[i].maps & 1u << plan->kind)
-            used += (size_t)snprintf(out + used, LG_MAP_TEXT - used, ",%s=%.9g", keys[i].name,
-                                     value_of(plan, &keys[i]));
+            used += write_key(plan, &keys[i], out + used, LG_MAP_TEXT - used);
 }

@@ -8,15 +8,6 @@
 #include "base/status.h"
 #include "train/feature_fit.h"
 
-/* Pair number `index` of all pairs of `in` numbers, row by row of the triangle. */
-static void pair_at(int64_t index, int64_t in, int32_t *pair)
-{
-    int64_t a = 0;
-    while (index >= in - 1 - a) index -= in - 1 - a++;
-    pair[0] = (int32_t)a;
-    pair[1] = (int32_t)(a + 1 + index);
-}
-
 static int by_number(const void *a, const void *b)
 {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -51,7 +42,11 @@ logit_status lg_fit_products(lg_feature_map *map, const lg_fit_samples *samples,
         draw(number, units, all, samples);
     else
         for (int64_t t = 0; t < units; t++) number[t] = t * all / units;
-    for (int64_t t = 0; t < units; t++) pair_at(number[t], in, map->pair + 2 * t);
+    for (int64_t t = 0, a = 0, before = 0; t < units; t++) { /* row a of the triangle */
+        while (number[t] - before >= in - 1 - a) before += in - 1 - a++;
+        map->pair[2 * t] = (int32_t)a;
+        map->pair[2 * t + 1] = (int32_t)(a + 1 + number[t] - before);
+    }
     free(number);
     return LOGIT_OK;
 }

@@ -132,12 +132,13 @@ logit_status lg_model_map_read(const lg_safetensors *file, lg_image_target shape
     lg_feature_plan plan;
     lg_lift lift;
     logit_error fault;
-    char shown[SHOWN];
+    char shown[SHOWN], reason[2 * SHOWN];
     if (!entry) return LOGIT_OK;
     if (lg_feature_plan_read(&plan, entry->valuestring, &fault) != LOGIT_OK ||
         lg_feature_plan_fit(&plan, shape, &lift, &fault) != LOGIT_OK)
         return FAULT(file, entry, "UNSUP", err, "features \"%s\": %s",
-                     lg_text_escape(shown, sizeof shown, entry->valuestring), fault.message);
+                     lg_text_escape(shown, sizeof shown, entry->valuestring),
+                     lg_text_escape(reason, sizeof reason, fault.message));
     const int count = list_wanted(&lift, list);
     for (int i = 0; i < count; i++) /* before there is any memory for them */
         LG_TRY(lg_model_tensor_find(file, list[i].name, list[i].dtype, list[i].shape, list[i].rank,

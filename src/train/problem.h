@@ -52,6 +52,12 @@ static inline int64_t lg_problem_inputs(const lg_problem *problem)
     return problem->lift.in > 0 ? problem->lift.in : problem->step.features;
 }
 
+/* lg_eval_batch of 1 for a problem with this map (NULL: none): by its wider side. */
+static inline int64_t lg_eval_batch_of(const lg_lift *lift, int64_t features)
+{
+    return lg_eval_batch(1, lift && lift->in > features ? lift->in : features);
+}
+
 /* Allocates everything; weights, bias, states and totals are zero, scale is 1 and shift 0.
  * Errors: NOMEM (says how much was asked for), DEVICE. */
 logit_status lg_problem_create(lg_problem **out, lg_backend *backend, const lg_problem_shape *shape,

@@ -17,12 +17,13 @@ static logit_status open_problem(lg_survey *s, const logit_model *model,
     char text[300];
     const lg_problem_shape shape = {.features = model->features,
                                     .lift = lg_model_lift(model),
-                                    .batch = lg_eval_batch(1, model->features),
+                                    .batch =
+                                        lg_eval_batch_of(lg_model_lift(model), model->features),
                                     .outputs = model->outputs,
                                     .settings = 1,
                                     .loss = model->loss,
                                     .optim = LG_OPTIM_GD};
-    const lg_feed_shape feed = {.batch = lg_eval_batch(1, model->features),
+    const lg_feed_shape feed = {.batch = lg_eval_batch_of(lg_model_lift(model), model->features),
                                 .features = model->inputs,
                                 .settings = 1,
                                 .passes = 1,
@@ -44,8 +45,9 @@ static logit_status open_rest(lg_survey *s, const logit_model *model, const logi
     LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)s->source->set, model->loss, model->classes,
                           model->outputs, err));
     if (!s->backend->ops->unified) s->source->far = s->backend;
-    LG_TRY(lg_source_load(s->source, options, model->classes, lg_eval_batch(1, model->features),
-                          LG_SHUFFLE_NONE, options->memory, watch, err));
+    LG_TRY(lg_source_load(s->source, options, model->classes,
+                          lg_eval_batch_of(lg_model_lift(model), model->features), LG_SHUFFLE_NONE,
+                          options->memory, watch, err));
     LG_TRY(open_problem(s, model, options, watch, err));
     s->pass = (lg_pass_input){.problem = s->problem,
                               .set = s->source->set,

@@ -66,15 +66,16 @@ static logit_status measure_curvature(lg_trainer *t, logit_error *err)
 {
     int64_t used;
     const lg_normal normal = lg_trainer_normal(t);
-    const lg_curvature_input input = {.backend = t->backend,
-                                      .loader = t->sources.part[LG_PART_TRAIN].loader,
-                                      .features = t->features,
-                                      .batch = lg_eval_batch(1, t->features),
-                                      .normal = &normal,
-                                      .lift = lg_feature_map_lift(t->map),
-                                      .loss = t->loss,
-                                      .seed = t->options.seed,
-                                      .watch = t->watch};
+    const lg_curvature_input input = {
+        .backend = t->backend,
+        .loader = t->sources.part[LG_PART_TRAIN].loader,
+        .features = t->features,
+        .batch = lg_eval_batch_of(lg_feature_map_lift(t->map), t->features),
+        .normal = &normal,
+        .lift = lg_feature_map_lift(t->map),
+        .loss = t->loss,
+        .seed = t->options.seed,
+        .watch = t->watch};
     return lg_curvature_measure(&input, &t->curvature, &used, err);
 }
 

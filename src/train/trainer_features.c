@@ -96,7 +96,10 @@ static logit_status keep_part(lg_trainer *t, int part, int64_t *left, const char
         *why = "the samples do not stay on the device";
     if (!*why && bytes > *left) *why = "there is no room for them";
     if (*why) return LOGIT_OK;
-    LG_TRY(lg_kept_create(&t->kept[part], t->problem, rows, shared, t->watch, err));
+    const logit_status status =
+        lg_kept_create(&t->kept[part], t->problem, rows, shared, t->watch, err);
+    if (status == LOGIT_E_NOMEM) *why = "there is no memory for them after all";
+    if (status != LOGIT_OK) return status == LOGIT_E_NOMEM ? LOGIT_OK : status;
     lg_feed_keep_features(t->feed[part], t->kept[part]);
     *left -= bytes;
     return LOGIT_OK;
