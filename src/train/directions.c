@@ -7,15 +7,20 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "train/feature_fit.h"
 
-enum { LANES = 64 }; /* centers whose products are added up side by side */
+enum {
+    LANES = 64,    /* centers whose products are added up side by side */
+    AT_ONCE = 1024 /* z between two looks whether to stop */
+};
 
 typedef struct clusters {
     const lg_directions *all;
     int units;
-    float *across;    /* [units / LANES, rounded up][s][LANES]: the centers, lane by lane */
-    int32_t *nearest; /* [count] */
-    double *sum;      /* [units][s] */
+    int64_t first, last; /* z that are assigned now */
+    float *across;       /* [units / LANES, rounded up][s][LANES]: the centers, lane by lane */
+    int32_t *nearest;    /* [count] */
+    double *sum;         /* [units][s] */
 } clusters;
 
 static void lay_across(clusters *c, const float *center)
@@ -54,8 +59,8 @@ static void assign_part(void *argument, int part, int parts)
 {
     clusters *c = argument;
     int64_t begin, end;
-    lg_pool_cut(c->all->count, 1, part, parts, &begin, &end);
-    for (int64_t i = begin; i < end; i++)
+    lg_pool_cut(c->last - c->first, 1, part, parts, &begin, &end);
+    for (int64_t i = c->first + begin; i < c->first + end; i++)
         c->nearest[i] = find_nearest(c, c->all->z + i * c->all->s);
 }
 
@@ -78,11 +83,13 @@ static void move_centers(clusters *c, float *center)
 
 static logit_status run_round(clusters *c, float *center, logit_error *err)
 {
-    const logit_watch *watch = c->all->watch;
-    if (watch && watch->stop && watch->stop(watch->user))
-        LG_FAIL(err, LOGIT_E_STOPPED, "stopped while the feature map was fitted");
+    const int64_t count = c->all->count;
     lay_across(c, center);
-    lg_pool_run(c->all->pool, assign_part, c);
+    for (c->first = 0; c->first < count; c->first = c->last) {
+        c->last = count - c->first < AT_ONCE ? count : c->first + AT_ONCE;
+        LG_TRY(lg_fit_look_around(c->all->watch, err));
+        lg_pool_run(c->all->pool, assign_part, c);
+    }
     move_centers(c, center);
     return LOGIT_OK;
 }

@@ -26,6 +26,13 @@ static lg_fit_fn *const fits[] = {[LG_LIFT_PRODUCTS] = lg_fit_products,
                                   [LG_LIFT_LAYER] = lg_fit_layer,
                                   [LG_LIFT_WINDOWS] = lg_fit_windows};
 
+logit_status lg_fit_look_around(const logit_watch *watch, logit_error *err)
+{
+    if (watch && watch->stop && watch->stop(watch->user))
+        LG_FAIL(err, LOGIT_E_STOPPED, "stopped while the feature map was fitted");
+    return LOGIT_OK;
+}
+
 double lg_fit_uniform(const lg_fit_samples *samples, lg_fit_draw what, int64_t index)
 {
     return lg_random_unit(samples->seed, lg_stream_id(LG_STREAM_FEATURES, what), (uint64_t)index);
@@ -81,9 +88,7 @@ static logit_status load(bench *b, int64_t first, int64_t n, logit_error *err)
 {
     lg_backend *backend = b->fit->backend;
     const size_t bytes = b->samples.bytes;
-    const logit_watch *watch = b->fit->watch;
-    if (watch && watch->stop && watch->stop(watch->user))
-        LG_FAIL(err, LOGIT_E_STOPPED, "stopped while the feature map was fitted");
+    LG_TRY(lg_fit_look_around(b->fit->watch, err));
     b->problem->step.batch =
         (lg_batch){.count = n, .element = b->samples.element, .pixels = b->pixels};
     LG_TRY(backend->ops->upload(backend, LG_QUEUE_COMPUTE, b->pixels,

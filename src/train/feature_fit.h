@@ -47,6 +47,9 @@ typedef logit_status lg_fit_fn(lg_feature_map *map, const lg_fit_samples *sample
                                logit_error *err);
 lg_fit_fn lg_fit_products, lg_fit_layer, lg_fit_windows;
 
+/* STOPPED if the watch (may be NULL) wants it: to be asked about every tenth of a second. */
+logit_status lg_fit_look_around(const logit_watch *watch, logit_error *err);
+
 /* Number `index` of a stream of their own for each use: uniform in [0, 1), and of a normal
  * distribution with mean 0 and deviation 1 (Box, Muller 1958, Ann. Math. Statist. 29). */
 typedef enum lg_fit_draw {

@@ -35,12 +35,16 @@ static logit_status median_distance(const lg_fit_samples *s, double *median, log
     if (n < 2) LG_FAIL(err, LOGIT_E_DATA, "random Fourier features need two samples");
     double *size = malloc((size_t)pairs * sizeof *size);
     if (!size) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for distances");
-    for (int64_t i = 0; i < n; i++)
+    logit_status status = LOGIT_OK;
+    for (int64_t i = 0; i < n && status == LOGIT_OK; i++) {
         for (int64_t j = 0; j < i; j++)
             size[found++] = distance(s->u + i * s->in, s->u + j * s->in, s->in);
-    qsort(size, (size_t)pairs, sizeof *size, by_size);
+        status = lg_fit_look_around(s->watch, err);
+    }
+    qsort(size, (size_t)found, sizeof *size, by_size);
     *median = size[pairs / 2];
     free(size);
+    LG_TRY(status);
     if (!(*median > 0.0))
         LG_FAIL(err, LOGIT_E_DATA,
                 "half of the samples are the same: random Fourier features have no width to go by");
@@ -69,8 +73,12 @@ logit_status lg_fit_layer(lg_feature_map *map, const lg_fit_samples *samples, lo
         offset = map->plan.width * sqrt(0.5);
         spread = square > 0.0 ? offset / sqrt(square) : 0.0;
     }
-    for (int64_t i = 0; i < lg_feature_map_filters(map); i++)
-        map->filter[i] = (float)(spread * lg_fit_normal(samples, LG_FIT_FILTER, i));
+    const int64_t in = map->lift.in;
+    for (int64_t k = 0; k < map->lift.units; k++) {
+        LG_TRY(lg_fit_look_around(samples->watch, err));
+        for (int64_t i = k * in; i < (k + 1) * in; i++)
+            map->filter[i] = (float)(spread * lg_fit_normal(samples, LG_FIT_FILTER, i));
+    }
     for (int k = 0; k < map->lift.units; k++)
         map->offset[k] = (float)(offset * (rff ? lg_fit_uniform(samples, LG_FIT_OFFSET, k)
                                                : lg_fit_normal(samples, LG_FIT_OFFSET, k)));

@@ -18,6 +18,7 @@
 #include "train/whiten.h"
 
 enum {
+    AT_ONCE = 256,             /* windows or units between two looks whether to stop */
     WINDOWS = 1 << 15,         /* drawn, and fewer where they are large: */
     NUMBERS_AT_MOST = 1 << 24, /* of all of them */
     TRIES = 4                  /* for each, to find one with contrast */
@@ -78,10 +79,11 @@ static void take_mean(windows *w)
 }
 
 /* c [s][s], symmetric. */
-static void add_covariance(const windows *w, double *c)
+static logit_status add_covariance(const windows *w, double *c, logit_error *err)
 {
     const int64_t s = w->s;
     for (int64_t i = 0; i < w->count; i++) {
+        if (i % AT_ONCE == 0) LG_TRY(lg_fit_look_around(w->samples->watch, err));
         const float *z = w->z + i * s;
         for (int64_t a = 0; a < s; a++) {
             const double off = ((double)z[a] - w->mean[a]) / (double)w->count;
@@ -90,6 +92,7 @@ static void add_covariance(const windows *w, double *c)
     }
     for (int64_t a = 0; a < s; a++)
         for (int64_t b = 0; b < a; b++) c[b * s + a] = c[a * s + b];
+    return LOGIT_OK;
 }
 
 /* to = P from. */
@@ -150,10 +153,11 @@ static logit_status make_units(lg_feature_map *map, windows *w, logit_error *err
     if (!direction) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a dictionary");
     lg_pool_run(w->pool, whiten_part, w);
     memcpy(direction, w->z, bytes);
-    const logit_status status =
-        lg_directions_cluster(&all, direction, units, map->plan.rounds, err);
-    for (int k = 0; k < units && status == LOGIT_OK; k++)
+    logit_status status = lg_directions_cluster(&all, direction, units, map->plan.rounds, err);
+    for (int k = 0; k < units && status == LOGIT_OK; k++) {
         make_unit(w, direction + k * w->s, map->filter + k * w->s, &map->offset[k]);
+        if (k % AT_ONCE == 0) status = lg_fit_look_around(w->samples->watch, err);
+    }
     free(direction);
     return status;
 }
@@ -163,8 +167,8 @@ static logit_status whiten(windows *w, double share, logit_error *err)
     double *c = calloc((size_t)(w->s * w->s), sizeof *c);
     if (!c) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for whitening");
     take_mean(w);
-    add_covariance(w, c);
-    const logit_status status = lg_whiten(w->whiten, c, w->s, share, err);
+    logit_status status = add_covariance(w, c, err);
+    if (status == LOGIT_OK) status = lg_whiten(w->whiten, c, w->s, share, err);
     free(c);
     return status;
 }
