@@ -95,6 +95,38 @@ START_TEST(swapped_samples_are_shown)
 }
 END_TEST
 
+/* The test part lies in a set of its own, and of the run's set only some classes are used: what the
+ * run was given says where the pictures are. */
+START_TEST(pictures_come_from_where_the_samples_did)
+{
+    char test[300];
+    int found = 0;
+    write_swapped();
+    small_set_write_idx(small_set_path("only"), "train", 200, 3);
+    snprintf(test, sizeof test, "%s", small_set_path("idx"));
+    options.test = test;
+    options.epochs = 30;
+    train("only", "run", LOGIT_OK, NULL);
+    char *page = page_of("run");
+    for (int i = 0; i < COUNT; i++) found += shown(page, i);
+    ck_assert_int_ge(found, 22);
+    ck_assert_ptr_null(strstr(page, "Without pictures"));
+    free(page);
+}
+END_TEST
+
+START_TEST(pictures_of_some_classes)
+{
+    small_set_write_folder(small_set_path("photos"), 90, 3);
+    options.classes = "c2,c0";
+    options.epochs = 1;
+    train("photos", "run", LOGIT_OK, NULL);
+    char *page = page_of("run");
+    ck_assert_ptr_null(strstr(page, "Without pictures"));
+    free(page);
+}
+END_TEST
+
 /* Each sample's name is that of another number now; 1 if there were any. */
 static int rename_samples(const char *name)
 {
@@ -138,6 +170,8 @@ Suite *lg_suite_report_wrong(void)
     TCase *tests = tcase_create("report");
     tcase_add_checked_fixture(tests, begin, small_set_end);
     tcase_add_test(tests, swapped_samples_are_shown);
+    tcase_add_test(tests, pictures_come_from_where_the_samples_did);
+    tcase_add_test(tests, pictures_of_some_classes);
     tcase_add_loop_test(tests, without_the_data_there_is_a_list, 0, 3);
     suite_add_tcase(suite, tests);
     return suite;

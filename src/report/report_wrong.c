@@ -28,36 +28,55 @@ typedef struct album {
 /* ------------------------------------------------------------------------------ the pictures ---
  */
 
-/* The part that the run's figures are of, as the set has it; validation may be split off train. */
-static const lg_set *find_part(const lg_dataset *data, const char *name)
+/* The part that the run's figures are of, as the set has it; validation may be split off train.  Of
+ * a set that was given for it alone: the part of that name, else the last there is. */
+static const lg_set *find_part(const lg_dataset *data, const char *name, int other)
 {
-    const lg_set *val = data->part[LG_PART_VAL];
-    if (name && strcmp(name, "val") == 0) return val ? val : data->part[LG_PART_TRAIN];
-    for (int p = 0; p < LG_PART_COUNT; p++)
-        if (name && strcmp(name, lg_part_names[p]) == 0) return data->part[p];
-    return NULL;
+    const lg_set *val = data->part[LG_PART_VAL], *last = NULL;
+    for (int p = 0; p < LG_PART_COUNT; p++) {
+        if (name && strcmp(name, lg_part_names[p]) == 0 && data->part[p]) return data->part[p];
+        if (data->part[p]) last = data->part[p];
+    }
+    if (other) return last;
+    return name && strcmp(name, "val") == 0 && !val ? data->part[LG_PART_TRAIN] : NULL;
+}
+
+/* The set that the figures are of: the run's, or the one that --test or --val named. */
+static logit_status open_set(album *a, const lg_report *report, int *other)
+{
+    const logit_model_info *info = &report->info;
+    const lg_element element = LG_ELEMENT_U8;
+    const char *part = lg_run_text(report->run->eval, "part");
+    const cJSON *start = report->run->start;
+    const char *own = part ? lg_run_text(start, part) : NULL;
+    const char *path = own ? own : lg_run_text(start, "data");
+    const lg_decoding decoding = lg_decoding_find(info->decoder ? info->decoder : "stb");
+    const lg_dataset_options options = {
+        .classes = own ? NULL : lg_run_text(start, "only"),
+        .known_class = own ? (char *const *)(uintptr_t)info->class_name : NULL,
+        .known_classes = own ? info->classes : 0,
+        .shape = {.height = info->height, .width = info->width, .channels = info->channels},
+        .element = &element,
+        .decoding = decoding == LG_DECODING_COUNT ? LG_DECODING_STB : decoding};
+    *other = own != NULL;
+    if (!path) return LOGIT_E_IO;
+    LG_TRY(lg_dataset_open(&a->data, path, &options, NULL));
+    LG_TRY(lg_decoder_create(&a->decoder, NULL));
+    lg_decoder_use(a->decoder, options.decoding);
+    return LOGIT_OK;
 }
 
 /* Whatever stands in the way leaves the album without a set: data may be gone. */
 static void open_album(album *a, const lg_report *report)
 {
     const logit_model_info *info = &report->info;
-    const lg_element element = LG_ELEMENT_U8;
-    const char *path = lg_run_text(report->run->start, "data");
-    const lg_decoding decoding = lg_decoding_find(info->decoder ? info->decoder : "stb");
-    const lg_dataset_options options = {
-        .shape = {.height = info->height, .width = info->width, .channels = info->channels},
-        .element = &element,
-        .decoding = decoding == LG_DECODING_COUNT ? LG_DECODING_STB : decoding};
+    int other = 0;
     *a = (album){0};
-    if (!report->model || info->floats || !path) return;
-    if (lg_dataset_open(&a->data, path, &options, NULL) != LOGIT_OK) return;
-    if (lg_decoder_create(&a->decoder, NULL) != LOGIT_OK) return;
-    lg_decoder_use(a->decoder, options.decoding);
+    if (!report->model || info->floats || open_set(a, report, &other) != LOGIT_OK) return;
     a->pixels = malloc((size_t)info->inputs);
     a->small = malloc((size_t)SIDE * SIDE * 3);
-    const lg_set *set = find_part(a->data, lg_run_text(report->run->eval, "part"));
-    if (a->pixels && a->small && set && set->element == element &&
+    const lg_set *set = find_part(a->data, lg_run_text(report->run->eval, "part"), other);
+    if (a->pixels && a->small && set && set->element == LG_ELEMENT_U8 &&
         (int64_t)set->shape.height * set->shape.width * set->shape.channels == info->inputs)
         a->set = set;
 }

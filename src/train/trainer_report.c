@@ -105,6 +105,14 @@ static void add_number(lg_text *line, const char *name, double value)
     lg_text_add_number(line, value);
 }
 
+/* Nothing where it was not given. */
+static void add_word(lg_text *line, const char *name, const char *word)
+{
+    if (!word) return;
+    lg_text_add(line, ",\"%s\":", name);
+    lg_text_add_json(line, word);
+}
+
 static logit_status write_start(lg_trainer *t, logit_error *err)
 {
     lg_text line = {0};
@@ -128,10 +136,11 @@ static logit_status write_start(lg_trainer *t, logit_error *err)
     add_number(&line, "settings", t->settings);
     add_number(&line, "curvature", t->curvature);
     if (t->asked.folds > 0) add_number(&line, "folds", t->asked.folds);
-    if (t->asked.path) {
-        lg_text_add(&line, ",\"path\":");
-        lg_text_add_json(&line, t->asked.path);
-    }
+    add_word(&line, "path", t->asked.path);
+    add_word(&line, "val", t->asked.val);
+    add_word(&line, "test", t->asked.test);
+    add_word(&line, "only", t->asked.classes);
+    add_word(&line, "map", t->options.features);
     return lg_report_line(t, &line, err);
 }
 
