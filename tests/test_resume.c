@@ -99,19 +99,33 @@ static const struct {
     int nesterov, whole;
     int64_t memory;
     const char *schedule;
+    const char *features;
 } variants[] = {
-    {"adam, its rate chosen", "cpu", "adam", {0}, 0, {0}, 0, 0, 0, "auto"},
-    {"sgd", "cpu", "sgd", {0.1}, 0, {1e-3}, 0, 0, 0, "auto"},
-    {"Nesterov, streamed", "cpu", "sgd", {0.1}, 0.9, {0}, 1, 0, 1, "cosine"},
-    {"a grid, streamed", "cpu", "adam", {0.01, 0.003}, 0, {0, 1e-2}, 0, 0, 1, "auto"},
-    {"a grid, one of which diverges", "cpu", "sgd", {0.1, 1e30}, 0.5, {0}, 0, 0, 0, "auto"},
-    {"a rate that rises, then falls in steps", "cpu", "sgd", {0.1}, 0.9, {0}, 0, 0, 0, "step"},
-    {"the whole set a step", "cpu", "gd", {0.5}, 0.5, {0}, 0, 1, 0, "auto"},
-    {"double precision", "ref", "adam", {0.01}, 0, {0}, 0, 0, 0, "auto"},
-    {"lbfgs", "cpu", "lbfgs", {0}, 0, {1e-3}, 0, 0, 0, "auto"},
-    {"lbfgs, a grid", "cpu", "lbfgs", {0}, 0, {1e-4, 1e-2}, 0, 0, 1, "auto"},
-    {"the kernels, sgd", "simt", "sgd", {0.1}, 0.9, {0}, 0, 0, 1, "auto"},
-    {"the kernels, adam", "simt", "adam", {0.01}, 0, {1e-3}, 0, 0, 0, "auto"},
+    {"adam, its rate chosen", "cpu", "adam", {0}, 0, {0}, 0, 0, 0, "auto", NULL},
+    {"sgd", "cpu", "sgd", {0.1}, 0, {1e-3}, 0, 0, 0, "auto", NULL},
+    {"Nesterov, streamed", "cpu", "sgd", {0.1}, 0.9, {0}, 1, 0, 1, "cosine", NULL},
+    {"a grid, streamed", "cpu", "adam", {0.01, 0.003}, 0, {0, 1e-2}, 0, 0, 1, "auto", NULL},
+    {"a grid, one of which diverges", "cpu", "sgd", {0.1, 1e30}, 0.5, {0}, 0, 0, 0, "auto", NULL},
+    {"a rate that rises, then falls in steps",
+     "cpu",
+     "sgd",
+     {0.1},
+     0.9,
+     {0},
+     0,
+     0,
+     0,
+     "step",
+     NULL},
+    {"the whole set a step", "cpu", "gd", {0.5}, 0.5, {0}, 0, 1, 0, "auto", NULL},
+    {"double precision", "ref", "adam", {0.01}, 0, {0}, 0, 0, 0, "auto", NULL},
+    {"lbfgs", "cpu", "lbfgs", {0}, 0, {1e-3}, 0, 0, 0, "auto", NULL},
+    {"lbfgs, a grid", "cpu", "lbfgs", {0}, 0, {1e-4, 1e-2}, 0, 0, 1, "auto", NULL},
+    {"the kernels, sgd", "simt", "sgd", {0.1}, 0.9, {0}, 0, 0, 1, "auto", NULL},
+    {"the kernels, adam", "simt", "adam", {0.01}, 0, {1e-3}, 0, 0, 0, "auto", NULL},
+    {"patches", "cpu", "adam", {0.01}, 0, {0}, 0, 0, 0, "auto", "patch:5,size=3,grid=2,stride=1"},
+    {"patches, streamed", "cpu", "sgd", {0.1}, 0.9, {0}, 0, 0, 1, "auto", "patch:5,size=3,grid=2"},
+    {"Fourier features", "simt", "sgd", {0.1}, 0.9, {0}, 0, 0, 0, "auto", "rff:20"},
 };
 enum { VARIANTS = sizeof variants / sizeof *variants, STEPS = 27 };
 
@@ -125,6 +139,7 @@ static void choose(int i)
     options.device = variants[i].device;
     options.optimizer = variants[i].optimizer;
     options.schedule = variants[i].schedule;
+    options.features = variants[i].features;
     options.warmup = strcmp(variants[i].schedule, "step") == 0 ? 0.7 : 0.0;
     options.nesterov = variants[i].nesterov;
     options.memory = variants[i].memory;
