@@ -221,7 +221,7 @@ START_TEST(a_warm_start_keeps_the_map)
     char from[300];
     snprintf(from, sizeof from, "%s", small_set_path("run"));
     options.from = from;
-    options.features = NULL;
+    options.features = "rff:16,width=0.7";
     options.seed = 9;
     train("idx", "more", LOGIT_OK, &err);
     logit_model *one = open_model("run"), *two = open_model("more");

@@ -7,11 +7,18 @@
 #include "train/feature_fit.h"
 #include "train/trainer.h"
 
-/* A model's map goes on: its weights mean nothing with another. */
+/* A model's map goes on: its weights mean nothing with another.  The same one may be named. */
 static logit_status fit_from(const lg_trainer *t, const logit_model *from, logit_error *err)
 {
     const char *own = from->map ? from->map->text : NULL;
-    if (!t->options.features || (own && strcmp(own, t->options.features) == 0)) return LOGIT_OK;
+    char text[LG_MAP_TEXT] = "";
+    lg_feature_plan plan;
+    lg_lift lift;
+    if (!t->options.features) return LOGIT_OK;
+    LG_TRY(lg_feature_plan_read(&plan, t->options.features, err));
+    LG_TRY(lg_feature_plan_fit(&plan, from->shape, &lift, err));
+    lg_feature_plan_write(&plan, text);
+    if (own && strcmp(own, text) == 0) return LOGIT_OK;
     LG_FAIL(err, LOGIT_E_USAGE, "--from: that model has %s%s; leave --features out",
             own ? "the feature map " : "no feature map", own ? own : "");
 }
