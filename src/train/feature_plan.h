@@ -14,15 +14,15 @@ enum { LG_MAP_UNITS_MAX = 1 << 20, LG_MAP_TEXT = 320 };
 
 typedef struct lg_feature_plan {
     lg_lift_kind kind;
-    int units;        /* 0: as many as there are (square; cross without N) */
+    int units;        /* 0: as many as there are (square) */
     int size, stride; /* of a window, in pixels */
     int grid;         /* cells in each direction */
     double threshold; /* on both sides of 0 */
     double contrast;  /* added to a window's variance, u being normalised */
     int rounds;       /* of k-means; 0: units are windows as they were drawn */
     double whiten;    /* added to the eigenvalues, as a share of their mean */
-    double width;     /* rff: kernel width over the median distance; sigmoid, step: the spread of
-                       * F u + o */
+    double width;     /* rff: kernel width over the median distance; sigmoid: the deviation of
+                       * F u + o; step: 1, since only its sign counts */
     double standard;  /* 1: every feature minus its mean, over its deviation; 0: as it is */
 } lg_feature_plan;
 
