@@ -217,17 +217,28 @@ START_TEST(a_fold_is_a_run_on_the_others)
 }
 END_TEST
 
+/* Three labels of ten are another class's: nobody can tell all of them. */
+static void mislabel(void)
+{
+    FILE *file = fopen(small_set_path("idx/train-labels-idx1-ubyte"), "r+b");
+    ck_assert_ptr_nonnull(file);
+    fseek(file, 8, SEEK_SET);
+    for (int i = 0; i < COUNT; i++) fputc((i + (i * 7919 % 31 % 10 < 3)) % CLASSES, file);
+    fclose(file);
+}
+
 /* Mean, its error, and the pick; and the model is that of a run that was given the pick. */
 START_TEST(the_best_mean_is_trained_on_everything)
 {
-    const logit_list lrs = {4, {1e-4, 3e-2, 0.3, 30.0}};
+    const logit_list lrs = {4, {1e-4, 1e-2, 0.1, 30.0}};
     options.optimizer = "sgd";
     options.lr = lrs;
     options.folds = 4;
     options.metric = _i ? "accuracy" : "loss";
     small_set_write_idx(small_set_path("idx"), "t10k", 90, CLASSES);
+    mislabel();
     const logit_summary s = folds_go("idx", "cross");
-    int best = 0, worse = 0;
+    int best = 0;
     ck_assert_int_eq(folds_tolds, 4);
     for (int i = 0; i < 4; i++) {
         double mean = 0.0, squares = 0.0;
@@ -242,13 +253,9 @@ START_TEST(the_best_mean_is_trained_on_everything)
                               : folds_told[i].val_loss < folds_told[best].val_loss;
         if (better) best = i;
     }
-    for (int i = 0; i < 4; i++) /* it measures: some setting is worse by what it picks by */
-        worse |= _i ? folds_told[i].val_accuracy < folds_told[best].val_accuracy
-                    : folds_told[i].val_loss > folds_told[best].val_loss;
-    ck_assert(worse);
+    ck_assert_int_eq(best, _i ? 1 : 2); /* accuracy and loss prefer different settings */
     for (int i = 0; i < 4; i++) ck_assert_int_eq(folds_told[i].kept, i == s.setting);
-    if (!_i) ck_assert_int_eq(s.setting, best);
-    ck_assert(folds_told[s.setting].val_accuracy == folds_told[best].val_accuracy || !_i);
+    ck_assert_int_eq(s.setting, best);
     ck_assert(s.val_loss == folds_told[s.setting].val_loss);
     options.folds = 0;
     options.val_split = 0.0;
