@@ -52,6 +52,46 @@ START_TEST(holding_every_slot_and_asking_for_more_is_an_error)
 }
 END_TEST
 
+static int64_t taken(lg_ring *ring)
+{
+    lg_ring_work batch;
+    ck_assert_int_eq(lg_ring_take(ring, &batch, 0.0, NULL), LOGIT_OK);
+    return batch.batch;
+}
+
+/* Without a single producer the consumer fills the ring itself, piece by piece, and then no more.
+ */
+START_TEST(a_consumer_may_fill_pieces)
+{
+    static const int want[][3] = {{0, 0, 3}, {0, 3, 4}, {1, 0, 3}, {1, 3, 4}, {2, 0, 2}};
+    lg_ring *ring;
+    lg_ring_work piece;
+    ck_assert_int_eq(lg_ring_create(&ring, 2, NULL), LOGIT_OK);
+    ck_assert(!lg_ring_try_claim(ring, &piece)); /* not started */
+    lg_ring_start(ring, (lg_ring_plan){.samples = 10, .batch = 4, .grain = 3});
+    for (int i = 0; i < 5; i++) {
+        if (i == 4) { /* both slots are full */
+            ck_assert(!lg_ring_try_claim(ring, &piece));
+            ck_assert_int_eq(taken(ring), 0);
+            lg_ring_release(ring);
+        }
+        ck_assert(lg_ring_try_claim(ring, &piece));
+        ck_assert_int_eq(piece.batch, want[i][0]);
+        ck_assert_int_eq(piece.begin, want[i][1]);
+        ck_assert_int_eq(piece.end, want[i][2]);
+        if (i < 2) ck_assert_int_eq(taken(ring), LG_RING_LATER);
+        lg_ring_publish(ring, &piece, LOGIT_OK, 0, NULL);
+    }
+    ck_assert(!lg_ring_try_claim(ring, &piece));
+    ck_assert_int_eq(taken(ring), 1);
+    ck_assert_int_eq(taken(ring), 2);
+    ck_assert_int_eq(taken(ring), LG_RING_END);
+    lg_ring_stop(ring);
+    ck_assert(!lg_ring_try_claim(ring, &piece));
+    lg_ring_destroy(ring);
+}
+END_TEST
+
 START_TEST(an_epoch_may_be_empty)
 {
     works w;
@@ -102,6 +142,7 @@ Suite *lg_suite_ring(void)
     tcase_add_loop_test(tcase, batches_come_in_order, 0, WORKS_THREADS * WORKS_SLOTS);
     tcase_add_loop_test(tcase, batches_can_be_held, 0, WORKS_THREADS * (WORKS_SLOTS - 1));
     tcase_add_test(tcase, holding_every_slot_and_asking_for_more_is_an_error);
+    tcase_add_test(tcase, a_consumer_may_fill_pieces);
     tcase_add_test(tcase, an_epoch_may_be_empty);
     tcase_add_loop_test(tcase, an_error_comes_with_its_batch, 0, WORKS_THREADS * WORKS_SLOTS);
     suite_add_tcase(suite, tcase);

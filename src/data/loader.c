@@ -98,7 +98,7 @@ static logit_status next_streamed(lg_loader *loader, const lg_minibatch **batch,
 {
     lg_ring_work work;
     if (!loader->ring || loader->job != LG_JOB_STREAM) return LOGIT_OK;
-    LG_TRY(lg_ring_take(loader->ring, &work, LG_RING_FOREVER, err));
+    LG_TRY(lg_crew_take(loader, &work, LG_RING_FOREVER, err));
     if (work.batch < 0) return LOGIT_OK;
     lg_slot *slot = &loader->slot[work.slot];
     const int64_t begin = work.batch * loader->options.batch;
@@ -215,7 +215,7 @@ lg_element lg_loader_element(const lg_loader *loader)
 
 double lg_loader_waited(const lg_loader *loader)
 {
-    return loader->ring ? lg_ring_waited(loader->ring) : 0.0;
+    return loader->ring ? lg_ring_waited(loader->ring) + loader->helped : 0.0;
 }
 
 const uint8_t *lg_loader_resident_pixels(const lg_loader *loader)

@@ -4,7 +4,8 @@
  * that fits in the memory budget is decoded once (lg_loader_preload) and every batch then points
  * into it: nothing is copied, unless samples are augmented, which are then made in slots.  One that
  * does not is decoded anew each epoch by threads that fill the slots of a ring (ring.h) ahead of
- * the consumer.  Either way batch b of epoch e holds the same bytes and labels.
+ * the consumer; where samples are merely copied a consumer that has to wait copies with them.
+ * Either way batch b of epoch e holds the same bytes and labels.
  *
  * A device with memory of its own may take the bytes over.  lg_loader_spare names samples that need
  * not be read again, since the device keeps them; lg_loader_leave says that it keeps them all;
@@ -116,7 +117,8 @@ int lg_loader_slots(const lg_loader *loader);
 int64_t lg_loader_batches(const lg_loader *loader); /* per epoch */
 int64_t lg_loader_count(const lg_loader *loader);   /* samples per epoch */
 lg_element lg_loader_element(const lg_loader *loader);
-double lg_loader_waited(const lg_loader *loader); /* seconds spent blocked in next, since start */
+/* Seconds for which next had no batch to give out, since start. */
+double lg_loader_waited(const lg_loader *loader);
 /* Distinct bad samples in the batches that next has given out (all of them, once preloaded). */
 int64_t lg_loader_bad(const lg_loader *loader);
 /* 1 if the sample is one of them. */

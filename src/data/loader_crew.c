@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/status.h"
 
 enum {
@@ -247,28 +248,52 @@ static logit_status do_piece(lg_crew_member *self, const lg_ring_work *piece, in
     return LOGIT_OK;
 }
 
+static void do_and_publish(lg_crew_member *self, const lg_ring_work *piece)
+{
+    logit_error error;
+    int64_t at;
+    const logit_status status = do_piece(self, piece, &at, &error);
+    lg_ring_publish(self->loader->ring, piece, status, at, &error);
+}
+
 static void *work(void *argument)
 {
     lg_crew_member *self = argument;
-    lg_ring *ring = self->loader->ring;
     lg_ring_work piece;
-    while (lg_ring_claim(ring, &piece)) {
-        logit_error error;
-        int64_t at;
-        const logit_status status = do_piece(self, &piece, &at, &error);
-        lg_ring_publish(ring, &piece, status, at, &error);
-    }
+    while (lg_ring_claim(self->loader->ring, &piece)) do_and_publish(self, &piece);
     return NULL;
 }
 
-static logit_status start_member(lg_loader *loader, lg_crew_member *member, logit_error *err)
+logit_status lg_crew_take(lg_loader *loader, lg_ring_work *batch, double patience, logit_error *err)
+{
+    lg_ring_work piece;
+    if (!loader->helps) return lg_ring_take(loader->ring, batch, patience, err);
+    LG_TRY(lg_ring_take(loader->ring, batch, 0.0, err));
+    if (batch->batch != LG_RING_LATER) return LOGIT_OK;
+    const double since = lg_seconds();
+    while (batch->batch == LG_RING_LATER && lg_ring_try_claim(loader->ring, &piece)) {
+        do_and_publish(&loader->crew[loader->options.threads], &piece);
+        LG_TRY(lg_ring_take(loader->ring, batch, 0.0, err));
+    }
+    loader->helped += lg_seconds() - since;
+    if (batch->batch != LG_RING_LATER) return LOGIT_OK;
+    return lg_ring_take(loader->ring, batch, patience, err);
+}
+
+/* What a member needs beside its thread. */
+static logit_status equip(lg_loader *loader, lg_crew_member *member, logit_error *err)
 {
     member->loader = loader;
     if (lg_augment_is_on(&loader->options.augment)) {
         member->scratch = malloc(loader->features);
         if (!member->scratch) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a sample");
     }
-    if (!loader->preloaded) LG_TRY(lg_set_decoder(&member->decoder, loader->set, err));
+    return loader->preloaded ? LOGIT_OK : lg_set_decoder(&member->decoder, loader->set, err);
+}
+
+static logit_status start_member(lg_loader *loader, lg_crew_member *member, logit_error *err)
+{
+    LG_TRY(equip(loader, member, err));
     if (pthread_create(&member->thread, NULL, work, member) == 0) return LOGIT_OK;
     const int threads = loader->started ? loader->started : 1;
     LG_FAIL(err, LOGIT_E_NOMEM, "only %d of %d decoder threads could be started; try --threads %d",
@@ -278,14 +303,16 @@ static logit_status start_member(lg_loader *loader, lg_crew_member *member, logi
 logit_status lg_crew_start(lg_loader *loader, logit_error *err)
 {
     if (loader->ring) return LOGIT_OK;
-    const int threads = loader->options.threads;
+    loader->helps = loader->preloaded || loader->set->ops->read_rows;
+    const int members = loader->options.threads, own = members > 1 && loader->helps;
     LG_TRY(lg_ring_create(&loader->ring, loader->slots, err));
-    loader->crew = calloc((size_t)threads, sizeof *loader->crew);
+    loader->crew = calloc((size_t)members + 1, sizeof *loader->crew);
     logit_status status = LOGIT_OK;
     if (!loader->crew)
         status = lg_fail(err, LOGIT_E_NOMEM, __FILE__, __LINE__, "out of memory for %d threads",
-                         threads);
-    while (status == LOGIT_OK && loader->started < threads) {
+                         members);
+    if (status == LOGIT_OK && loader->helps) status = equip(loader, &loader->crew[members], err);
+    while (status == LOGIT_OK && loader->started < members - own) {
         status = start_member(loader, &loader->crew[loader->started], err);
         if (status == LOGIT_OK) loader->started++;
     }
@@ -299,7 +326,7 @@ void lg_crew_stop(lg_loader *loader)
     lg_ring_stop(loader->ring);
     /* without a crew none was started: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     for (int i = 0; i < loader->started; i++) pthread_join(loader->crew[i].thread, NULL);
-    for (int i = 0; i < loader->options.threads && loader->crew; i++) {
+    for (int i = 0; i <= loader->options.threads && loader->crew; i++) {
         lg_decoder_destroy(loader->crew[i].decoder);
         free(loader->crew[i].scratch);
     }
@@ -321,6 +348,7 @@ void lg_crew_begin(lg_loader *loader, lg_job job, int64_t samples, int64_t batch
         .samples = samples, .batch = batch, .grain = piece_size(loader, batch), .first = first};
     loader->told = first * batch;
     loader->ahead = how_far_ahead(loader, batch);
+    loader->helped = 0.0;
     tell_ahead(loader, first);
     lg_ring_start(loader->ring, loader->plan);
 }

@@ -41,7 +41,7 @@ static logit_status drain(lg_loader *loader, watcher *w, logit_error *err)
     for (;;) {
         lg_ring_work batch;
         LG_TRY(ask_stop(w, err));
-        LG_TRY(lg_ring_take(loader->ring, &batch, tick, err));
+        LG_TRY(lg_crew_take(loader, &batch, tick, err));
         if (batch.batch == LG_RING_END) return LOGIT_OK;
         if (batch.batch == LG_RING_LATER) continue;
         LG_TRY(lg_loader_bad_count(loader, &batch, err));

@@ -117,8 +117,10 @@ struct lg_loader {
     lg_ring *ring;
     lg_ring_plan plan;
     lg_job job;
-    lg_crew_member *crew; /* [started] */
+    lg_crew_member *crew; /* [started], and the caller at [options.threads] */
     int started;
+    int helps;     /* the caller does pieces while it waits */
+    double helped; /* seconds, in the epoch or job */
     /* what the set was told that it will be read */
     pthread_mutex_t told_mutex;
     int64_t told, ahead; /* samples of order; batches that it hears before their turn */
@@ -180,6 +182,11 @@ void lg_crew_stop(lg_loader *loader);
 /* Gives the crew order[0 .. samples-1] to do in batches of `batch`, from batch `first`.  The ring
  * must have been dropped before order was filled. */
 void lg_crew_begin(lg_loader *loader, lg_job job, int64_t samples, int64_t batch, int64_t first);
+
+/* The next batch, as lg_ring_take.  Where samples are merely copied the caller does pieces itself
+ * while it would wait, so that as many threads run as there are cores, and none has to be woken. */
+logit_status lg_crew_take(lg_loader *loader, lg_ring_work *batch, double patience,
+                          logit_error *err);
 
 /* Does a job over order[0 .. samples-1] to its end, with progress under `phase`; the crew is idle
  * afterwards.  Errors: a sample's, STOPPED. */

@@ -132,6 +132,14 @@ static void next_piece(lg_ring *ring, lg_ring_work *piece)
     piece->end = ring->offset;
 }
 
+/* With the mutex held, and if there is work. */
+static void claim(lg_ring *ring, lg_ring_work *piece)
+{
+    next_piece(ring, piece);
+    ring->busy++;
+    wake_producer(ring);
+}
+
 int lg_ring_claim(lg_ring *ring, lg_ring_work *piece)
 {
     pthread_mutex_lock(&ring->mutex);
@@ -141,11 +149,16 @@ int lg_ring_claim(lg_ring *ring, lg_ring_work *piece)
         ring->idle--;
     }
     const int go_on = !ring->stopped;
-    if (go_on) {
-        next_piece(ring, piece);
-        ring->busy++;
-        wake_producer(ring);
-    }
+    if (go_on) claim(ring, piece);
+    pthread_mutex_unlock(&ring->mutex);
+    return go_on;
+}
+
+int lg_ring_try_claim(lg_ring *ring, lg_ring_work *piece)
+{
+    pthread_mutex_lock(&ring->mutex);
+    const int go_on = !ring->stopped && has_work(ring);
+    if (go_on) claim(ring, piece);
     pthread_mutex_unlock(&ring->mutex);
     return go_on;
 }
