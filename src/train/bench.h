@@ -10,6 +10,7 @@
  *   bench_epoch.c     epochs, by the trainer's own loop
  *   bench_load.c      decoding and the loader
  *   bench_packed.c    the loader on a packed file
+ *   bench_gather.c    bringing rows together, and nothing else
  *   bench_list.c      listing a folder of files
  *   bench_augment.c   mirroring and moving images
  *   bench_checkpoint.c  saving a run
@@ -140,6 +141,12 @@ logit_status lg_bench_maps(const lg_bench *bench, lg_backend *backend, logit_err
 logit_status lg_bench_decode(const lg_bench *bench, const char *data, logit_error *err);
 logit_status lg_bench_loader(const lg_bench *bench, logit_error *err);
 logit_status lg_bench_packed(const lg_bench *bench, logit_error *err);
+/* Rows out of `all` bytes of memory into `memory` bytes, by all threads. */
+logit_status lg_bench_gather(const lg_bench *bench, size_t bytes, size_t all, size_t memory,
+                             logit_error *err);
+/* `rate` rows of `bytes` a second, beside copying them one behind the other. */
+void lg_bench_report_rows(const lg_bench *bench, const char *called, const char *shape,
+                          size_t bytes, double rate);
 logit_status lg_bench_augment(const lg_bench *bench, logit_error *err);
 logit_status lg_bench_checkpoint(const lg_bench *bench, logit_error *err);
 /* Nothing where data is no folder of image files. */

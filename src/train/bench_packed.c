@@ -16,7 +16,22 @@
 #include "data/packed_write.h"
 #include "train/bench.h"
 
-enum { FILE_BYTES = 256 << 20, MEMORY = 32 << 20, BATCH = 1024, AT_ONCE = 64 };
+enum { FILE_BYTES = 256 << 20, MEMORY = 32 << 20, AT_ONCE = 64 };
+
+/* Images of MNIST, CIFAR, small photos, and the cats and dogs of the beginning. */
+typedef struct row_kind {
+    lg_image_target shape;
+    int batch;
+} row_kind;
+static const row_kind kinds[] = {
+    {{28, 28, 1}, 1024}, {{32, 32, 3}, 1024}, {{64, 64, 3}, 1024}, {{100, 100, 3}, 256}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static size_t bytes_of(const row_kind *kind)
+{
+    const lg_image_target *shape = &kind->shape;
+    return (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
+}
 
 typedef struct packed_walk {
     lg_loader *loader;
@@ -46,24 +61,26 @@ static const struct {
               {LG_SHUFFLE_FULL, 1, "full shuffle"}};
 enum { ORDERS = sizeof orders / sizeof *orders };
 
-static void say_shape(char *out, size_t size, size_t bytes, int order)
+static void say_shape(char *out, size_t size, const row_kind *kind, int order)
 {
-    snprintf(out, size, "%zu bytes, batch %d, %s", bytes, BATCH, orders[order].words);
+    snprintf(out, size, "%zu bytes, batch %d, %s", bytes_of(kind), kind->batch,
+             orders[order].words);
 }
 
-static int is_wanted(const lg_bench *bench, size_t bytes, int order)
+static int is_wanted(const lg_bench *bench, const row_kind *kind, int order)
 {
     char shape[64];
-    say_shape(shape, sizeof shape, bytes, order);
+    say_shape(shape, sizeof shape, kind, order);
     return lg_bench_wants(bench, name, shape);
 }
 
 /* The processor's own ceilings are not measured where a GPU computes. */
-static void report(const lg_bench *bench, size_t bytes, int order, double rate)
+void lg_bench_report_rows(const lg_bench *bench, const char *called, const char *shape,
+                          size_t bytes, double rate)
 {
     logit_measure line = {.value = rate, .floor = NAN};
-    snprintf(line.name, sizeof line.name, "%s", name);
-    say_shape(line.shape, sizeof line.shape, bytes, order);
+    snprintf(line.name, sizeof line.name, "%s", called);
+    snprintf(line.shape, sizeof line.shape, "%s", shape);
     snprintf(line.unit, sizeof line.unit, "samples/s");
     if (bench->ceiling.copy_all > 0.0) {
         line.floor = bench->ceiling.copy_all / (double)bytes;
@@ -72,20 +89,23 @@ static void report(const lg_bench *bench, size_t bytes, int order, double rate)
     bench->found(bench->user, &line);
 }
 
-static logit_status time_loader(const lg_bench *bench, const lg_set *set, size_t bytes, int order,
-                                logit_error *err)
+static logit_status time_loader(const lg_bench *bench, const lg_set *set, const row_kind *kind,
+                                int order, logit_error *err)
 {
     const lg_loader_options how = {.set = set,
-                                   .batch = BATCH,
+                                   .batch = kind->batch,
                                    .shuffle = orders[order].shuffle,
                                    .threads = bench->options->threads,
                                    .memory = MEMORY};
     packed_walk walk = {0};
     double rate;
+    char shape[64];
+    say_shape(shape, sizeof shape, kind, order);
     LG_TRY(lg_loader_create(&walk.loader, &how, err));
     const logit_status status = lg_bench_time(bench, walk_epoch, &walk, &rate, err);
     lg_loader_destroy(walk.loader);
-    if (status == LOGIT_OK) report(bench, bytes, order, rate * (double)set->count);
+    if (status == LOGIT_OK)
+        lg_bench_report_rows(bench, name, shape, bytes_of(kind), rate * (double)set->count);
     return status;
 }
 
@@ -103,17 +123,17 @@ static logit_status put_rows(lg_packed_writer *writer, int64_t count, size_t byt
     return status;
 }
 
-static logit_status write_file(const char *path, lg_image_target shape, int mixed, logit_error *err)
+static logit_status write_file(const char *path, const row_kind *kind, int mixed, logit_error *err)
 {
     static char *names[] = {"a", "b"};
-    const size_t bytes = (size_t)shape.height * (size_t)shape.width * (size_t)shape.channels;
+    const size_t bytes = bytes_of(kind);
     const int64_t count = FILE_BYTES / (int64_t)bytes / AT_ONCE * AT_ONCE;
     lg_packed_plan plan = {.path = path, .replace = 1};
     lg_packed_writer *writer;
     int64_t size;
     plan.header.classes = 2;
     plan.header.part[LG_PART_TRAIN] =
-        (lg_packed_part){.count = (uint64_t)count, .shape = shape, .element = LG_ELEMENT_U8};
+        (lg_packed_part){.count = (uint64_t)count, .shape = kind->shape, .element = LG_ELEMENT_U8};
     LG_TRY(lg_packed_create(&writer, &plan, err));
     lg_packed_rest rest = {.class_name = names, .source = "{}"};
     int32_t *label = malloc(2 * (size_t)count * sizeof *label), *place = label + count;
@@ -132,34 +152,34 @@ static logit_status write_file(const char *path, lg_image_target shape, int mixe
 }
 
 /* A file of rows by index or mixed, and what is read from it. */
-static logit_status bench_file(const lg_bench *bench, const char *path, lg_image_target shape,
+static logit_status bench_file(const lg_bench *bench, const char *path, const row_kind *kind,
                                int mixed, logit_error *err)
 {
     const lg_dataset_options how = {.memory = MEMORY};
-    const size_t bytes = (size_t)shape.height * (size_t)shape.width * (size_t)shape.channels;
     lg_dataset *data;
     int wanted = 0;
     for (int i = 0; i < ORDERS; i++)
-        wanted += orders[i].mixed == mixed && is_wanted(bench, bytes, i);
+        wanted += orders[i].mixed == mixed && is_wanted(bench, kind, i);
     if (!wanted) return LOGIT_OK;
-    LG_TRY(write_file(path, shape, mixed, err));
+    LG_TRY(write_file(path, kind, mixed, err));
     logit_status status = lg_dataset_open(&data, path, &how, err);
     unlink(path); /* what is mapped stays readable */
     if (status != LOGIT_OK) return status;
     for (int i = 0; i < ORDERS && status == LOGIT_OK; i++)
-        if (orders[i].mixed == mixed && is_wanted(bench, bytes, i))
-            status = time_loader(bench, data->part[LG_PART_TRAIN], bytes, i, err);
+        if (orders[i].mixed == mixed && is_wanted(bench, kind, i))
+            status = time_loader(bench, data->part[LG_PART_TRAIN], kind, i, err);
     lg_dataset_close(data);
     return status;
 }
 
 logit_status lg_bench_packed(const lg_bench *bench, logit_error *err)
 {
-    static const lg_image_target shapes[] = {{28, 28, 1}, {32, 32, 3}, {64, 64, 3}};
     char path[1024];
     snprintf(path, sizeof path, "%.900s/logit-bench-%ld.packed", lg_bench_folder(), (long)getpid());
-    for (size_t i = 0; i < 2 * sizeof shapes / sizeof *shapes; i++) {
-        const logit_status status = bench_file(bench, path, shapes[i / 2], (int)i % 2, err);
+    for (int i = 0; i < 2 * KINDS; i++) {
+        const row_kind *kind = &kinds[i / 2];
+        if (i % 2 == 0) LG_TRY(lg_bench_gather(bench, bytes_of(kind), FILE_BYTES, MEMORY, err));
+        const logit_status status = bench_file(bench, path, kind, i % 2, err);
         if (status == LOGIT_E_IO) return LOGIT_OK; /* no room for the file: no figure */
         LG_TRY(status);
     }
