@@ -11,16 +11,10 @@
 #include "report/report_html.h"
 #include "report/report_picture.h"
 #include "report/report_run.h"
+#include "tests/page_rig.h"
 #include "tests/small_set.h"
 
 static logit_error err;
-
-static int count_of(const char *text, const char *part)
-{
-    int count = 0;
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part)) count++;
-    return count;
-}
 
 /* ----------------------------------------------------------------------------- the words --- */
 

@@ -5,45 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/text.h"
+#include "tests/page_rig.h"
 #include "tests/small_set.h"
 #include "tests/train_rig.h"
-
-static int count_of(const char *text, const char *part)
-{
-    int count = 0;
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part)) count++;
-    return count;
-}
-
-static void write_text(const char *name, const char *text, size_t size)
-{
-    const lg_piece piece = {text, size};
-    ck_assert_int_eq(lg_file_replace(small_set_path(name), &piece, 1, NULL), LOGIT_OK);
-}
-
-/* A file of the folder as a string; to be freed. */
-static char *text_of(const char *name)
-{
-    int64_t size;
-    uint8_t *bytes = small_set_read(small_set_path(name), &size);
-    char *text = calloc((size_t)size + 1, 1);
-    memcpy(text, bytes, (size_t)size);
-    free(bytes);
-    return text;
-}
-
-/* The page of run "run", written anew; to be freed. */
-static char *page_of_run(void)
-{
-    logit_report_options report;
-    logit_error err = {0};
-    logit_report_options_default(&report);
-    const logit_status status = logit_report(small_set_path("run"), &report, &err);
-    ck_assert_msg(status == LOGIT_OK, "%s", err.message);
-    return text_of("run/report.html");
-}
 
 /* The section "roc" of a page alone; the page is freed. */
 static char *section_of(char *page)
@@ -61,8 +26,8 @@ START_TEST(the_points_are_drawn)
         "{\"part\": \"test\", \"roc\": [{\"class\": \"<c>\", \"fpr\": [0, 0.5, 1], "
         "\"tpr\": [0, 1, 1], \"recall\": [0, 1], \"precision\": [1, 0.5]}, {\"class\": 3}]}";
     train("idx", "run", LOGIT_OK, NULL);
-    write_text("run/eval.json", eval, sizeof eval - 1);
-    char *page = page_of_run();
+    page_write("run/eval.json", eval, sizeof eval - 1);
+    char *page = page_of("run");
     ck_assert_ptr_nonnull(strstr(page, "d=\"M64.0 314.0L345.0 12.0L626.0 12.0\""));
     ck_assert_ptr_nonnull(strstr(page, "d=\"M64.0 12.0L626.0 163.0\""));
     ck_assert_ptr_null(strstr(page, "<c>"));
@@ -78,7 +43,7 @@ START_TEST(what_eval_says_is_shown)
     small_set_write_idx(small_set_path("many"), "t10k", 240, 12);
     options.epochs = 2;
     train("many", "run", LOGIT_OK, NULL);
-    char *page = page_of_run(), *eval = text_of("run/eval.json");
+    char *page = page_of("run"), *eval = page_text("run/eval.json");
     const double auc = strtod(strstr(eval, "\"auc\": ") + 7, NULL);
     const double low = strtod(strstr(eval, "\"intervals\": {\"accuracy\": [") + 27, NULL);
     ck_assert(auc > 0.5 && auc < 1.0 && low > 0.0);
@@ -118,9 +83,9 @@ START_TEST(of_many_the_worst_are_shown)
                     "\"precision\": [1, 0.5]}",
                     c ? ", " : "", c);
     lg_text_add(&eval, "]}");
-    write_text("run/eval.json", eval.data, eval.size);
+    page_write("run/eval.json", eval.data, eval.size);
     lg_text_clear(&eval);
-    char *page = section_of(page_of_run());
+    char *page = section_of(page_of("run"));
     ck_assert_int_eq(count_of(page, "<path class=\"line faint"), 2 * 92);
     ck_assert_int_eq(count_of(page, "<span class=\"key"), 16);
     ck_assert_ptr_nonnull(strstr(page, "c0\">n118</span> <span class=\"key c1\">n112</span>"));
@@ -134,8 +99,8 @@ START_TEST(what_is_left_out_is_said)
     static const char *const eval[] = {"{\"unranked\": \"memory\", \"roc\": null}",
                                        "{\"unranked\": \"not finite\", \"roc\": null}"};
     train("idx", "run", LOGIT_OK, NULL);
-    write_text("run/eval.json", eval[_i], strlen(eval[_i]));
-    char *page = section_of(page_of_run());
+    page_write("run/eval.json", eval[_i], strlen(eval[_i]));
+    char *page = section_of(page_of("run"));
     ck_assert_ptr_nonnull(strstr(page, _i ? "are not finite." : "more than half of --memory."));
     ck_assert_ptr_null(strstr(page, "<svg"));
     free(page);

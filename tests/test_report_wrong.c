@@ -6,25 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "report/report_picture.h"
+#include "tests/page_rig.h"
 #include "tests/small_set.h"
 #include "tests/train_rig.h"
 
 enum { COUNT = 120 };
-
-static int count_of(const char *text, const char *part)
-{
-    int count = 0;
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part)) count++;
-    return count;
-}
-
-static void write_text(const char *name, const char *text, size_t size)
-{
-    const lg_piece piece = {text, size};
-    ck_assert_int_eq(lg_file_replace(small_set_path(name), &piece, 1, NULL), LOGIT_OK);
-}
 
 /* A test part in which the labels of samples 0, 1, 21, 22, .. are those of each other. */
 static void write_swapped(void)
@@ -34,26 +21,8 @@ static void write_swapped(void)
     uint8_t *bytes = small_set_read(small_set_path("idx/t10k-labels-idx1-ubyte"), &size);
     for (int i = 0; i < COUNT; i++)
         if (i % 21 < 2) bytes[8 + i] ^= 1;
-    write_text("idx/t10k-labels-idx1-ubyte", (const char *)bytes, (size_t)size);
+    page_write("idx/t10k-labels-idx1-ubyte", (const char *)bytes, (size_t)size);
     free(bytes);
-}
-
-/* The page of the run; to be freed. */
-static char *page_of(const char *run)
-{
-    char name[100];
-    int64_t size;
-    logit_report_options report;
-    logit_error err = {0};
-    logit_report_options_default(&report);
-    const logit_status status = logit_report(small_set_path(run), &report, &err);
-    ck_assert_msg(status == LOGIT_OK, "%s", err.message);
-    snprintf(name, sizeof name, "%s/report.html", run);
-    uint8_t *bytes = small_set_read(small_set_path(name), &size);
-    char *text = calloc((size_t)size + 1, 1);
-    memcpy(text, bytes, (size_t)size);
-    free(bytes);
-    return text;
 }
 
 /* How often the page shows the pixels of sample i, made anew. */
@@ -138,7 +107,7 @@ static int rename_samples(const char *name)
             text[i + 1] = text[i + 1] == '9' ? '8' : '9';
             found = 1;
         }
-    write_text(name, text, (size_t)size);
+    page_write(name, text, (size_t)size);
     free(text);
     return found;
 }

@@ -11,6 +11,7 @@
 
 #include "logit.h"
 #include "tests/command_rig.h"
+#include "tests/page_rig.h"
 
 Suite *lg_suite_story(void);
 
@@ -92,13 +93,6 @@ START_TEST(the_stable_column_is_right)
     free(text);
 }
 END_TEST
-
-static int count_of(const char *text, const char *what)
-{
-    int count = 0;
-    for (const char *at = text; (at = strstr(at, what)) != NULL; at++) count++;
-    return count;
-}
 
 /* The same bits for programs; the truth to the last digits, of which K additions take some. */
 START_TEST(json_holds_the_same)
