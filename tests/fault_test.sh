@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Makes system and library calls of training, evaluating, packing and going on with both fail, one after the other
 # (tests/shim), and judges what is left: an exit code that says so, no file taken for whole that is
-# not, and a second go that ends with the bits of an undisturbed one.
+# not, no memory and no descriptor that an undisturbed run has not, and a second go that ends with the
+# bits of an undisturbed one.
 #   LOGIT_FAULT_STRIDE=N   every N-th call alone (11; make check-long: 1, all of them)
 #   LOGIT_FAULT_VERBS=..   of these alone (train resume eval pack repack)
 # SPDX-License-Identifier: MIT
 set -uo pipefail
+export LC_ALL=C # where memory is short libc loses a few bytes of its own when it looks for translations
 logit=${LOGIT_BIN:?path of logit} draw=${LOGIT_DRAW:?path of draw} shim=${LOGIT_SHIM:?path of libshim.so}
 stride=${LOGIT_FAULT_STRIDE:-11} verbs=${LOGIT_FAULT_VERBS:-train resume eval pack repack}
 work=$(mktemp -d) || exit
@@ -30,11 +32,13 @@ complain() {
     failures=$((failures + 1))
 }
 
-# count CALL COMMAND..: how many such calls an undisturbed run makes
+# count CALL COMMAND..: how many such calls an undisturbed run makes; what it leaves allocated and
+# open is in leaks.want
 count() {
     local call=$1
     shift
-    LOGIT_FAULT_COUNT=$work/count LD_PRELOAD=$shim "$@" >log 2>&1 || return
+    LOGIT_FAULT_COUNT=$work/count LOGIT_FAULT_LEAKS=$work/leaks LD_PRELOAD=$shim "$@" >log 2>&1 || return
+    sort leaks >leaks.want
     awk -v call="$call" '$1 == call {print $2}' "$work/count"
 }
 
@@ -54,9 +58,16 @@ packed() {
     [ -z "$(find run -name '*.tmp')" ] || complain "$1: left over: $(ls run)"
 }
 
+# freed WHAT: nothing is in `leaks` but what is in leaks.want
+freed() {
+    [ -e leaks ] || { complain "$1: did not come to its end"; return; }
+    sort leaks | comm -13 leaks.want - >more
+    [ ! -s more ] || complain "$1: left: $(head -3 more | tr '\n' ';')"
+}
+
 # begin VERB: what is in `run` before it
 begin() {
-    rm -rf run
+    rm -rf run leaks
     case $1 in
     resume) cp -r half run ;;
     pack) mkdir run ;;
@@ -80,12 +91,13 @@ sweep() {
     for ((n = 1 + RANDOM % step; n <= total; n += step)); do
         begin "$verb"
         code=0
-        LOGIT_FAULT=$call:$n:$how LD_PRELOAD=$shim timeout 30 "${command[@]}" >log 2>&1 || code=$?
+        LOGIT_FAULT=$call:$n:$how LOGIT_FAULT_LEAKS=$work/leaks LD_PRELOAD=$shim timeout 30 "${command[@]}" >log 2>&1 || code=$?
         cases=$((cases + 1))
         [[ " $codes " == *" $code "* ]] || complain "$verb: $call $n $how: exit $code: $(tail -1 log)"
         if [ $code -ne 0 ] && [ $code -ne 137 ] && ! grep -q '^logit: ' log; then
             complain "$verb: $call $n $how: exit $code without a word"
         fi
+        [ $code -eq 137 ] || freed "$verb: $call $n $how"
         case $verb in
         train | resume) whole "$verb: $call $n $how" ;;
         pack | repack) packed "$verb: $call $n $how" ;;

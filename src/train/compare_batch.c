@@ -220,6 +220,38 @@ static void name_feature(const lg_compare *c, int64_t feature, lg_text *text)
         name_input(c, feature, text);
 }
 
+/* Where in a batch or a model element `index` of an array stands; the row of the batch, or -1. */
+static int64_t name_place(const lg_compare *c, lg_array array, int64_t index, lg_text *text)
+{
+    const lg_trainer *t = &c->trainer;
+    const int64_t d = t->features, columns = (int64_t)t->settings * t->outputs;
+    switch (array) {
+    case LG_ARRAY_U:
+        name_input(c, index % t->inputs, text);
+        return index / t->inputs;
+    case LG_ARRAY_X:
+        name_feature(c, index % d, text);
+        return index / d;
+    case LG_ARRAY_Z:
+        name_output(c, index % columns, text);
+        return index / columns;
+    case LG_ARRAY_ROW_LOSS:
+        if (t->settings > 1) lg_text_add(text, "setting %lld", (long long)(index % t->settings));
+        return index / t->settings;
+    case LG_ARRAY_GB:
+    case LG_ARRAY_B:
+    case LG_ARRAY_STATE_B0:
+    case LG_ARRAY_STATE_B1:
+        name_output(c, index, text);
+        return -1;
+    default:
+        name_output(c, index / d, text);
+        lg_text_add(text, ", ");
+        name_feature(c, index % d, text);
+        return -1;
+    }
+}
+
 void lg_compare_place(const lg_compare *c, lg_array array, int64_t index, logit_divergence *first)
 {
     static const char *const prefix[LG_ARRAY_COUNT] = {
@@ -230,39 +262,9 @@ void lg_compare_place(const lg_compare *c, lg_array array, int64_t index, logit_
         [LG_ARRAY_STATE_B0] = "state 1 of the bias of ",
         [LG_ARRAY_STATE_B1] = "state 2 of the bias of ",
     };
-    const lg_trainer *t = &c->trainer;
-    const int64_t d = t->features, columns = (int64_t)t->settings * t->outputs;
     lg_text text = {0};
-    int64_t row = -1;
     if (prefix[array]) lg_text_add(&text, "%s", prefix[array]);
-    switch (array) {
-    case LG_ARRAY_U:
-        row = index / t->inputs;
-        name_input(c, index % t->inputs, &text);
-        break;
-    case LG_ARRAY_X:
-        row = index / d;
-        name_feature(c, index % d, &text);
-        break;
-    case LG_ARRAY_Z:
-        row = index / columns;
-        name_output(c, index % columns, &text);
-        break;
-    case LG_ARRAY_ROW_LOSS:
-        row = index / t->settings;
-        if (t->settings > 1) lg_text_add(&text, "setting %lld", (long long)(index % t->settings));
-        break;
-    case LG_ARRAY_GB:
-    case LG_ARRAY_B:
-    case LG_ARRAY_STATE_B0:
-    case LG_ARRAY_STATE_B1:
-        name_output(c, index, &text);
-        break;
-    default:
-        name_output(c, index / d, &text);
-        lg_text_add(&text, ", ");
-        name_feature(c, index % d, &text);
-    }
+    const int64_t row = name_place(c, array, index, &text);
     lg_compare_sample(c, row, first->sample, sizeof first->sample);
     snprintf(first->of, sizeof first->of, "%s", text.data ? text.data : "");
     lg_text_clear(&text);

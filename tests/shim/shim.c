@@ -11,6 +11,8 @@
  *                              is right;  short: half of what was asked for is read or written;
  *                              full: ENOSPC in place of EIO
  *   LOGIT_FAULT_COUNT=FILE     at the end "CALL COUNT" lines are written there
+ *   LOGIT_FAULT_LEAKS=FILE     at the end what is still there is written there: "block SIZE OBJECT
+ *                              +OFFSET" (where it was asked for), "descriptor N PATH"
  *   LOGIT_RECORD=FILE          what is done to files that are written, for tests/disk.h
  *
  * Calls of the dynamic linker and of OpenBLAS (which exits where memory is short) are passed on
@@ -22,6 +24,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +45,8 @@ static int wanted = -1;
 static long at;
 static how what;
 static int ready;
-static int record = -1; /* descriptor */
+static int record = -1;   /* descriptor */
+static const char *leaks; /* path */
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -59,22 +63,30 @@ __attribute__((constructor)) static void begin(void)
     if (path)
         record = (int)syscall(SYS_openat, AT_FDCWD, path,
                               O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+    leaks = getenv("LOGIT_FAULT_LEAKS");
     ready = 1;
 }
 
-/* Straight to the kernel: nothing here may be counted or fail on purpose. */
-__attribute__((destructor)) static void end(void)
+static void list_leaks(void);
+
+static void list_counts(const char *path)
 {
-    const char *path = getenv("LOGIT_FAULT_COUNT");
     char text[512];
     int used = 0;
-    if (!path) return;
     const int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     for (int i = 0; i <= CALLS; i++)
         used += snprintf(text + used, sizeof text - (size_t)used, "%s %ld\n",
                          i < CALLS ? names[i] : "any", atomic_load(&count[i]));
     if (fd >= 0) syscall(SYS_write, fd, text, (size_t)used);
     syscall(SYS_close, fd);
+}
+
+/* Straight to the kernel: nothing here may be counted or fail on purpose. */
+__attribute__((destructor)) static void end(void)
+{
+    const char *counts = getenv("LOGIT_FAULT_COUNT");
+    if (counts) list_counts(counts);
+    if (leaks) list_leaks(); /* nothing works behind it, getenv for one */
 }
 
 /* A call from here counts unless it is the linker's, OpenBLAS's or our own. */
@@ -155,38 +167,122 @@ static void note_rename(const char *from, const char *to)
 /* ------------------------------------------------------------------------------------ memory ---
  */
 
+/* What was allocated and not freed, where that is asked for: a table that is probed from the
+ * address's own place on; a freed entry keeps its place (size 0) for those behind it. */
+enum { BLOCKS = 1 << 16 };
+typedef struct entry {
+    void *block; /* NULL: never used */
+    size_t size; /* and 1 */
+    const void *from;
+} entry;
+static entry live[BLOCKS];
+static int used;
+static atomic_flag busy = ATOMIC_FLAG_INIT;
+
+/* The entry of a block, or where it belongs.  A table that is full ends the program. */
+static entry *look_up(const void *block)
+{
+    size_t i = (size_t)(((uintptr_t)block >> 4) * 0x9E3779B97F4A7C15u >> 40) % BLOCKS;
+    while (live[i].block && live[i].block != block) i = (i + 1) % BLOCKS;
+    if (used == BLOCKS - 1) syscall(SYS_exit_group, 99);
+    return &live[i];
+}
+
+static void *keep(void *block, size_t size, const void *from)
+{
+    if (!leaks || !block || !is_ours(from)) return block;
+    while (atomic_flag_test_and_set(&busy)) {
+    }
+    entry *e = look_up(block);
+    used += !e->block;
+    *e = (entry){block, size + 1, from};
+    atomic_flag_clear(&busy);
+    return block;
+}
+
+static void forget(const void *block)
+{
+    if (!leaks || !block) return;
+    while (atomic_flag_test_and_set(&busy)) {
+    }
+    look_up(block)->size = 0;
+    atomic_flag_clear(&busy);
+}
+
+static void list_descriptors(int to)
+{
+    char name[64], path[512], line[640];
+    for (int fd = 3; fd < 256; fd++) {
+        snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+        const long length = syscall(SYS_readlinkat, AT_FDCWD, name, path, sizeof path - 1);
+        if (length < 0 || fd == to || fd == record) continue;
+        path[length] = '\0';
+        syscall(SYS_write, to, line, snprintf(line, sizeof line, "descriptor %d %s\n", fd, path));
+    }
+}
+
+extern void __libc_freeres(void); /* what libc keeps for itself; valgrind asks for it as well */
+
+static void list_leaks(void)
+{
+    char line[640];
+    __libc_freeres();
+    const int fd = (int)syscall(SYS_openat, AT_FDCWD, leaks, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        Dl_info info = {0};
+        if (!live[i].size || !dladdr(live[i].from, &info)) continue;
+        const char *object = strrchr(info.dli_fname, '/');
+        const int length = snprintf(line, sizeof line, "block %zu %.500s+%#tx\n", live[i].size - 1,
+                                    object ? object + 1 : info.dli_fname,
+                                    (const char *)live[i].from - (const char *)info.dli_fbase);
+        syscall(SYS_write, fd, line, (size_t)length);
+    }
+    list_descriptors(fd);
+    syscall(SYS_close, fd);
+}
+
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t),
     *__libc_memalign(size_t, size_t);
+extern void __libc_free(void *);
 
 EXPORT void *malloc(size_t size)
 {
     if (is_meant(ALLOC, HERE)) return errno = ENOMEM, NULL;
-    return __libc_malloc(size);
+    return keep(__libc_malloc(size), size, HERE);
 }
 
 EXPORT void *calloc(size_t n, size_t size)
 {
     if (is_meant(ALLOC, HERE)) return errno = ENOMEM, NULL;
-    return __libc_calloc(n, size);
+    return keep(__libc_calloc(n, size), n * size, HERE);
 }
 
 EXPORT void *realloc(void *old, size_t size)
 {
     if (is_meant(ALLOC, HERE)) return errno = ENOMEM, NULL;
-    return __libc_realloc(old, size);
+    forget(old); /* before somebody else is given it */
+    void *block = __libc_realloc(old, size);
+    if (!block) keep(old, size, HERE); /* there as before */
+    return keep(block, size, HERE);
 }
 
 EXPORT void *aligned_alloc(size_t alignment, size_t size)
 {
     if (is_meant(ALLOC, HERE)) return errno = ENOMEM, NULL;
-    return __libc_memalign(alignment, size);
+    return keep(__libc_memalign(alignment, size), size, HERE);
 }
 
 EXPORT int posix_memalign(void **out, size_t alignment, size_t size)
 {
     if (is_meant(ALLOC, HERE)) return ENOMEM;
-    *out = __libc_memalign(alignment, size);
+    *out = keep(__libc_memalign(alignment, size), size, HERE);
     return *out ? 0 : ENOMEM;
+}
+
+EXPORT void free(void *block)
+{
+    forget(block);
+    __libc_free(block);
 }
 
 EXPORT void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
