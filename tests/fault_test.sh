@@ -7,7 +7,6 @@
 #   LOGIT_FAULT_VERBS=..   of these alone (train resume eval pack repack)
 # SPDX-License-Identifier: MIT
 set -uo pipefail
-export LC_ALL=C # where memory is short libc loses a few bytes of its own when it looks for translations
 logit=${LOGIT_BIN:?path of logit} draw=${LOGIT_DRAW:?path of draw} shim=${LOGIT_SHIM:?path of libshim.so}
 stride=${LOGIT_FAULT_STRIDE:-11} verbs=${LOGIT_FAULT_VERBS:-train resume eval pack repack}
 work=$(mktemp -d) || exit
@@ -91,7 +90,7 @@ sweep() {
     for ((n = 1 + RANDOM % step; n <= total; n += step)); do
         begin "$verb"
         code=0
-        LOGIT_FAULT=$call:$n:$how LOGIT_FAULT_LEAKS=$work/leaks LD_PRELOAD=$shim timeout 30 "${command[@]}" >log 2>&1 || code=$?
+        timeout 30 env LOGIT_FAULT=$call:$n:$how LOGIT_FAULT_LEAKS=$work/leaks LD_PRELOAD=$shim "${command[@]}" >log 2>&1 || code=$?
         cases=$((cases + 1))
         [[ " $codes " == *" $code "* ]] || complain "$verb: $call $n $how: exit $code: $(tail -1 log)"
         if [ $code -ne 0 ] && [ $code -ne 137 ] && ! grep -q '^logit: ' log; then

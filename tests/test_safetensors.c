@@ -285,6 +285,33 @@ START_TEST(arrays_begin_at_a_multiple_of_8)
 }
 END_TEST
 
+/* A replay with a feature map and adam has 18 arrays; nothing here counts on how many there are. */
+START_TEST(many_arrays_are_written_and_read)
+{
+    enum { ARRAYS = 300 };
+    static char name[ARRAYS][8];
+    static lg_tensor_out tensor[ARRAYS];
+    float value[ARRAYS], got;
+    lg_safetensors *file;
+    logit_error err;
+    for (int i = 0; i < ARRAYS; i++) {
+        snprintf(name[i], sizeof name[i], "t%d", i);
+        value[i] = 0.5f + (float)i;
+        tensor[i] = (lg_tensor_out){.name = name[i], .rank = 1, .shape = {1}, .data = &value[i]};
+    }
+    const lg_safetensors_out content = {NULL, 0, tensor, ARRAYS};
+    ck_assert_msg(lg_safetensors_write(in.path, &content, &err) == LOGIT_OK, "%s", err.message);
+    ck_assert_msg(lg_safetensors_open(&file, in.path, &err) == LOGIT_OK, "%s", err.message);
+    for (int i = 0; i < ARRAYS; i++) {
+        const lg_tensor *at = lg_safetensors_find(file, name[i]);
+        ck_assert_ptr_nonnull(at);
+        ck_assert_int_eq(lg_safetensors_read(file, at, &got, NULL), LOGIT_OK);
+        ck_assert_float_eq(got, value[i]);
+    }
+    lg_safetensors_close(file);
+}
+END_TEST
+
 START_TEST(a_header_too_long_to_read_is_not_written)
 {
     char *value = malloc(LG_SAFETENSORS_MAX_HEADER + 1);
@@ -318,6 +345,7 @@ Suite *lg_suite_safetensors(void)
     tcase_add_test(tests, a_missing_file_and_a_folder_are_io);
     tcase_add_test(tests, the_writer_makes_these_bytes);
     tcase_add_test(tests, arrays_begin_at_a_multiple_of_8);
+    tcase_add_test(tests, many_arrays_are_written_and_read);
     tcase_add_test(tests, a_header_too_long_to_read_is_not_written);
     suite_add_tcase(suite, tests);
     return suite;

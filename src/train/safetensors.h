@@ -72,8 +72,6 @@ typedef struct lg_safetensors_out {
     int tensors;
 } lg_safetensors_out;
 
-enum { LG_TENSORS_OUT_MAX = 14 };
-
 /* Writes a file atomically; no second copy of the arrays is made.  Errors: IO, NOMEM; DATA if the
  * header would be longer than a reader takes. */
 logit_status lg_safetensors_write(const char *path, const lg_safetensors_out *content,

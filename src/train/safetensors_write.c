@@ -5,6 +5,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/safetensors.h"
 
+#include <stdlib.h>
+
 #include "base/file.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -59,14 +61,17 @@ static void add_header(lg_text *header, const lg_safetensors_out *content)
 static logit_status write_pieces(const char *path, const lg_safetensors_out *content,
                                  const lg_text *header, logit_error *err)
 {
-    lg_piece piece[2 + LG_TENSORS_OUT_MAX];
+    lg_piece *piece = malloc((2 + (size_t)content->tensors) * sizeof *piece);
     const uint64_t length = header->size;
     int pieces = 0;
+    if (!piece) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for %d arrays", content->tensors);
     piece[pieces++] = (lg_piece){&length, sizeof length};
     piece[pieces++] = (lg_piece){header->data, header->size};
     for (int i = 0; i < content->tensors; i++)
         piece[pieces++] = (lg_piece){content->tensor[i].data, tensor_bytes(&content->tensor[i])};
-    return lg_file_replace(path, piece, pieces, err);
+    const logit_status status = lg_file_replace(path, piece, pieces, err);
+    free(piece);
+    return status;
 }
 
 logit_status lg_safetensors_write(const char *path, const lg_safetensors_out *content,
