@@ -57,6 +57,19 @@ static logit_status fake_read(const lg_set *set, int64_t i, lg_decoder *decoder,
     return LOGIT_OK;
 }
 
+static logit_status fake_read_rows(const lg_set *set, const int32_t *sample, int64_t n,
+                                   lg_decoder *decoder, uint8_t *out, int64_t *good,
+                                   logit_error *err)
+{
+    const fake *f = set->own;
+    for (*good = 0; *good < n; ++*good) {
+        const logit_status status =
+            set->ops->read(set, sample[*good], decoder, out + (size_t)*good * f->features, err);
+        if (status != LOGIT_OK) return status;
+    }
+    return LOGIT_OK;
+}
+
 static const lg_set_ops fake_ops = {.read = fake_read};
 
 static void *get(size_t bytes)
@@ -100,6 +113,13 @@ void fake_hold(fake *f)
         for (size_t j = 0; j < f->features; j++)
             pixels[(size_t)i * f->features + j] = fake_pixel(f, i, j);
     f->set.resident = pixels;
+}
+
+void fake_copy(fake *f)
+{
+    f->ops = *f->set.ops;
+    f->ops.read_rows = fake_read_rows;
+    f->set.ops = &f->ops;
 }
 
 void fake_close(fake *f)
@@ -156,13 +176,14 @@ lg_loader_options fake_options(const fake *f, int64_t batch)
         .set = &f->set, .batch = batch, .seed = FAKE_SEED, .threads = 2, .memory = FAKE_PLENTY};
 }
 
-lg_loader_options fake_way(const fake *f, int64_t batch, int i)
+lg_loader_options fake_way(fake *f, int64_t batch, int i)
 {
     static const int threads[FAKE_THREADS] = {1, 2, 3, 8};
     const int64_t few = 8 * batch * (int64_t)(f->features + 16); /* label, weight and bad flag */
     const int64_t budgets[FAKE_BUDGETS] = {0, few, FAKE_PLENTY};
     lg_loader_options options = fake_options(f, batch);
-    options.threads = threads[i / FAKE_BUDGETS];
+    if (i >= FAKE_WAYS / 2) fake_copy(f);
+    options.threads = threads[i / FAKE_BUDGETS % FAKE_THREADS];
     options.memory = budgets[i % FAKE_BUDGETS];
     return options;
 }

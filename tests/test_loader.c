@@ -75,14 +75,16 @@ static const int64_t budgets[] = {0, 20000, 30000, 64000, FAKE_PLENTY};
 static const int slots_wanted[] = {2, 5, 8, 16, 16};
 enum { BUDGETS = sizeof budgets / sizeof *budgets };
 
-/* _i: threads x budgets.  32 samples of 105 bytes make a slot of 3.7 kB, the set 104 kB. */
+/* _i: (decoded, copied) x threads x budgets.  32 samples of 105 bytes make a slot of 3.7 kB, the
+ * set 104 kB. */
 START_TEST(batches_do_not_depend_on_threads_slots_or_place)
 {
     fake f;
     fake_open(&f, 990, fake_shape);
     f.delay_us = 40;
     lg_loader_options options = fake_options(&f, 32);
-    options.threads = thread_counts[_i / BUDGETS];
+    if (_i >= THREADS * BUDGETS) fake_copy(&f);
+    options.threads = thread_counts[_i / BUDGETS % THREADS];
     options.memory = budgets[_i % BUDGETS];
     lg_loader *loader = fake_loader(&options);
     ck_assert_int_eq(lg_loader_slots(loader), slots_wanted[_i % BUDGETS]);
@@ -186,14 +188,15 @@ END_TEST
 
 /* --- starting, holding, leaving --- */
 
-/* _i: bit 0 resident. */
+/* _i: bit 0 resident, bit 1 copied. */
 START_TEST(an_epoch_may_begin_anywhere_and_be_left_anywhere)
 {
     fake f;
     fake_open(&f, 333, fake_shape);
     lg_loader_options options = fake_options(&f, 20);
     options.threads = 3;
-    options.memory = _i ? FAKE_PLENTY : 10000;
+    options.memory = _i % 2 ? FAKE_PLENTY : 10000;
+    if (_i / 2) fake_copy(&f);
     lg_loader *loader = fake_loader(&options);
     ck_assert_ptr_null(fake_next(loader)); /* nothing before the first start */
     for (uint32_t epoch = 0; epoch < 18; epoch++) {
@@ -212,13 +215,15 @@ START_TEST(an_epoch_may_begin_anywhere_and_be_left_anywhere)
 }
 END_TEST
 
+/* _i: (decoded, copied) x budgets. */
 START_TEST(several_batches_can_be_held)
 {
     fake f;
     const lg_minibatch *held[SLOTS];
     fake_open(&f, 990, fake_shape);
     lg_loader_options options = fake_options(&f, 20);
-    options.memory = budgets[_i];
+    options.memory = budgets[_i % BUDGETS];
+    if (_i >= BUDGETS) fake_copy(&f);
     lg_loader *loader = fake_loader(&options);
     const int most = lg_loader_slots(loader) - 1;
     const wanted w = want(&f, &options, 5);
@@ -235,6 +240,7 @@ START_TEST(several_batches_can_be_held)
 }
 END_TEST
 
+/* _i: bit 0 resident, bit 1 copied. */
 START_TEST(holding_too_many_is_an_error_that_passes)
 {
     fake f;
@@ -242,7 +248,8 @@ START_TEST(holding_too_many_is_an_error_that_passes)
     logit_error err;
     fake_open(&f, 990, fake_shape);
     lg_loader_options options = fake_options(&f, 20);
-    options.memory = _i ? FAKE_PLENTY : 0;
+    options.memory = _i % 2 ? FAKE_PLENTY : 0;
+    if (_i / 2) fake_copy(&f);
     lg_loader *loader = fake_loader(&options);
     const wanted w = want(&f, &options, 0);
     fake_start(loader, 0, 0);
@@ -259,7 +266,7 @@ START_TEST(holding_too_many_is_an_error_that_passes)
 }
 END_TEST
 
-/* _i: bit 0 resident; the rest is how far it got. */
+/* _i: bit 0 resident, bit 1 copied; the rest is how far it got. */
 START_TEST(a_loader_can_be_destroyed_in_every_state)
 {
     fake f;
@@ -268,8 +275,9 @@ START_TEST(a_loader_can_be_destroyed_in_every_state)
     f.delay_us = 200;
     lg_loader_options options = fake_options(&f, 20);
     options.memory = _i % 2 ? FAKE_PLENTY : 0;
+    if (_i / 2 % 2) fake_copy(&f);
     lg_loader *loader = fake_loader(&options);
-    const int state = _i / 2;
+    const int state = _i / 4;
     if (state == 1) ck_assert_int_eq(lg_loader_preload(loader, NULL), LOGIT_OK);
     if (state == 2) ck_assert_int_eq(lg_loader_normal(loader, mean, std, NULL), LOGIT_OK);
     if (state >= 3) fake_start(loader, 0, 0);
@@ -288,16 +296,16 @@ Suite *lg_suite_loader(void)
     TCase *tcase = tcase_create("loader");
     tcase_set_timeout(tcase, TIMEOUT);
     tcase_add_loop_test(tcase, batches_do_not_depend_on_threads_slots_or_place, 0,
-                        THREADS * BUDGETS);
+                        2 * THREADS * BUDGETS);
     tcase_add_loop_test(tcase, every_cut_of_an_epoch, 0, CUTS * 2);
     tcase_add_loop_test(tcase, an_empty_set_has_no_batches, 0, 2);
     tcase_add_loop_test(tcase, answers_and_weights_come_along, 0, 16);
     tcase_add_loop_test(tcase, only_some_samples, 0, 2);
     tcase_add_test(tcase, what_the_format_holds_is_neither_read_nor_copied);
-    tcase_add_loop_test(tcase, an_epoch_may_begin_anywhere_and_be_left_anywhere, 0, 2);
-    tcase_add_loop_test(tcase, several_batches_can_be_held, 0, BUDGETS);
-    tcase_add_loop_test(tcase, holding_too_many_is_an_error_that_passes, 0, 2);
-    tcase_add_loop_test(tcase, a_loader_can_be_destroyed_in_every_state, 0, 12);
+    tcase_add_loop_test(tcase, an_epoch_may_begin_anywhere_and_be_left_anywhere, 0, 4);
+    tcase_add_loop_test(tcase, several_batches_can_be_held, 0, 2 * BUDGETS);
+    tcase_add_loop_test(tcase, holding_too_many_is_an_error_that_passes, 0, 4);
+    tcase_add_loop_test(tcase, a_loader_can_be_destroyed_in_every_state, 0, 24);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -40,9 +40,10 @@ START_TEST(an_error_comes_with_its_batch)
     char want[80];
     fake_open(&f, COUNT, fake_shape);
     f.bad_every = 12;
-    f.bad_at = _i / 2;
+    f.bad_at = _i / 4;
     f.delay_us = 60;
-    lg_loader_options options = fake_way(&f, BATCH, (_i % 2 ? 3 : 1) * FAKE_BUDGETS + 1);
+    const int threads = _i % 2 ? 3 : 1, copied = _i / 2 % 2 * FAKE_THREADS; /* 8 or 2 */
+    lg_loader_options options = fake_way(&f, BATCH, (copied + threads) * FAKE_BUDGETS + 1);
     lg_loader *loader = fake_loader(&options);
     for (uint32_t epoch = 0; epoch < 4; epoch++) {
         fake_order(&options, epoch, order);
@@ -267,12 +268,12 @@ Suite *lg_suite_loader_bad(void)
     Suite *suite = suite_create("loader_bad");
     TCase *tcase = tcase_create("loader_bad");
     tcase_set_timeout(tcase, TIMEOUT);
-    tcase_add_loop_test(tcase, an_error_comes_with_its_batch, 0, 24);
-    tcase_add_loop_test(tcase, preloading_tells_the_first_bad_sample_of_the_set, 0, FAKE_THREADS);
+    tcase_add_loop_test(tcase, an_error_comes_with_its_batch, 0, 48);
+    tcase_add_loop_test(tcase, preloading_tells_the_first_bad_sample_of_the_set, 0, 2 * FAKE_THREADS);
     tcase_add_test(tcase, preloading_that_failed_gives_its_memory_back);
     tcase_add_loop_test(tcase, running_out_of_memory_is_never_skipped, 0, FAKE_WAYS);
     tcase_add_loop_test(tcase, bad_samples_keep_their_place_and_weigh_nothing, 0, 4 * FAKE_WAYS);
-    tcase_add_loop_test(tcase, batches_that_were_dropped_count_nothing, 0, FAKE_THREADS);
+    tcase_add_loop_test(tcase, batches_that_were_dropped_count_nothing, 0, 2 * FAKE_THREADS);
     tcase_add_loop_test(tcase, too_many_bad_samples_are_an_error, 0, FAKE_WAYS);
     suite_add_tcase(suite, tcase);
     return suite;
