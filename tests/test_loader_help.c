@@ -22,23 +22,31 @@ enum {
 
 static pthread_t caller;
 static atomic_int by_caller, by_crew; /* rows */
+static int64_t most_of_caller;        /* rows at once */
 
-/* Every thread of the crew stands still until the caller has read a row; the caller's first takes
- * NAP_US. */
+static void wait_for(atomic_int *rows)
+{
+    for (int us = 0; atomic_load(rows) == 0 && us < PATIENCE_US; us += 100) usleep(100);
+}
+
+/* Whoever comes first, crew or caller, stands still until the other has come too; the caller's
+ * first row takes NAP_US at least. */
 static void meet(void)
 {
-    if (pthread_equal(pthread_self(), caller)) {
-        if (atomic_fetch_add(&by_caller, 1) == 0) usleep(NAP_US);
-        return;
+    if (!pthread_equal(pthread_self(), caller)) {
+        atomic_fetch_add(&by_crew, 1);
+        wait_for(&by_caller);
+    } else if (atomic_fetch_add(&by_caller, 1) == 0) {
+        usleep(NAP_US);
+        wait_for(&by_crew);
     }
-    atomic_fetch_add(&by_crew, 1);
-    for (int us = 0; atomic_load(&by_caller) == 0 && us < PATIENCE_US; us += 100) usleep(100);
 }
 
 static logit_status read_rows(const lg_set *set, const int32_t *sample, int64_t n,
                               lg_decoder *decoder, uint8_t *out, int64_t *good, logit_error *err)
 {
     const fake *f = set->own;
+    if (pthread_equal(pthread_self(), caller) && n > most_of_caller) most_of_caller = n;
     for (*good = 0; *good < n; ++*good) {
         meet();
         const logit_status status =
@@ -63,6 +71,7 @@ static void begin(void)
 {
     caller = pthread_self();
     by_caller = by_crew = 0;
+    most_of_caller = 0;
 }
 
 static void walk(const fake *f, lg_loader *loader, const lg_loader_options *options)
@@ -108,6 +117,24 @@ START_TEST(a_caller_that_waits_copies)
 }
 END_TEST
 
+/* 64 rows of 4 kB are a thread's piece, half as many the caller's, which may be wanted elsewhere. */
+START_TEST(a_caller_takes_little_at_a_time)
+{
+    fake f;
+    fake_open(&f, COUNT, (lg_image_target){64, 64, 1});
+    lg_set_ops ops = *f.set.ops;
+    ops.read_rows = read_rows;
+    f.set.ops = &ops;
+    lg_loader_options options = fake_way(&f, 16 * BATCH, 0);
+    lg_loader *loader = fake_loader(&options);
+    walk(&f, loader, &options);
+    ck_assert_int_gt(most_of_caller, 0);
+    ck_assert_int_le(most_of_caller, 32);
+    lg_loader_destroy(loader);
+    fake_close(&f);
+}
+END_TEST
+
 /* A file may take long to decode; whoever waits must be free when its batch is there. */
 START_TEST(what_is_decoded_is_the_crews)
 {
@@ -133,6 +160,7 @@ Suite *lg_suite_loader_help(void)
     tcase_add_checked_fixture(tcase, begin, NULL);
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, a_caller_that_waits_copies, 0, 2 * FAKE_THREADS);
+    tcase_add_test(tcase, a_caller_takes_little_at_a_time);
     tcase_add_loop_test(tcase, what_is_decoded_is_the_crews, 0, FAKE_THREADS);
     suite_add_tcase(suite, tcase);
     return suite;

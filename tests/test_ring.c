@@ -63,31 +63,33 @@ static int64_t taken(lg_ring *ring)
  */
 START_TEST(a_consumer_may_fill_pieces)
 {
-    static const int want[][3] = {{0, 0, 3}, {0, 3, 4}, {1, 0, 3}, {1, 3, 4}, {2, 0, 2}};
+    static const struct {
+        int most, batch, begin, end;
+    } want[] = {{3, 0, 0, 3}, {9, 0, 3, 4}, {9, 1, 0, 3}, {2, 1, 3, 4}, {1, 2, 0, 1}, {2, 2, 1, 2}};
     lg_ring *ring;
     lg_ring_work piece;
     ck_assert_int_eq(lg_ring_create(&ring, 2, NULL), LOGIT_OK);
-    ck_assert(!lg_ring_try_claim(ring, &piece)); /* not started */
+    ck_assert(!lg_ring_try_claim(ring, 3, &piece)); /* not started */
     lg_ring_start(ring, (lg_ring_plan){.samples = 10, .batch = 4, .grain = 3});
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         if (i == 4) { /* both slots are full */
-            ck_assert(!lg_ring_try_claim(ring, &piece));
+            ck_assert(!lg_ring_try_claim(ring, 3, &piece));
             ck_assert_int_eq(taken(ring), 0);
             lg_ring_release(ring);
         }
-        ck_assert(lg_ring_try_claim(ring, &piece));
-        ck_assert_int_eq(piece.batch, want[i][0]);
-        ck_assert_int_eq(piece.begin, want[i][1]);
-        ck_assert_int_eq(piece.end, want[i][2]);
+        ck_assert(lg_ring_try_claim(ring, want[i].most, &piece));
+        ck_assert_int_eq(piece.batch, want[i].batch);
+        ck_assert_int_eq(piece.begin, want[i].begin);
+        ck_assert_int_eq(piece.end, want[i].end);
         if (i < 2) ck_assert_int_eq(taken(ring), LG_RING_LATER);
         lg_ring_publish(ring, &piece, LOGIT_OK, 0, NULL);
     }
-    ck_assert(!lg_ring_try_claim(ring, &piece));
+    ck_assert(!lg_ring_try_claim(ring, 3, &piece));
     ck_assert_int_eq(taken(ring), 1);
     ck_assert_int_eq(taken(ring), 2);
     ck_assert_int_eq(taken(ring), LG_RING_END);
     lg_ring_stop(ring);
-    ck_assert(!lg_ring_try_claim(ring, &piece));
+    ck_assert(!lg_ring_try_claim(ring, 3, &piece));
     lg_ring_destroy(ring);
 }
 END_TEST

@@ -47,7 +47,8 @@ typedef struct lg_loader_options {
     int balanced; /* 1: epochs draw classes equally often (balance.h) in place of `shuffle`, which
                    * must be full; `only` must ascend, and there must be labels below classes */
     lg_augment augment; /* what lg_loader_augment turns on; images of u8 alone */
-    int threads;        /* decoder threads, >= 1 */
+    int threads;        /* decoder threads, >= 1; where samples are merely copied and these are
+                         * several, the caller is one of them */
     int64_t memory;     /* budget in bytes for decoded samples (slots or the whole set) */
     int skip_bad;       /* a bad sample (read says DATA or IO) keeps its place with weight 0 (bytes
                          * all zero); else it is an error.  Other errors of read always are. */

@@ -10,7 +10,8 @@
 
 enum {
     COPIED_BYTES = 128 << 10, /* of a piece whose samples are copied, at least */
-    COPIED_ROWS = 128         /* copied between two looks whether anybody wants them */
+    COPIED_ROWS = 128,        /* copied between two looks whether anybody wants them */
+    JOB_ROWS_OF_CALLER = 8    /* it looks at nothing else meanwhile, not even whether to stop */
 };
 
 /* A piece is a share of a batch small enough that all threads work on the first batch of an epoch,
@@ -264,18 +265,42 @@ static void *work(void *argument)
     return NULL;
 }
 
+/* Most samples of a piece of the caller's: it must be free soon after its batch is there, and the
+ * disk may be slow. */
+static int64_t piece_of_caller(const lg_loader *loader)
+{
+    const int64_t copied = COPIED_BYTES / (int64_t)loader->features;
+    const int64_t most =
+        loader->job == LG_JOB_STREAM || copied < JOB_ROWS_OF_CALLER ? copied : JOB_ROWS_OF_CALLER;
+    return most < 1 ? 1 : most;
+}
+
+/* The caller does pieces until its batch is there, none is left, or *patience is, from which the
+ * time is taken. */
+static logit_status help(lg_loader *loader, lg_ring_work *batch, double *patience, logit_error *err)
+{
+    const int64_t most = piece_of_caller(loader);
+    const double since = lg_seconds();
+    double spent = 0.0;
+    logit_status status = LOGIT_OK;
+    lg_ring_work piece;
+    while (status == LOGIT_OK && batch->batch == LG_RING_LATER &&
+           (*patience < 0.0 || spent < *patience) &&
+           lg_ring_try_claim(loader->ring, most, &piece)) {
+        do_and_publish(&loader->crew[loader->options.threads], &piece);
+        status = lg_ring_take(loader->ring, batch, 0.0, err);
+        spent = lg_seconds() - since;
+    }
+    loader->helped += spent;
+    if (*patience >= 0.0) *patience = spent < *patience ? *patience - spent : 0.0;
+    return status;
+}
+
 logit_status lg_crew_take(lg_loader *loader, lg_ring_work *batch, double patience, logit_error *err)
 {
-    lg_ring_work piece;
     if (!loader->helps) return lg_ring_take(loader->ring, batch, patience, err);
     LG_TRY(lg_ring_take(loader->ring, batch, 0.0, err));
-    if (batch->batch != LG_RING_LATER) return LOGIT_OK;
-    const double since = lg_seconds();
-    while (batch->batch == LG_RING_LATER && lg_ring_try_claim(loader->ring, &piece)) {
-        do_and_publish(&loader->crew[loader->options.threads], &piece);
-        LG_TRY(lg_ring_take(loader->ring, batch, 0.0, err));
-    }
-    loader->helped += lg_seconds() - since;
+    if (batch->batch == LG_RING_LATER) LG_TRY(help(loader, batch, &patience, err));
     if (batch->batch != LG_RING_LATER) return LOGIT_OK;
     return lg_ring_take(loader->ring, batch, patience, err);
 }

@@ -115,7 +115,7 @@ static void wake_producer(lg_ring *ring)
 
 /* --- producers --- */
 
-static void next_piece(lg_ring *ring, lg_ring_work *piece)
+static void next_piece(lg_ring *ring, int64_t most, lg_ring_work *piece)
 {
     if (!newest_is_open(ring)) {
         ring_slot *slot = slot_of(ring, ring->claimed++);
@@ -128,14 +128,14 @@ static void next_piece(lg_ring *ring, lg_ring_work *piece)
     piece->batch = batch;
     piece->slot = (int)(batch % ring->count);
     piece->begin = ring->offset;
-    ring->offset += left < ring->plan.grain ? left : ring->plan.grain;
+    ring->offset += left < most ? left : most;
     piece->end = ring->offset;
 }
 
 /* With the mutex held, and if there is work. */
-static void claim(lg_ring *ring, lg_ring_work *piece)
+static void claim(lg_ring *ring, int64_t most, lg_ring_work *piece)
 {
-    next_piece(ring, piece);
+    next_piece(ring, most, piece);
     ring->busy++;
     wake_producer(ring);
 }
@@ -149,16 +149,17 @@ int lg_ring_claim(lg_ring *ring, lg_ring_work *piece)
         ring->idle--;
     }
     const int go_on = !ring->stopped;
-    if (go_on) claim(ring, piece);
+    if (go_on) claim(ring, ring->plan.grain, piece);
     pthread_mutex_unlock(&ring->mutex);
     return go_on;
 }
 
-int lg_ring_try_claim(lg_ring *ring, lg_ring_work *piece)
+int lg_ring_try_claim(lg_ring *ring, int64_t most, lg_ring_work *piece)
 {
     pthread_mutex_lock(&ring->mutex);
+    const int64_t grain = ring->plan.grain;
     const int go_on = !ring->stopped && has_work(ring);
-    if (go_on) claim(ring, piece);
+    if (go_on) claim(ring, most < grain ? most : grain, piece);
     pthread_mutex_unlock(&ring->mutex);
     return go_on;
 }

@@ -54,9 +54,9 @@ void lg_ring_stop(lg_ring *ring);
 
 /* Producer: next piece to fill; 0 once the ring is stopped.  Blocks while there is no work. */
 int lg_ring_claim(lg_ring *ring, lg_ring_work *piece);
-/* The same, and 0 while there is no work.  Never blocks; for a consumer that fills a piece itself
- * while it has to wait. */
-int lg_ring_try_claim(lg_ring *ring, lg_ring_work *piece);
+/* The same, of `most` samples (>= 1) if that is less than a grain, and 0 while there is no work.
+ * Never blocks; for a consumer that fills a piece itself while it has to wait. */
+int lg_ring_try_claim(lg_ring *ring, int64_t most, lg_ring_work *piece);
 /* Producer: 1 if nobody will look at what is being filled (dropped or stopped): a piece may then
  * be published as it is.  Cheap; asked between samples. */
 int lg_ring_abandoned(const lg_ring *ring);
