@@ -269,7 +269,8 @@ Suite *lg_suite_loader_bad(void)
     TCase *tcase = tcase_create("loader_bad");
     tcase_set_timeout(tcase, TIMEOUT);
     tcase_add_loop_test(tcase, an_error_comes_with_its_batch, 0, 48);
-    tcase_add_loop_test(tcase, preloading_tells_the_first_bad_sample_of_the_set, 0, 2 * FAKE_THREADS);
+    tcase_add_loop_test(tcase, preloading_tells_the_first_bad_sample_of_the_set, 0,
+                        2 * FAKE_THREADS);
     tcase_add_test(tcase, preloading_that_failed_gives_its_memory_back);
     tcase_add_loop_test(tcase, running_out_of_memory_is_never_skipped, 0, FAKE_WAYS);
     tcase_add_loop_test(tcase, bad_samples_keep_their_place_and_weigh_nothing, 0, 4 * FAKE_WAYS);

@@ -117,7 +117,8 @@ START_TEST(a_caller_that_waits_copies)
 }
 END_TEST
 
-/* 64 rows of 4 kB are a thread's piece, half as many the caller's, which may be wanted elsewhere. */
+/* 64 rows of 4 kB are a thread's piece, half as many the caller's, which may be wanted elsewhere.
+ */
 START_TEST(a_caller_takes_little_at_a_time)
 {
     fake f;

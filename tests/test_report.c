@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "data/image_write.h"
 #include "report/report_chart.h"
 #include "report/report_html.h"
 #include "report/report_picture.h"
 #include "report/report_run.h"
+#include "tests/allocations.h"
 #include "tests/page_rig.h"
 #include "tests/small_set.h"
 
@@ -152,6 +154,30 @@ START_TEST(signs_have_their_colours)
 }
 END_TEST
 
+/* Every allocation fails once; what was taken is given back, by the library that writes PNG too. */
+START_TEST(a_picture_without_memory_is_an_error)
+{
+    static uint8_t grey[24 * 24];
+    const lg_pixels pixels = {grey, 24, 24, 1};
+    int n = 1;
+    if (allocations_count() < 0) return; /* a sanitizer's */
+    for (size_t i = 0; i < sizeof grey; i++) grey[i] = (uint8_t)(i * i);
+    for (; n < 100; n++) {
+        lg_bytes bytes = {0};
+        const int64_t before = allocations_bytes();
+        allocations_fail(n);
+        const logit_status status = lg_pixels_encode(&pixels, LG_FILE_PNG, 0, &bytes, &err);
+        allocations_fail(0);
+        lg_bytes_clear(&bytes);
+        ck_assert_msg(allocations_bytes() == before, "%d: %d bytes", n,
+                      (int)(allocations_bytes() - before));
+        if (status == LOGIT_OK) break;
+        ck_assert_int_eq(status, LOGIT_E_NOMEM);
+    }
+    ck_assert_int_ge(n, 6);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------- a run read back --- */
 
 static void begin_here(void)
@@ -208,6 +234,7 @@ Suite *lg_suite_report(void)
     tcase_add_test(tests, a_gap_breaks_the_line);
     tcase_add_test(tests, a_long_curve_keeps_its_ends_and_few_points);
     tcase_add_test(tests, signs_have_their_colours);
+    tcase_add_test(tests, a_picture_without_memory_is_an_error);
     tcase_add_test(tests, a_run_is_read_back);
     suite_add_tcase(suite, tests);
     return suite;

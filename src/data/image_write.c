@@ -12,6 +12,16 @@
 
 #include "base/status.h"
 
+/* What deflated gave out and the writer has not freed: it loses it where it cannot get memory for
+ * the file around it. */
+static _Thread_local unsigned char *unfreed;
+
+static void release(void *block)
+{
+    if (block == unfreed) unfreed = NULL;
+    free(block);
+}
+
 /* In the writer's signature; NULL if out of memory.  The caller frees.  Only runs are looked for
  * (Z_RLE): noise holds no other repeats, and the search for them took time and saved nothing. */
 static unsigned char *deflated(unsigned char *data, int size, int *out_size, int level)
@@ -26,11 +36,14 @@ static unsigned char *deflated(unsigned char *data, int size, int *out_size, int
     const int done = out && deflate(&stream, Z_FINISH) == Z_STREAM_END;
     *out_size = (int)stream.total_out;
     deflateEnd(&stream);
-    if (done) return out;
+    if (done) return unfreed = out;
     free(out);
     return NULL;
 }
 
+#define STBIW_MALLOC malloc
+#define STBIW_REALLOC realloc
+#define STBIW_FREE release
 #define STBIW_ZLIB_COMPRESS deflated
 #define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION
@@ -72,6 +85,7 @@ logit_status lg_pixels_encode(const lg_pixels *pixels, lg_file_kind kind, int qu
         kind == LG_FILE_PNG
             ? stbi_write_png_to_func(take, &to, w, h, channels, pixels->pixel, w * channels)
             : stbi_write_jpg_to_func(take, &to, w, h, channels, pixels->pixel, quality);
+    release(unfreed);
     if (!done) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for an image file of %d x %d", w, h);
     return to.status;
 }
