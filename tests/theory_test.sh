@@ -11,6 +11,8 @@ root=$PWD
 references() { grep -oE '`(src|tests|cuda)/[A-Za-z0-9_/.]+: [A-Za-z0-9_]+`' "$1" | tr -d '`:'; }
 # Its options, and its commands.
 options() { grep -E '^- ' "$1" | grep -oE -- '--[a-z0-9-]+' | sort -u; }
+# Its formulas: what is bold and has a sign of one in it.
+formulas() { grep -oE '\*\*[^*]([^*]|\*[^*])*\*\*' "$1" | grep -E '[=+/]|<-'; }
 commands() { sed -n '/^```sh$/,/^```$/p' "$1" | grep -v '^```'; }
 
 # defined FILE NAME: a function's definition (its name begins a parameter list at a line that does
@@ -39,6 +41,15 @@ done
 
 [ "$(references "$root/docs/theory.md")" = "$(references "$root/docs/theory.ko.md")" ] ||
     complain "the pages name different places"
+[ "$(options "$root/docs/theory.md")" = "$(options "$root/docs/theory.ko.md")" ] ||
+    complain "the pages name different options"
+[ "$(formulas "$root/docs/theory.md")" = "$(formulas "$root/docs/theory.ko.md")" ] ||
+    complain "the pages hold different formulas: $(diff <(formulas "$root/docs/theory.md") <(formulas "$root/docs/theory.ko.md") | head -4)"
+# Each loss, optimiser and penalty that training has is on the page.
+for term in 'max(z, 0)' 'log1p(r)' '(1/2) |z - onehot(y)|^2' '|W|_1' '(l2/2) |W|^2' 'log((n_c + 1)' \
+    '(1 - lr a) w' 'log(t_j / p_j)' '|g|^2 / (2 l2)' 'e/K' 'R^2 = 1'; do
+    grep -qF -e "$term" "$root/docs/theory.md" || complain "theory.md: no $term"
+done
 [ "$(commands "$root/docs/theory.md")" = "$(commands "$root/docs/theory.ko.md")" ] ||
     complain "the pages show different commands"
 [ "$(grep -c '^## ' "$root/docs/theory.md")" = "$(grep -c '^## ' "$root/docs/theory.ko.md")" ] ||
