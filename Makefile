@@ -70,7 +70,7 @@ test.o    := $(patsubst %.c,$B/%.o,$(filter-out tests/fuzz_%,$(wildcard tests/*.
 objects   := $(lib.o) $(cli.o) $(main.o) $(draw.o) $(test.o) $(cuda.o) $(simt.o) $(rules.o) $(try.o)
 
 .DEFAULT_GOAL := all
-.PHONY: all run print-nvcc print-gpus check check-built check-long check-kernels run-kernels test bench asan tsan tidy analyze hardening coverage soak fuzz msan check-gpu bench-gpu gpu-kit format format-check layers symbols \
+.PHONY: all run print-nvcc print-gpus check check-built check-long check-kernels run-kernels test bench asan tsan tidy analyze hardening coverage soak fuzz fuzz-long msan check-gpu bench-gpu gpu-kit format format-check layers symbols \
         deps install uninstall clean help
 .DELETE_ON_ERROR:
 
@@ -90,9 +90,11 @@ check:
 ## check-long: all that takes too long for check, as 300 kills, every call that can fail, soak, fuzzing
 check-long: all $B/tests/libshim.so
 	$(Q)LOGIT_KILLS=300 LOGIT_FAULT_STRIDE=1 LOGIT_SIGNALS=300 LOGIT_LOCK_ROUNDS=100 LOGIT_CHANGES=50 \
-	    LOGIT_SOAK_STEPS=100000 tests/check $B kill fault full signal lock change soak
+	    LOGIT_SANDBOX_KILLS=100 LOGIT_SOAK_STEPS=100000 \
+	    tests/check $B kill fault full signal lock change sandbox soak
 	$(Q)LOGIT_POWER=400 CK_RUN_SUITE=power $(MAKE) --no-print-directory test
-	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=1200
+	$(Q)LOGIT_FLIPS=100000 CK_RUN_SUITE=flips $(MAKE) --no-print-directory test
+	$(Q)$(MAKE) --no-print-directory fuzz msan FUZZ_SECONDS=1200
 
 ## check-built: the tests of check, of what is built, installing nothing
 check-built: symbols hardening $B/tests/libshim.so
@@ -169,6 +171,9 @@ fuzz:
 	    { echo "fuzz: clang or its runtime is missing: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
 	$(Q)$(MAKE) --no-print-directory MODE=fuzz CC=clang CUDA=0 WERROR= $(FUZZ:%=build/fuzz/fuzz_%)
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ:%=build/fuzz/fuzz_%)
+
+## fuzz-long: the same for four hours each
+fuzz-long: ; $(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=14400
 
 ## msan: fuzz the image wrapper for FUZZ_SECONDS under MemorySanitizer, its corpus first
 # Only what decodes is in it, without libjpeg-turbo: every object has to be watched.
