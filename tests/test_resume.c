@@ -14,6 +14,7 @@
 #include "tests/simt_runs.h"
 #include "tests/small_set.h"
 #include "tests/train_rig.h"
+#include "train/checkpoint_file.h"
 #include "train/run_options.h"
 
 Suite *lg_suite_resume(void);
@@ -228,6 +229,53 @@ START_TEST(the_newest_checkpoint_is_taken)
 }
 END_TEST
 
+/* Puts other words into the heads of both checkpoints. */
+static void reword(const char *run, const char *from, const char *to)
+{
+    for (int i = 0; i < 2; i++) {
+        lg_checkpoint_file file;
+        char path[64];
+        snprintf(path, sizeof path, "%s/checkpoint.%d", run, i);
+        ck_assert_int_eq(lg_checkpoint_file_read(small_set_path(path), &file, NULL), LOGIT_OK);
+        char *text = cJSON_PrintUnformatted(file.head), *at = strstr(text, from);
+        lg_text head = {0};
+        ck_assert_msg(at != NULL, "no %s in %s", from, text);
+        lg_text_add(&head, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+        ck_assert_int_eq(lg_checkpoint_file_write(small_set_path(path), &head, file.state,
+                                                  file.state_bytes, NULL),
+                         LOGIT_OK);
+        lg_text_clear(&head);
+        cJSON_free(text);
+        lg_checkpoint_file_clear(&file);
+    }
+}
+
+static const struct {
+    const char *from, *to, *said; /* NULL: nothing, for no bit depends on it */
+} differences[] = {
+    {"\"version\":\"" LOGIT_VERSION "\"", "\"version\":\"9.8.7\"", "is of logit 9.8.7"},
+    {"cpu: ", "gpu: ", "another device (gpu: "},
+    {"cpu: 3 threads", "cpu: 7 threads", NULL},
+    {"", "", NULL},
+};
+enum { DIFFERENCES = sizeof differences / sizeof *differences };
+
+START_TEST(another_version_or_device_is_said)
+{
+    stopper s;
+    logit_error err;
+    options.checkpoint_steps = 1;
+    options.threads = 3;
+    expect(go("run", 10, &s, &err), LOGIT_E_STOPPED, &err, 10);
+    reword("run", differences[_i].from, differences[_i].to);
+    options.resume = 1;
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
+    const char *want = differences[_i].said ? differences[_i].said : "going on after step 10,";
+    ck_assert_msg(strstr(s.said, want) != NULL, "%s", s.said);
+    ck_assert_msg(!strstr(s.said, "bits may differ") == !differences[_i].said, "%s", s.said);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------- what may change --- */
 
 START_TEST(without_a_checkpoint_a_run_begins)
@@ -341,6 +389,7 @@ Suite *lg_suite_resume(void)
     add_case(suite, "many", a_run_stopped_many_times_goes_on_to_the_same_bits, 0, 5);
     add_case(suite, "damage", a_damaged_checkpoint_costs_one_interval, 0, 3);
     add_case(suite, "newest", the_newest_checkpoint_is_taken, 0, 2);
+    add_case(suite, "differences", another_version_or_device_is_said, 0, DIFFERENCES);
     add_case(suite, "anew", without_a_checkpoint_a_run_begins, 0, 1);
     add_case(suite, "finished", a_finished_run_is_left_alone, 0, 1);
     add_case(suite, "epochs", epochs_may_grow, 0, 1);

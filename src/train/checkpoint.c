@@ -232,6 +232,20 @@ logit_status lg_checkpoint_find(lg_trainer *t, logit_error *err)
     return status;
 }
 
+/* What follows the number of threads in a device's description, from its comma or end on. */
+static const char *behind_threads(const char *device)
+{
+    const char *at = strstr(device, " thread");
+    return at ? at + strcspn(at, ",") : device;
+}
+
+/* Whether bits may depend on which of two it is: of another kind or make, not of more threads. */
+static int is_other_device(const char *a, const char *b)
+{
+    return strncmp(a, b, strcspn(a, ":") + 1) != 0 ||
+           strcmp(behind_threads(a), behind_threads(b)) != 0;
+}
+
 /* Differences that are said and no more: bits may differ from here on. */
 static void say_differences(const lg_trainer *t)
 {
@@ -241,7 +255,7 @@ static void say_differences(const lg_trainer *t)
         lg_report_message(t->watch, LOGIT_LEVEL_WARNING,
                           "the checkpoint is of logit %.40s, this is %s: bits may differ", version,
                           LOGIT_VERSION);
-    if (device && strcmp(device, t->device) != 0)
+    if (device && is_other_device(device, t->device))
         lg_report_message(t->watch, LOGIT_LEVEL_WARNING,
                           "the checkpoint was computed by another device (%.200s): bits may differ",
                           device);
