@@ -212,6 +212,7 @@ struct logit_run; /* these four: section 5 */
 struct logit_epoch;
 struct logit_setting;
 struct logit_fold;
+struct logit_doubt; /* section 7 */
 
 /* What the library calls while it works, always from the caller's own thread.  Each may be NULL. */
 typedef struct logit_watch {
@@ -224,6 +225,8 @@ typedef struct logit_watch {
     void (*setting)(void *user, const struct logit_setting *setting);
     /* a setting was measured on a fold; comes before start */
     void (*fold)(void *user, const struct logit_fold *fold);
+    /* logit_verify: a prediction that is not proven to be the optimum's; in the parts' order */
+    void (*doubt)(void *user, const struct logit_doubt *doubt);
     int (*stop)(void *user); /* asked once per step: not 0 ends the call with LOGIT_E_STOPPED */
 } logit_watch;
 
@@ -490,6 +493,15 @@ typedef struct logit_certain {
     const char *part; /* static */
     int64_t count, certain;
 } logit_certain;
+
+/* A prediction that the optimum may not share.  Valid during the call that hands it out. */
+typedef struct logit_doubt {
+    const char *part, *name; /* of the sample */
+    int64_t index;           /* of the sample in its part's set */
+    const char *said;        /* the class that the model predicts */
+    double margin; /* of its logit over the next, 0 where the best biases predict another class */
+    double reach;  /* that margin may differ by so much at the optimum */
+} logit_doubt;
 
 /* Where the optimum of a model's own objective J can be.  Its biases are taken where J is smallest
  * for its weights. */

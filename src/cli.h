@@ -60,7 +60,8 @@ typedef struct lg_cli {
     logit_setting best_of_fold;         /* train, with folds: the best of the fold so far */
     logit_epoch best;                   /* train, of a grid: the best of the epoch so far */
     lg_text grid;                       /* train: what the settings came to, text or JSON */
-    int lines;                          /* bench: how many were printed */
+    lg_text doubts;                     /* verify: what is not proven, text or JSON */
+    int lines;                          /* bench, verify: how many were printed */
     const logit_comparison *comparison; /* compare: as far as it is filled in */
 } lg_cli;
 

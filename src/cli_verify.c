@@ -1,9 +1,51 @@
-/* cli_verify.c -- `logit verify`: what is proven, as text or JSON.
+/* cli_verify.c -- `logit verify`: what is proven, as text or JSON, and which predictions are not.
  *
  * The command. */
 /* SPDX-License-Identifier: MIT */
 #include "base/status.h"
 #include "cli_screen.h"
+
+enum { SHOWN = 10 }; /* doubts that text lists without -v */
+
+static void add_doubt_line(lg_text *to, const logit_doubt *doubt)
+{
+    char said[LG_CELL], name[512];
+    lg_text_add(to, "  %12.4g %14.4g  %-5s %-16s %s\n", doubt->margin, doubt->reach, doubt->part,
+                lg_cli_name(said, doubt->said, 16), lg_text_escape(name, sizeof name, doubt->name));
+}
+
+static void add_doubt_object(lg_text *to, const logit_doubt *doubt)
+{
+    lg_text_add(to, "%s{\"part\": \"%s\", \"index\": %lld, \"name\": ", to->size ? ", " : "",
+                doubt->part, (long long)doubt->index);
+    lg_text_add_json(to, doubt->name);
+    lg_text_add(to, ", \"said\": ");
+    lg_text_add_json(to, doubt->said);
+    lg_text_add(to, ", \"margin\": ");
+    lg_text_add_number(to, doubt->margin);
+    lg_text_add(to, ", \"reach\": ");
+    lg_text_add_number(to, doubt->reach);
+    lg_text_add(to, "}");
+}
+
+static void on_doubt(void *user, const logit_doubt *doubt)
+{
+    lg_cli *cli = user;
+    cli->lines++;
+    if (lg_cli_is_json(cli))
+        add_doubt_object(&cli->doubts, doubt);
+    else if (cli->lines <= SHOWN || cli->set.verbose)
+        add_doubt_line(&cli->doubts, doubt);
+}
+
+static void print_doubts(const lg_cli *cli)
+{
+    if (!cli->doubts.size) return;
+    fprintf(cli->out,
+            "\nnot proven%s\n        margin  may change by  part  says             sample\n%s",
+            cli->lines > SHOWN && !cli->set.verbose ? " (the first 10; -v lists all)" : "",
+            cli->doubts.data);
+}
 
 static void print_line(const lg_cli *cli, const char *label, const char *format, double value,
                        const char *meaning)
@@ -32,7 +74,7 @@ static void print_text(const lg_cli *cli, const logit_certificate *c)
     }
 }
 
-static void make_json(const logit_certificate *c, lg_text *out)
+static void make_json(const logit_certificate *c, const lg_text *doubts, lg_text *out)
 {
     const struct {
         const char *name;
@@ -56,17 +98,19 @@ static void make_json(const logit_certificate *c, lg_text *out)
     for (int i = 0; i < c->parts; i++)
         lg_text_add(out, "%s{\"part\": \"%s\", \"count\": %lld, \"certain\": %lld}", i ? ", " : "",
                     c->part[i].part, (long long)c->part[i].count, (long long)c->part[i].certain);
-    lg_text_add(out, "]}\n");
+    lg_text_add(out, "], \"not_proven\": [%s]}\n", doubts->size ? doubts->data : "");
 }
 
 static logit_status print(lg_cli *cli, const logit_certificate *c, logit_error *err)
 {
     if (lg_cli_is_json(cli)) {
         lg_text json = {0};
-        make_json(c, &json);
+        make_json(c, &cli->doubts, &json);
+        json.failed |= cli->doubts.failed;
         return lg_cli_put(cli, &json, err);
     }
     print_text(cli, c);
+    print_doubts(cli);
     return lg_cli_flush(cli, err);
 }
 
@@ -74,7 +118,8 @@ logit_status lg_cli_run_verify(lg_cli *cli, logit_error *err)
 {
     logit_certificate certificate;
     logit_model *model = NULL;
-    const logit_watch watch = lg_cli_watch(cli);
+    logit_watch watch = lg_cli_watch(cli);
+    watch.doubt = on_doubt;
     LG_TRY(logit_model_open(&model, cli->argument[0], err));
     lg_cli_check_model(cli, model);
     logit_status status =
@@ -84,6 +129,7 @@ logit_status lg_cli_run_verify(lg_cli *cli, logit_error *err)
         const logit_status printed = print(cli, &certificate, err);
         if (printed != LOGIT_OK) status = printed;
     }
+    lg_text_clear(&cli->doubts);
     logit_model_close(model);
     return status;
 }

@@ -67,12 +67,33 @@ static int chosen(const newton *p, const double *w, const double *b, int i)
     return p->outputs == 1 ? z[0] > 0.0 : top;
 }
 
+/* The doubts of the last certificate: samples of its parts, all told, and whether sample i of the
+ * training part is one. */
+static struct {
+    int64_t count;
+    char is[COUNT];
+} doubts;
+
+static void on_doubt(void *user, const logit_doubt *doubt)
+{
+    (void)user;
+    doubts.count++;
+    ck_assert_double_le(doubt->margin, doubt->reach);
+    ck_assert_ptr_nonnull(strstr(doubt->name, "idx"));
+    ck_assert_uint_gt(strlen(doubt->said), 0);
+    if (strcmp(doubt->part, "train") == 0 && doubt->index < COUNT) doubts.is[doubt->index] = 1;
+}
+
 static logit_certificate certificate_of(const char *run, const char *set, logit_status want)
 {
     logit_certificate c;
     logit_error err = {0};
     logit_model *model = open_model(run);
-    const logit_status got = logit_verify(model, small_set_path(set), &options, NULL, &c, &err);
+    const logit_watch watch = {.doubt = on_doubt};
+    memset(&doubts, 0, sizeof doubts);
+    const logit_status got = logit_verify(model, small_set_path(set), &options, &watch, &c, &err);
+    for (int i = 0; i < c.parts; i++) doubts.count += c.part[i].certain - c.part[i].count;
+    ck_assert_int_eq((int)doubts.count, 0); /* one for each prediction that is not certain */
     ck_assert_msg(got == want, "status %d, want %d: %s", got, want, err.message);
     logit_model_close(model);
     return c;
@@ -96,7 +117,11 @@ static void hold(const newton *p, const logit_certificate *c, const char *run, c
     ck_assert_double_le(c->objective - best, c->gap * (1.0 + 1e-9) + 1e-13);
     ck_assert_double_ge(c->objective - best, -1e-13);
     ck_assert_double_le(c->objective, newton_objective(p, w, b, NULL) + 1e-13);
-    for (int i = 0; i < p->count; i++) same += chosen(p, w, b, i) == chosen(p, best_w, best_b, i);
+    for (int i = 0; i < p->count; i++) {
+        const int is_same = chosen(p, w, b, i) == chosen(p, best_w, best_b, i);
+        ck_assert_msg(is_same || doubts.is[i], "sample %d was called certain", i);
+        same += is_same;
+    }
     ck_assert_int_eq(c->parts, 1);
     ck_assert_int_eq((int)c->part[0].count, p->count);
     ck_assert_int_le((int)c->part[0].certain, same);

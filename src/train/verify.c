@@ -228,30 +228,21 @@ static void add_gradient(verifier *v, void *argument)
 
 /* ----------------------------------------------------------------------------- predictions --- */
 
-/* Largest and second largest of z + b, less; and which is largest. */
-static double margin_of(const double *z, const double *b, int k, int *top)
-{
-    double best = -INFINITY, second = -INFINITY;
-    *top = 0;
-    for (int c = 0; c < k; c++) {
-        const double at = z[c] + b[c];
-        if (at > best) {
-            second = best;
-            best = at;
-            *top = c;
-        } else {
-            second = fmax(second, at);
-        }
-    }
-    if (k > 1) return best - second;
-    *top = best > 0.0;
-    return fabs(best);
-}
-
 typedef struct counting {
     logit_certain *to;
+    const lg_set *set;
     double radius;
 } counting;
+
+static void tell_doubt(const verifier *v, const counting *c, int64_t i, logit_doubt doubt)
+{
+    char name[512];
+    if (!v->watch || !v->watch->doubt) return;
+    doubt.part = c->to->part;
+    doubt.index = v->mini->sample[i];
+    doubt.name = c->set->ops->name(c->set, doubt.index, name, sizeof name);
+    v->watch->doubt(v->watch->user, &doubt);
+}
 
 static void count_certain(verifier *v, void *argument)
 {
@@ -261,11 +252,17 @@ static void count_certain(verifier *v, void *argument)
         const int64_t row = v->mini->row ? v->mini->row[i] : i;
         int top, said;
         if (v->mini->weight && v->mini->weight[row] == 0.0f) continue;
-        const double margin = margin_of(v->z + i * k, v->b, k, &top);
-        margin_of(v->z + i * k, v->own, k, &said);
+        const double margin = lg_verify_margin(v->z + i * k, v->b, k, &top);
+        const double reach = c->radius * lg_verify_reach(&v->rule, v->away[i], v->farthest);
+        lg_verify_margin(v->z + i * k, v->own, k, &said);
         c->to->count++;
-        c->to->certain +=
-            said == top && margin > c->radius * lg_verify_reach(&v->rule, v->away[i], v->farthest);
+        if (said == top && margin > reach)
+            c->to->certain++;
+        else
+            tell_doubt(v, c, i,
+                       (logit_doubt){.said = v->model->class_name[said],
+                                     .margin = said == top ? margin : 0.0,
+                                     .reach = reach});
     }
 }
 
@@ -274,7 +271,7 @@ static logit_status count_parts(verifier *v, logit_certificate *out, logit_error
     for (int p = 0; p < LG_PART_COUNT && v->rule.classes > 0; p++) {
         if (!v->sources.part[p].set) continue;
         logit_certain *to = &out->part[out->parts++];
-        counting job = {to, out->radius};
+        counting job = {to, v->sources.part[p].set, out->radius};
         to->part = lg_part_names[p];
         LG_TRY(walk(v, &v->sources.part[p], count_certain, &job, err));
     }

@@ -72,4 +72,8 @@ logit_status lg_verify_summary(const cJSON *summary, double *l2, lg_verify_rule 
 /* How far a margin at distance `away` from the training mean can change, per unit of radius. */
 double lg_verify_reach(const lg_verify_rule *rule, double away, double farthest);
 
+/* Largest of z + b less the second largest, or its size where there is one output; *top: the class
+ * that it speaks for. */
+double lg_verify_margin(const double *z, const double *b, int k, int *top);
+
 #endif

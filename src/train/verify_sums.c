@@ -95,3 +95,22 @@ double lg_verify_reach(const lg_verify_rule *rule, double away, double farthest)
     if (rule->loss == LG_LOSS_SIGMOID) return two * (away + farthest);
     return two * (away + (rule->outputs - 1) * farthest);
 }
+
+double lg_verify_margin(const double *z, const double *b, int k, int *top)
+{
+    double best = -INFINITY, second = -INFINITY;
+    *top = 0;
+    for (int c = 0; c < k; c++) {
+        const double at = z[c] + b[c];
+        if (at > best) {
+            second = best;
+            best = at;
+            *top = c;
+        } else {
+            second = fmax(second, at);
+        }
+    }
+    if (k > 1) return best - second;
+    *top = best > 0.0;
+    return fabs(best);
+}
