@@ -18,6 +18,8 @@ static void setup(void)
     small_set_begin();
     small_set_write_targets(small_set_path("numbers"), 60, 1);
     small_set_write_folder(small_set_path("folder"), 2, 2);
+    small_set_write_targets(small_set_path("soft"), 60, 3);
+    setenv("SOFT", small_set_path("soft"), 1);
     setenv("NUMBERS", small_set_path("numbers"), 1);
     setenv("IMAGE", small_set_path("folder/c0/00000.pgm"), 1);
     expect(0, "\"$LOGIT\" train \"$NUMBERS\" -o \"$DIR/numbers\" -q");
@@ -131,6 +133,43 @@ START_TEST(patience_says_why_it_ended)
 }
 END_TEST
 
+/* The head of the page says what the end of metrics.jsonl holds, and what eval.json does. */
+START_TEST(the_report_says_how_lbfgs_ended_and_what_no_model_can_do)
+{
+    expect(0,
+           "set -e; cd \"$DIR\"; \"$LOGIT\" train set --optimizer lbfgs --l2 0.1 -o opt -q\n"
+           "set -- $(tail -1 opt/metrics.jsonl | sed -E "
+           "'s/.*\"passes\":([0-9]+),.*\"gradient\":([^,]*),.*\"gap\":([^,]*),.*/\\1 \\2 \\3/')\n"
+           "grep -q \"lbfgs: converged after $1 passes, |gradient| $(printf %.2g $2); "
+           "J is at most $(printf %.2g $3) above its optimum\" opt/report.html\n"
+           "\"$LOGIT\" train set --optimizer lbfgs --l1 0.01 --epochs 3 -o few -q\n"
+           "grep -q 'lbfgs: not converged after 3 passes' few/report.html\n"
+           "! grep -q 'lbfgs:' run/report.html\n"
+           "\"$LOGIT\" train \"$SOFT\" -o soft -q --epochs 2\n"
+           "for key in target_entropy kl; do printf '<b>%.4g</b>\\n' "
+           "$(sed -E \"s/.*\\\"$key\\\": ([^,]*),.*/\\1/\" soft/eval.json); done >want\n"
+           "grep -oE '<b>[^<]*</b><span>(entropy of|KL)' soft/report.html | "
+           "sed 's/<span.*//' | diff want -");
+}
+END_TEST
+
+/* Which predictions, beside how many. */
+START_TEST(verify_names_what_is_not_proven)
+{
+    expect(0,
+           "cd \"$DIR\"; \"$LOGIT\" train set --optimizer lbfgs --l2 0.1 --val-split 0 "
+           "--tolerance 0.1 -o loose -q || exit 9\n"
+           "\"$LOGIT\" verify loose set --format json >json 2>err; test $? = 1 || exit 9\n"
+           "\"$LOGIT\" verify loose set >text 2>err; \"$LOGIT\" verify loose set -v >long 2>err\n"
+           "set -e; n=$(grep -o '\"margin\"' json | wc -l); test $n -gt 10\n"
+           "all=$(grep -oE '\"count\": [0-9]+' json | awk '{s += $2} END {print s}')\n"
+           "sure=$(grep -oE '\"certain\": [0-9]+' json | awk '{s += $2} END {print s}')\n"
+           "test $((all - sure)) = $n\n"
+           "grep -q 'not proven (the first 10; -v lists all)' text\n"
+           "test $(grep -c 'set/t.*ppm$' text) = 10; test $(grep -c 'set/t.*ppm$' long) = $n");
+}
+END_TEST
+
 Suite *lg_suite_command_figures(void)
 {
     Suite *suite = suite_create("command_figures");
@@ -145,6 +184,8 @@ Suite *lg_suite_command_figures(void)
     tcase_add_test(all, data_names_bad_images_once_and_how_to_go_on);
     tcase_add_test(all, a_grid_is_shown_in_few_lines);
     tcase_add_test(all, patience_says_why_it_ended);
+    tcase_add_test(all, the_report_says_how_lbfgs_ended_and_what_no_model_can_do);
+    tcase_add_test(all, verify_names_what_is_not_proven);
     suite_add_tcase(suite, all);
     return suite;
 }

@@ -27,7 +27,8 @@ static void begin(lg_text *page, const lg_run *run)
 static void end(lg_text *page)
 {
     lg_text_add(page, "<p class=\"note\">Every number here stands, with all its digits, in "
-                      "metrics.jsonl and eval.json beside this page.</p>\n</body>\n</html>\n");
+                      "metrics.jsonl and eval.json beside this page; biases in "
+                      "model.safetensors.</p>\n</body>\n</html>\n");
 }
 
 static logit_status compose(lg_text *page, const lg_report *report, logit_error *err)

@@ -45,6 +45,8 @@ static void add_tiles(lg_text *page, const lg_run *run)
                  interval(eval, "loss", small, sizeof small));
         add_tile(page, "root mean squared error", lg_run_number(eval, "rmse"), NULL);
         add_tile(page, "R<sup>2</sup>", lg_run_number(eval, "r2"), NULL);
+        add_tile(page, "entropy of the targets", lg_run_number(eval, "target_entropy"), NULL);
+        add_tile(page, "KL divergence, the rest of the loss", lg_run_number(eval, "kl"), NULL);
     } else {
         add_tile(page, "test accuracy", lg_run_number(end, "test_accuracy"), NULL);
         add_tile(page, "test loss", lg_run_number(end, "test_loss"), NULL);
@@ -54,6 +56,30 @@ static void add_tiles(lg_text *page, const lg_run *run)
     add_tile(page, "objective J", lg_run_number(end, "objective"), NULL);
     add_tile(page, "seconds", lg_run_number(end, "seconds"), NULL);
     lg_text_add(page, "</div>\n");
+}
+
+/* How lbfgs ended, and how near to the optimum. */
+static void add_optimum(lg_text *page, const cJSON *end)
+{
+    const char *ended = lg_run_text(end, "ended");
+    const double gap = lg_run_number(end, "gap"), zeros = lg_run_number(end, "zeros");
+    if (!ended || !isfinite(lg_run_number(end, "passes"))) return;
+    lg_text_add(page, "<p class=\"about\">lbfgs: ");
+    lg_html_add(page,
+                strcmp(ended, "passes") == 0      ? "not converged"
+                : strcmp(ended, "rounding") == 0  ? "stopped where float32 leaves nothing to gain"
+                : strcmp(ended, "separable") == 0 ? "stopped, for the classes can be separated"
+                                                  : ended);
+    lg_text_add(page, " after ");
+    lg_html_count(page, lg_run_number(end, "passes"));
+    lg_text_add(page, " passes, |gradient| %.2g", lg_run_number(end, "gradient"));
+    if (zeros > 0.0) {
+        lg_text_add(page, "; ");
+        lg_html_count(page, zeros);
+        lg_text_add(page, " weights are 0");
+    }
+    if (isfinite(gap)) lg_text_add(page, "; J is at most %.2g above its optimum", gap);
+    lg_text_add(page, ".</p>\n");
 }
 
 /* "54,000 images to train on, 6,000 to validate, 10,000 to test, 10 classes, 7,850 numbers." */
@@ -121,6 +147,7 @@ void lg_report_head(lg_text *page, const lg_report *report)
         lg_html_add(page, objective);
         lg_text_add(page, "</p>\n");
     }
+    add_optimum(page, run->end);
     if (!run->end)
         lg_text_add(page, "<p class=\"note\">The run has not ended: what follows is as it stood "
                           "when this page was written.</p>\n");
