@@ -125,6 +125,8 @@ logit_status lg_cli_assign(lg_cli *cli, const lg_cli_option *option, const char 
     lg_text_add(&message, "%s: found \"%s\", expected ", place,
                 lg_text_escape(found, sizeof found, text));
     lg_cli_value_expected(option, &message);
+    if (option == &lg_cli_options[LG_OPTION_INIT])
+        lg_text_add(&message, "; weights to begin with come by --from MODEL");
     return fail_with(LOGIT_E_USAGE, &message, err);
 }
 

@@ -67,6 +67,9 @@ static const struct {
     {{"train", "a", "--lr", "0"}, "--lr: found \"0\", expected a number, or up to 64"},
     {{"train", "a", "--epochs", "ten"}, "--epochs: found \"ten\", expected a whole number, from 1"},
     {{"train", "a", "--loss", "hinge"}, "--loss: found \"hinge\", expected auto, softmax"},
+    {{"train", "a", "--init", "runs/1"},
+     "--init: found \"runs/1\", expected prior or zero; weights to begin with come by --from "
+     "MODEL"},
     {{"train", "a", "--nesterov=perhaps"}, "--nesterov: found \"perhaps\", expected yes or no"},
     {{"train"}, "DATA is missing; usage: logit train DATA"},
     {{"eval", "model"}, "DATA is missing; usage: logit eval MODEL DATA"},
