@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/dataset.h"
 #include "logit.h"
 #include "tests/small_set.h"
 #include "tests/tree.h"
@@ -177,6 +178,29 @@ START_TEST(imbalance_is_of_the_first_part)
 }
 END_TEST
 
+/* A row of soft targets counts under its likeliest class, the first of equals. */
+START_TEST(soft_targets_are_counted_by_their_likeliest_class)
+{
+    enum { ROWS = 30, K = 3 };
+    int64_t want[K] = {0};
+    small_set_begin();
+    small_set_write_targets(small_set_path("soft"), ROWS, K);
+    lg_dataset *set;
+    const lg_dataset_options how = {0};
+    ck_assert_int_eq(lg_dataset_open(&set, small_set_path("soft"), &how, NULL), LOGIT_OK);
+    for (int i = 0; i < ROWS; i++) {
+        const float *t = set->part[LG_PART_TRAIN]->target + (ptrdiff_t)i * K;
+        want[t[0] >= t[1] && t[0] >= t[2] ? 0 : t[1] >= t[2] ? 1 : 2]++;
+    }
+    lg_dataset_close(set);
+    logit_data_report report = describe_path(small_set_path("soft"));
+    for (int c = 0; c < K; c++) ck_assert_int_eq(report.part[0].class_count[c], want[c]);
+    ck_assert_int_ge(report.largest_class, 0);
+    logit_data_report_clear(&report);
+    small_set_end();
+}
+END_TEST
+
 /* ----------------------------------------------------------------------------------- bad --- */
 
 START_TEST(bad_files_are_listed_with_their_byte)
@@ -244,6 +268,7 @@ Suite *lg_suite_describe(void)
     tcase_add_test(tcase, files_are_compared_byte_for_byte);
     tcase_add_test(tcase, elements_are_compared_where_there_are_no_files);
     tcase_add_test(tcase, imbalance_is_of_the_first_part);
+    tcase_add_test(tcase, soft_targets_are_counted_by_their_likeliest_class);
     tcase_add_test(tcase, bad_files_are_listed_with_their_byte);
     tcase_add_test(tcase, lists_have_an_end);
     suite_add_tcase(suite, tcase);

@@ -67,6 +67,18 @@ static logit_status take_bad(logit_data_report *report, logit_part_report *part,
     return lg_describe_bad(report, s->set, s->first + i, found->reason, err);
 }
 
+/* The class of a sample, of soft targets the likeliest; -1 where targets are numbers. */
+static int class_of(const lg_set *set, int64_t i)
+{
+    if (set->label) return set->label[i];
+    if (!set->target || set->target_width < 2) return -1;
+    const float *target = set->target + i * set->target_width;
+    int top = 0;
+    for (int c = 1; c < set->target_width; c++)
+        if (target[c] > target[top]) top = c;
+    return top;
+}
+
 /* Adds the looks to the report, in order of index. */
 static logit_status take_in(logit_data_report *report, logit_part_report *part, survey *s,
                             logit_error *err)
@@ -75,7 +87,8 @@ static logit_status take_in(logit_data_report *report, logit_part_report *part, 
     for (int64_t i = 0; i < s->count; i++) {
         look *found = &s->looks[i];
         part->bytes += found->bytes;
-        if (s->set->label) part->class_count[s->set->label[s->first + i]]++;
+        const int class = class_of(s->set, s->first + i);
+        if (class >= 0) part->class_count[class]++;
         if (found->reason) {
             if (status == LOGIT_OK) status = take_bad(report, part, s, i, err);
             free(found->reason);
