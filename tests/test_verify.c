@@ -67,11 +67,12 @@ static int chosen(const newton *p, const double *w, const double *b, int i)
     return p->outputs == 1 ? z[0] > 0.0 : top;
 }
 
-/* The doubts of the last certificate: samples of its parts, all told, and whether sample i of the
- * training part is one. */
+/* The doubts of the last certificate: samples of its parts, all told, whether sample i of the
+ * training part is one, and the class that it is said to be. */
 static struct {
     int64_t count;
     char is[COUNT];
+    int said[COUNT];
 } doubts;
 
 static void on_doubt(void *user, const logit_doubt *doubt)
@@ -81,7 +82,9 @@ static void on_doubt(void *user, const logit_doubt *doubt)
     ck_assert_double_le(doubt->margin, doubt->reach);
     ck_assert_ptr_nonnull(strstr(doubt->name, "idx"));
     ck_assert_uint_gt(strlen(doubt->said), 0);
-    if (strcmp(doubt->part, "train") == 0 && doubt->index < COUNT) doubts.is[doubt->index] = 1;
+    if (strcmp(doubt->part, "train") != 0 || doubt->index >= COUNT) return;
+    doubts.is[doubt->index] = 1;
+    doubts.said[doubt->index] = atoi(doubt->said);
 }
 
 static logit_certificate certificate_of(const char *run, const char *set, logit_status want)
@@ -120,6 +123,7 @@ static void hold(const newton *p, const logit_certificate *c, const char *run, c
     for (int i = 0; i < p->count; i++) {
         const int is_same = chosen(p, w, b, i) == chosen(p, best_w, best_b, i);
         ck_assert_msg(is_same || doubts.is[i], "sample %d was called certain", i);
+        if (doubts.is[i]) ck_assert_int_eq(doubts.said[i], chosen(p, w, b, i));
         same += is_same;
     }
     ck_assert_int_eq(c->parts, 1);
