@@ -20,7 +20,9 @@ START_TEST(path_that_is_not_there_names_its_neighbour)
     tree_open(&t);
     tree_folder(&t, "pets");
     tree_refused(&t, "pest", NULL, LOGIT_E_IO, TEXTS("no such file", "did you mean", "/pets?"));
-    tree_refused(&t, "pets/", NULL, LOGIT_E_DATA, TEXTS("an empty folder", "class folders", "IDX"));
+    tree_refused(&t, "pets/", NULL, LOGIT_E_DATA,
+                 TEXTS("an empty folder", "one folder per class", "logit data --help",
+                       "packed, idx", " and tar)"));
     tree_refused(&t, "something-else", NULL, LOGIT_E_IO, TEXTS("no such file or folder"));
     tree_refused(&t, "a/b", NULL, LOGIT_E_IO, TEXTS("no such file", "nor a folder"));
     tree_close(&t);
@@ -36,8 +38,10 @@ START_TEST(path_that_is_no_set_says_what_was_seen)
     tree_text(&t, "notes/.hidden", "h");
     tree_image(&t, "one.ppm", (tree_size){1, 1, 3}, 0);
     tree_refused(&t, "notes", NULL, LOGIT_E_DATA,
-                 TEXTS("2 files", "a.csv", "no folders", "class folders", "IDX"));
-    tree_refused(&t, "notes/a.csv", NULL, LOGIT_E_DATA, TEXTS("a single file", "IDX"));
+                 TEXTS("2 files", "a.csv", "no folders", "one folder per class",
+                       "logit data --help", "packed, idx", " and tar)"));
+    tree_refused(&t, "notes/a.csv", NULL, LOGIT_E_DATA,
+                 TEXTS("a single file", "one folder per class", "packed, idx", " and tar)"));
     tree_refused(&t, "one.ppm", NULL, LOGIT_E_DATA, TEXTS("a single image"));
     tree_close(&t);
 }

@@ -233,13 +233,23 @@ static logit_status refuse_missing(const char *path, int why, logit_error *err)
             here ? "" : folder_shown, here || !strcmp(at.folder, "/") ? "" : "/", near_shown);
 }
 
-/* "idx (..), folder (..)" */
+/* "packed, idx, .. and tar".  What each is stands in the help: here it would fill the screen. */
 static void list_formats(char *out, size_t size)
 {
     size_t used = 0;
     for (int i = 0; i < FORMATS && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? "; " : "", formats[i].about);
+        used += (size_t)snprintf(out + used, size - used, "%s%s",
+                                 i == 0             ? ""
+                                 : i == FORMATS - 1 ? " and "
+                                                    : ", ",
+                                 formats[i].name);
 }
+
+/* Never cut: in a message it ends the line. */
+#define KNOWN                                                                                      \
+    "Put the images into one folder per class, such as cat/1.jpg and dog/2.jpg, or see logit "     \
+    "data "                                                                                        \
+    "--help for all forms of a set (%s)"
 
 /* No format took it: what is there, and what could be. */
 static logit_status refuse_unknown(const char *path, const struct stat *info, logit_error *err)
@@ -249,7 +259,7 @@ static logit_status refuse_unknown(const char *path, const struct stat *info, lo
     lg_text_escape(shown, sizeof shown, path);
     list_formats(known, sizeof known);
     if (!S_ISDIR(info->st_mode))
-        LG_FAIL(err, LOGIT_E_DATA, "%s: %s, not a data set.  Known are: %s", shown,
+        LG_FAIL(err, LOGIT_E_DATA, "%s: %s, not a data set.  " KNOWN, shown,
                 !S_ISREG(info->st_mode)      ? "neither a file nor a folder"
                 : lg_folder_list_wants(path) ? "a single image"
                                              : "a single file of no known kind",
@@ -264,9 +274,9 @@ static logit_status refuse_unknown(const char *path, const struct stat *info, lo
             snprintf(first, sizeof first, "%s", found->d_name);
     }
     closedir(folder);
-    if (files == 0) LG_FAIL(err, LOGIT_E_DATA, "%s: an empty folder.  Known are: %s", shown, known);
+    if (files == 0) LG_FAIL(err, LOGIT_E_DATA, "%s: an empty folder.  " KNOWN, shown, known);
     LG_FAIL(err, LOGIT_E_DATA,
-            "%s: no data set in it: %lld files, such as %s, and no folders.  Known are: %s", shown,
+            "%s: no data set in it: %lld files, such as %s, and no folders.  " KNOWN, shown,
             (long long)files, lg_text_escape(example, sizeof example, first), known);
 }
 
