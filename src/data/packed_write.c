@@ -88,9 +88,7 @@ static logit_status open_part(lg_packed_writer *writer, logit_error *err)
     }
     if (writer->fd >= 0) close(writer->fd);
     writer->fd = -1;
-    if (why == EAGAIN || why == EACCES)
-        LG_FAIL(err, why == EAGAIN ? LOGIT_E_LOCKED : LOGIT_E_IO, "%s: %s", name,
-                why == EAGAIN ? "another logit is packing into it" : strerror(why));
+    if (why == EAGAIN) LG_FAIL(err, LOGIT_E_LOCKED, "%s: another logit is packing into it", name);
     LG_FAIL(err, LOGIT_E_IO, "%s: cannot be written: %s", name, strerror(why));
 }
 
