@@ -69,13 +69,24 @@ static void on_found(void *user, const logit_measure *line)
     lg_cli *cli = user;
     lg_text json = {0};
     if (cli->failed != LOGIT_OK) return;
+    cli->lines++;
     if (lg_cli_is_json(cli)) {
-        add_json(line, cli->lines++ == 0, &json);
+        add_json(line, cli->lines == 1, &json);
         cli->failed = lg_cli_put(cli, &json, &cli->failure);
         return;
     }
     print_line(cli, line);
     cli->failed = lg_cli_flush(cli, &cli->failure);
+}
+
+static logit_status refuse_only(lg_cli *cli, logit_error *err)
+{
+    char only[LG_CELL];
+    LG_TRY(lg_cli_flush(cli, err));
+    LG_FAIL(err, LOGIT_E_USAGE,
+            "--only %s: no line has that in its name or shape, as in \"epoch\" or \"MNIST\"; "
+            "logit bench prints them all",
+            lg_cli_name(only, cli->set.only, 40));
 }
 
 logit_status lg_cli_run_bench(lg_cli *cli, logit_error *err)
@@ -92,6 +103,7 @@ logit_status lg_cli_run_bench(lg_cli *cli, logit_error *err)
         logit_bench(data, &cli->set.library, cli->set.seconds, cli->set.only, on_found, cli, err);
     LG_TRY(lg_cli_watched(cli, status, err));
     if (lg_cli_is_json(cli)) fputs("\n]\n", cli->out);
+    if (cli->lines == 0 && cli->set.only) return refuse_only(cli, err);
     lg_cli_next(cli, "logit train DATA");
     return lg_cli_flush(cli, err);
 }

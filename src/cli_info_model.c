@@ -40,7 +40,7 @@ static void print_text(const lg_cli *cli, const logit_model_info *info)
 {
     char path[4096];
     lg_text text = {0};
-    fprintf(cli->out, "model %s%s%s\n", lg_cli_colour_text(cli->out_colour, LG_BOLD),
+    fprintf(cli->out, "%s%s%s\n", lg_cli_colour_text(cli->out_colour, LG_BOLD),
             lg_text_escape(path, sizeof path, cli->argument[0]),
             lg_cli_colour_text(cli->out_colour, LG_PLAIN));
     say_model(&text, info);

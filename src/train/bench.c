@@ -9,6 +9,7 @@
 #include "core/probe.h"
 #include "train/open_device.h"
 #include "train/settings.h"
+#include "train/sources.h"
 
 static void report_processor(const lg_bench *bench)
 {
@@ -50,6 +51,16 @@ static logit_status measure_steps(const lg_bench *bench, logit_error *err)
     return status;
 }
 
+/* What its reader will say of DATA: now, not after minutes of measuring. */
+static logit_status hold_data(const lg_bench *bench, const char *data, logit_error *err)
+{
+    lg_sources sources;
+    const char *part;
+    LG_TRY(lg_sources_open_for_eval(&sources, data, NULL, bench->options, NULL, NULL, &part, err));
+    lg_sources_close(&sources);
+    return LOGIT_OK;
+}
+
 logit_status logit_bench(const char *data, const logit_options *options, double seconds,
                          const char *only, void (*found)(void *user, const logit_measure *line),
                          void *user, logit_error *err)
@@ -65,6 +76,7 @@ logit_status logit_bench(const char *data, const logit_options *options, double 
                       .precision = lg_precision_find(settled.precision),
                       .found = found,
                       .user = user};
+    if (data) LG_TRY(hold_data(&bench, data, err));
     LG_TRY(measure_ceilings(&bench, &where, err));
     LG_TRY(measure_steps(&bench, err));
     LG_TRY(lg_bench_epochs(&bench, where, err));

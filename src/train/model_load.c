@@ -1,5 +1,6 @@
 /* model_load.c -- a model file is believed when all its parts say the same. */
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -18,7 +19,10 @@
 #include "train/temperature.h"
 #include "train/version.h"
 
-enum { SHOWN = 80 /* room for a value inside a message */ };
+enum {
+    SHOWN = 80,      /* room for a value inside a message */
+    PATH_SHOWN = 400 /* and for a path */
+};
 
 /* A file being read into a model. */
 typedef struct reading {
@@ -333,13 +337,25 @@ static logit_status read_model(const reading *r)
     return read_prior(r);
 }
 
-/* The model file that path stands for: itself, or the one in the folder that it is. */
-static char *model_path(const char *path)
+/* The model file that path stands for: itself, or the one in the folder that it is.  A folder
+ * without one is most often the data set, given first. */
+static logit_status find_file(char **out, const char *path, logit_error *err)
 {
     struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-        return lg_text_format("%s/%s", path, LG_MODEL_FILE);
-    return strdup(path);
+    char shown[PATH_SHOWN];
+    const int folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    char *file = folder ? lg_text_format("%s/%s", path, LG_MODEL_FILE) : strdup(path);
+    *out = NULL;
+    if (!file) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the name of a model");
+    if (folder && stat(file, &info) != 0 && errno == ENOENT) {
+        free(file);
+        LG_FAIL(err, LOGIT_E_IO,
+                "%s: a folder without " LG_MODEL_FILE ": not that of a run that has saved its "
+                "model.  logit train DATA -o RUN makes one, and RUN is the MODEL",
+                lg_text_escape(shown, sizeof shown, path));
+    }
+    *out = file;
+    return LOGIT_OK;
 }
 
 static logit_status load_file(logit_model *model, const char *path, logit_error *err)
@@ -356,11 +372,11 @@ logit_status lg_model_load(logit_model **out, const char *path, int64_t *not_fin
                            logit_error *err)
 {
     *out = NULL;
-    char *file = model_path(path);
+    char *file;
+    LG_TRY(find_file(&file, path, err));
     logit_model *model = calloc(1, sizeof *model);
-    if (!file || !model) {
+    if (!model) {
         free(file);
-        free(model);
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a model to read");
     }
     const logit_status status = load_file(model, file, err);
