@@ -158,7 +158,7 @@ START_TEST(a_single_file_is_a_set_by_name_or_size)
         for (int j = 0; j < 4; j++) assert_record(set->part[LG_PART_TRAIN], j, 3 + j);
         lg_dataset_close(set);
     }
-    tree_refused(&t, "s/none.bin", NULL, LOGIT_E_DATA, TEXTS("a single file", "CIFAR"));
+    tree_refused(&t, "s/none.bin", NULL, LOGIT_E_DATA, TEXTS("a single file", "cifar"));
     tree_close(&t);
 }
 END_TEST

@@ -125,7 +125,7 @@ START_TEST(other_files_are_no_lists)
     tree_text(&t, "features.csv", "1.5,2.5,cat\n");
     tree_text(&t, "train.csv", "id,label\n1,2\n");
     tree_text(&t, "no-comma.csv", "a/1.ppm\n");
-    tree_refused(&t, "features.csv", NULL, LOGIT_E_DATA, TEXTS("a single file", "path,label"));
+    tree_refused(&t, "features.csv", NULL, LOGIT_E_DATA, TEXTS("a single file", "list, npy"));
     tree_refused(&t, "no-comma.csv", NULL, LOGIT_E_DATA, TEXTS("a single file"));
     lg_dataset *set = tree_dataset(&t, "", NULL); /* a folder with a stray */
     ck_assert_str_eq(set->format, "folder");
