@@ -329,6 +329,21 @@ START_TEST(epochs_may_grow)
 }
 END_TEST
 
+/* Who gives --resume alone goes on as it was planned, to the same bits. */
+START_TEST(epochs_that_are_not_given_are_those_of_the_run)
+{
+    stopper s;
+    logit_error err;
+    options.epochs = 3;
+    expect(go("straight", 0, &s, &err), LOGIT_OK, &err, 0);
+    expect(go("run", 7, &s, &err), LOGIT_E_STOPPED, &err, 0);
+    options.resume = 1;
+    options.epochs = 0;
+    expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
+    assert_same_run("straight", "run", 0);
+}
+END_TEST
+
 START_TEST(other_options_are_refused)
 {
     stopper s;
@@ -393,6 +408,7 @@ Suite *lg_suite_resume(void)
     add_case(suite, "anew", without_a_checkpoint_a_run_begins, 0, 1);
     add_case(suite, "finished", a_finished_run_is_left_alone, 0, 1);
     add_case(suite, "epochs", epochs_may_grow, 0, 1);
+    add_case(suite, "same", epochs_that_are_not_given_are_those_of_the_run, 0, 1);
     add_case(suite, "options", other_options_are_refused, 0, 1);
     add_case(suite, "data", other_data_are_refused, 0, 1);
     add_case(suite, "names", no_recorded_option_is_forgotten, 0, 1);

@@ -198,12 +198,14 @@ static logit_status read_one(lg_trainer *t, int which, lg_checkpoint_file *file,
     return LOGIT_OK;
 }
 
-static logit_status hold_options(const lg_trainer *t, logit_error *err)
+/* Epochs that were not asked for again are those of the run. */
+static logit_status hold_options(lg_trainer *t, logit_error *err)
 {
     int bad = 0;
     const int64_t epochs = whole(t, "epochs", &bad), done = whole(t, "epoch", &bad);
     LG_TRY(lg_run_options_match(&t->asked, item(t, "options"), err));
     if (bad) LG_FAIL(err, LOGIT_E_DATA, "%s: the checkpoint's head lacks numbers", t->options.out);
+    if (t->asked.epochs == 0) t->options.epochs = (int)epochs;
     if (t->asked.epochs == 0 || t->asked.epochs >= epochs) return LOGIT_OK;
     LG_FAIL(err, LOGIT_E_USAGE,
             "--epochs was %lld and is %d now (%lld are complete); a run that is resumed may only "
