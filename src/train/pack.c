@@ -283,7 +283,10 @@ static logit_status finish(packing *all, int64_t *bytes, logit_error *err)
     lg_text_add_json(&source, all->data->format);
     lg_text_add(&source, ", \"decoder\": \"%s\", \"resize\": \"%s\", \"version\": \"%s\"}",
                 lg_decoding_name(all->data->decoding), LG_IMAGE_RESIZE_RULE, LOGIT_VERSION);
-    if (source.failed) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a line of text");
+    if (source.failed) {
+        lg_text_clear(&source);
+        LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a line of text");
+    }
     rest.source = source.data;
     for (int p = 0; p < LG_PART_COUNT; p++) {
         const lg_set *set = all->data->part[p];
