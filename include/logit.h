@@ -154,6 +154,7 @@ typedef struct logit_options {
     int resume;                /* 0; 1: go on from the newest checkpoint in out, if there is one */
     int64_t checkpoint_steps;  /* save so many steps after the last time; 0: by time */
     double checkpoint_seconds; /* 60: save so long after the last time */
+    int64_t log_steps;         /* 1000: a line of metrics.jsonl after so many steps; 0: none */
     int top_k;                 /* eval and predict: 0 means 5, or fewer classes */
     const char *prior;         /* predict: NULL, or "class=p,.." */
     double temperature;        /* predict: 1; the logits are divided by it before the prior */

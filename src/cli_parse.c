@@ -288,6 +288,7 @@ void lg_cli_clear(lg_cli *cli)
     lg_bytes_clear(&cli->config);
     lg_text_clear(&cli->notes);
     lg_text_clear(&cli->grid);
+    lg_text_clear(&cli->doubts);
 }
 
 const char *lg_cli_origin(const lg_cli *cli, lg_cli_option_id id)

@@ -129,7 +129,6 @@ logit_status lg_cli_run_verify(lg_cli *cli, logit_error *err)
         const logit_status printed = print(cli, &certificate, err);
         if (printed != LOGIT_OK) status = printed;
     }
-    lg_text_clear(&cli->doubts);
     logit_model_close(model);
     return status;
 }

@@ -23,6 +23,7 @@ variants=(
     "grid --epochs 20 --optimizer sgd --momentum 0.9 --lr 0.1,0.01 --l2 0,1e-3 --checkpoint-every 5"
     "streamed --epochs 6 --memory 1 --checkpoint-every 3"
     "whole-set --optimizer gd --epochs 60 --checkpoint-every 2"
+    "folds --folds 4 --epochs 15 --lr 0.01,0.003 --checkpoint-every 1"
 )
 
 done_kills=0 runs=0

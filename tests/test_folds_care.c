@@ -1,5 +1,5 @@
 /* test_folds_care.c -- cross-validation at its edges: small classes, bad samples, settings that
- * diverge, who stops it; the same bits from everywhere; what is refused, and what is recorded.
+ * diverge; the same bits from everywhere; what is refused, and what is recorded.
  *
  * Tests (suite folds_care). */
 /* SPDX-License-Identifier: MIT */
@@ -115,22 +115,20 @@ START_TEST(what_does_not_go_with_folds_is_refused)
 {
     logit_error err;
     const logit_options before = options;
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 9; i++) {
         static const char *const says[] = {"--val:",      "--val-split:", "--patience",
-                                           "--calibrate", "--resume:",    "at least 2",
-                                           "at most 100", "--pick",       "--pick 1se",
-                                           "at most 300"};
+                                           "--calibrate", "at least 2",   "at most 100",
+                                           "--pick",      "--pick 1se",   "at most 300"};
         options = before;
         if (i == 0) options.val = small_set_path("idx");
         if (i == 1) options.val_split = 0.2;
         if (i == 2) options.patience = 3;
         if (i == 3) options.calibrate = 1;
-        if (i == 4) options.resume = 1;
-        if (i == 5) options.folds = 1;
-        if (i == 6) options.folds = 101;
-        if (i == 7) options.pick = "worst";
-        if (i == 8) options.pick = "1se", options.folds = 0;
-        if (i == 9) options.folds = 1000000000;
+        if (i == 4) options.folds = 1;
+        if (i == 5) options.folds = 101;
+        if (i == 6) options.pick = "worst";
+        if (i == 7) options.pick = "1se", options.folds = 0;
+        if (i == 8) options.folds = 1000000000;
         train("idx", "run", LOGIT_E_USAGE, &err);
         ck_assert_msg(strstr(err.message, says[i]) != NULL, "%d: %s", i, err.message);
     }
@@ -192,29 +190,6 @@ START_TEST(a_setting_that_diverges_in_a_fold_is_not_picked)
 }
 END_TEST
 
-/* Stopped in whatever fold: it ends with that word, and leaves no folder behind. */
-static int asked, stop_at;
-static int on_stop(void *user)
-{
-    (void)user;
-    return ++asked == stop_at;
-}
-
-START_TEST(who_stops_it_leaves_nothing)
-{
-    static const int places[] = {1, 20, 50, 70};
-    const logit_watch stops = {.stop = on_stop};
-    logit_error err;
-    asked = 0;
-    stop_at = places[_i];
-    options.out = small_set_path("run");
-    const logit_status status = logit_train(small_set_path("idx"), &options, &stops, NULL, &err);
-    ck_assert_msg(status == LOGIT_E_STOPPED, "%d: %s", status, err.message);
-    if (_i > 0) ck_assert_msg(strstr(err.message, "stopped in fold") != NULL, "%s", err.message);
-    ck_assert(access(options.out, F_OK) != 0);
-}
-END_TEST
-
 /* How often a text stands in a file; in metrics.jsonl. */
 static int times_in(const char *file, const char *text)
 {
@@ -266,7 +241,6 @@ Suite *lg_suite_folds_care(void)
     tcase_add_test(all, a_class_that_is_too_small_is_named);
     tcase_add_test(all, as_many_folds_as_samples);
     tcase_add_test(all, a_setting_that_diverges_in_a_fold_is_not_picked);
-    tcase_add_loop_test(all, who_stops_it_leaves_nothing, 0, 4);
     tcase_add_test(all, the_record_holds_every_fold);
     suite_add_tcase(suite, all);
     return suite;

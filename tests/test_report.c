@@ -209,10 +209,10 @@ START_TEST(a_run_is_read_back)
     ck_assert_int_eq(run.settings, 3);
     ck_assert_int_eq(run.kept, 2);
     ck_assert_int_eq(run.other.count, 1);
-    ck_assert_int_eq((int)run.setting[0].epochs, 2);
-    ck_assert_int_eq((int)run.setting[1].epochs, 0);
-    ck_assert_double_eq(run.setting[0].column[LG_RUN_TRAIN_LOSS][1], 1.0);
-    ck_assert(isnan(run.setting[0].column[LG_RUN_VAL_LOSS][0]));
+    ck_assert_int_eq((int)run.setting[0].epoch.rows, 2);
+    ck_assert_int_eq((int)run.setting[1].epoch.rows, 0);
+    ck_assert_double_eq(run.setting[0].epoch.column[LG_RUN_TRAIN_LOSS][1], 1.0);
+    ck_assert(isnan(run.setting[0].epoch.column[LG_RUN_VAL_LOSS][0]));
     ck_assert_double_eq(run.setting[2].l2, 1e-3);
     ck_assert_str_eq(lg_run_text(run.start, "data"), "d");
     lg_run_clear(&run);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli.h"
 #include "tests/simt_runs.h"
+#include "tests/same_run.h"
 #include "tests/small_set.h"
 #include "tests/train_rig.h"
 #include "train/checkpoint_file.h"
@@ -59,37 +60,6 @@ static logit_status go(const char *run, int at, stopper *s, logit_error *err)
 static void expect(logit_status got, logit_status want, const logit_error *err, int at)
 {
     ck_assert_msg(got == want, "stop at %d: status %d, want %d: %s", at, got, want, err->message);
-}
-
-/* What the metrics say, without times. */
-static char *timeless(const char *run)
-{
-    static const char *const times[] = {"\"seconds\":", "\"samples_per_second\":", "\"waiting\":"};
-    int64_t size;
-    char name[64];
-    snprintf(name, sizeof name, "%s/metrics.jsonl", run);
-    uint8_t *raw = small_set_read(small_set_path(name), &size);
-    char *text = calloc((size_t)size + 1, 1);
-    memcpy(text, raw, (size_t)size);
-    free(raw);
-    for (int i = 0; i < 3; i++)
-        for (char *at = text; (at = strstr(at, times[i])) != NULL;) {
-            const size_t length = strcspn(at, ",}");
-            memmove(at, at + length, strlen(at + length) + 1);
-        }
-    return text;
-}
-
-static void assert_same_run(const char *a, const char *b, int at)
-{
-    char x[64], y[64];
-    snprintf(x, sizeof x, "%s/model.safetensors", a);
-    snprintf(y, sizeof y, "%s/model.safetensors", b);
-    ck_assert_msg(same_files(x, y), "stop at %d: the models differ", at);
-    char *s = timeless(a), *t = timeless(b);
-    ck_assert_msg(strcmp(s, t) == 0, "stop at %d: metrics differ:\n%s\n%s", at, s, t);
-    free(s);
-    free(t);
 }
 
 /* ------------------------------------------------------------------------------ every step --- */
@@ -141,6 +111,7 @@ static void choose(int i)
     options.optimizer = variants[i].optimizer;
     options.schedule = variants[i].schedule;
     options.features = variants[i].features;
+    options.log_steps = 2;
     options.warmup = strcmp(variants[i].schedule, "step") == 0 ? 0.7 : 0.0;
     options.nesterov = variants[i].nesterov;
     options.memory = variants[i].memory;
@@ -164,7 +135,7 @@ START_TEST(a_run_stopped_at_any_step_goes_on_to_the_same_bits)
         expect(go("run", at, &s, &err), LOGIT_E_STOPPED, &err, at);
         options.resume = 1;
         expect(go("run", 0, &s, &err), LOGIT_OK, &err, at);
-        assert_same_run("straight", "run", at);
+        same_run("straight", "run", at);
     }
 }
 END_TEST
@@ -179,7 +150,7 @@ START_TEST(a_run_stopped_many_times_goes_on_to_the_same_bits)
     options.resume = 1;
     for (int at = 3; at < STEPS; at += 3) expect(go("run", 3, &s, &err), LOGIT_E_STOPPED, &err, at);
     expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
-    assert_same_run("straight", "run", 3);
+    same_run("straight", "run", 3);
 }
 END_TEST
 
@@ -210,7 +181,7 @@ START_TEST(a_damaged_checkpoint_costs_one_interval)
     options.resume = 1;
     expect(go("run", 0, &s, &err), LOGIT_OK, &err, 10);
     ck_assert_ptr_nonnull(strstr(s.said, "[CORRUPT]"));
-    assert_same_run("straight", "run", 10);
+    same_run("straight", "run", 10);
 }
 END_TEST
 
@@ -286,7 +257,7 @@ START_TEST(without_a_checkpoint_a_run_begins)
     expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
     options.resume = 0;
     expect(go("straight", 0, &s, &err), LOGIT_OK, &err, 0);
-    assert_same_run("straight", "run", 0);
+    same_run("straight", "run", 0);
     options.resume = 1;
     options.out = NULL;
     ck_assert_int_eq(logit_train(small_set_path("idx"), &options, NULL, NULL, &err), LOGIT_E_USAGE);
@@ -323,7 +294,7 @@ START_TEST(epochs_may_grow)
     expect(go("straight", 0, &s, &err), LOGIT_OK, &err, 0);
     options.resume = 1;
     expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
-    assert_same_run("straight", "run", 0);
+    same_run("straight", "run", 0);
     options.epochs = 4;
     expect(go("run", 0, &s, &err), LOGIT_E_USAGE, &err, 0);
 }
@@ -340,7 +311,7 @@ START_TEST(epochs_that_are_not_given_are_those_of_the_run)
     options.resume = 1;
     options.epochs = 0;
     expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);
-    assert_same_run("straight", "run", 0);
+    same_run("straight", "run", 0);
 }
 END_TEST
 

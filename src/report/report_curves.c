@@ -20,8 +20,8 @@ typedef struct shown {
 static int has(const lg_run *run, lg_run_column column)
 {
     for (int s = 0; s < run->settings; s++)
-        for (int64_t i = 0; i < run->setting[s].epochs; i++)
-            if (isfinite(run->setting[s].column[column][i])) return 1;
+        for (int64_t i = 0; i < run->setting[s].epoch.rows; i++)
+            if (isfinite(run->setting[s].epoch.column[column][i])) return 1;
     return 0;
 }
 
@@ -40,9 +40,9 @@ static lg_curve curve_of(const lg_run *run, int s, const shown *what)
 {
     const lg_run_setting *setting = &run->setting[s];
     const int stands_out = run->settings <= COLOURED || s == run->kept;
-    lg_curve curve = {.x = setting->column[LG_RUN_EPOCH],
-                      .y = setting->column[what->column],
-                      .count = setting->epochs,
+    lg_curve curve = {.x = setting->epoch.column[LG_RUN_EPOCH],
+                      .y = setting->epoch.column[what->column],
+                      .count = setting->epoch.rows,
                       .colour = run->settings <= COLOURED ? s
                                 : stands_out              ? 0
                                                           : 6,
@@ -52,17 +52,33 @@ static lg_curve curve_of(const lg_run *run, int s, const shown *what)
     return curve;
 }
 
+/* Within the epochs: of the kept setting, where the losses are drawn. */
+static int add_steps(const lg_run *run, const shown *what, lg_curve *curve)
+{
+    const int s = run->kept >= 0 ? run->kept : 0;
+    const lg_run_table *step = &run->setting[s].step;
+    if (what->column != LG_RUN_TRAIN_LOSS || step->rows == 0) return 0;
+    *curve = (lg_curve){.x = step->column[LG_RUN_EPOCH],
+                        .y = step->column[LG_RUN_TRAIN_LOSS],
+                        .count = step->rows,
+                        .colour = run->settings <= COLOURED ? s : 0,
+                        .look = LG_LOOK_FAINT,
+                        .name = lg_text_format("train, within epochs")};
+    return 1;
+}
+
 /* The kept setting is drawn last, above the others. */
 static void draw(lg_text *page, const lg_run *run, const lg_chart *chart, const shown *what,
                  int whats)
 {
-    const int room = run->settings * whats;
+    const int room = run->settings * whats + 1;
     lg_curve *curve = calloc((size_t)room, sizeof *curve);
     int used = 0;
     if (!curve) {
         page->failed = 1;
         return;
     }
+    used += add_steps(run, what, curve);
     for (int last = 0; last < 2; last++)
         for (int s = 0; s < run->settings; s++)
             for (int w = 0; w < whats && (s == run->kept) == last; w++)

@@ -8,16 +8,9 @@
 enum {
     UNITS = 256,            /* most that are shown */
     ALL_PIXELS = 200 << 10, /* of all pictures together: the page stays below 2 MB */
+    MOST_SIDE = 64,
     LEAST_SIDE = 8
 };
-
-/* The longest side that `count` pictures may have. */
-static int side_for(int count)
-{
-    int side = 64;
-    while (side > LEAST_SIDE && count * side * side > ALL_PIXELS) side -= 8;
-    return side;
-}
 
 static logit_status add_unit(lg_text *page, const logit_model_info *info, int unit, int side,
                              logit_error *err)
@@ -38,7 +31,8 @@ logit_status lg_report_dictionary(lg_text *page, const lg_report *report, logit_
 {
     const logit_model_info *info = &report->info;
     if (!report->model || !info->filter) return LOGIT_OK;
-    const int shown = info->units < UNITS ? info->units : UNITS, side = side_for(shown);
+    const int shown = info->units < UNITS ? info->units : UNITS,
+              side = lg_picture_side(shown, MOST_SIDE, LEAST_SIDE, ALL_PIXELS);
     lg_html_section(page, "dictionary", "What it looks with",
                     info->channels == 3
                         ? "The filter of every unit, in its colours over its own largest number: "

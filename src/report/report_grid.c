@@ -28,7 +28,7 @@ static int by_outcome(const void *a, const void *b)
 
 static double last(const lg_run_setting *setting, lg_run_column column)
 {
-    return setting->epochs > 0 ? setting->column[column][setting->epochs - 1] : NAN;
+    return setting->epoch.rows > 0 ? setting->epoch.column[column][setting->epoch.rows - 1] : NAN;
 }
 
 /* ------------------------------------------------------------------------------ the table --- */

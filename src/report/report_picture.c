@@ -46,6 +46,13 @@ logit_status lg_picture_add(lg_text *page, const lg_pixels *pixels, const char *
     return status;
 }
 
+int lg_picture_side(int count, int most, int least, int pixels)
+{
+    int side = most;
+    while (side > least && count * side * side > pixels) side -= 8;
+    return side;
+}
+
 void lg_picture_signed(double value, uint8_t rgb[3])
 {
     static const uint8_t ends[2][3] = {{33, 102, 172}, {178, 24, 43}}, middle = 247;

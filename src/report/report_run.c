@@ -44,16 +44,30 @@ static logit_status reach_setting(lg_run *run, int s, logit_error *err)
     return LOGIT_OK;
 }
 
-static logit_status reach_epoch(lg_run_setting *setting, logit_error *err)
+/* A row of NaN at the end of the table: its number. */
+static logit_status add_row(lg_run_table *table, int64_t *row, logit_error *err)
 {
-    if (setting->epochs < setting->room) return LOGIT_OK;
-    const int64_t room = setting->room ? 2 * setting->room : 32;
-    for (int c = 0; c < LG_RUN_COLUMNS; c++) {
-        double *grown = realloc(setting->column[c], (size_t)room * sizeof *grown);
+    const int64_t room = table->room ? 2 * table->room : 32;
+    for (int c = 0; c < LG_RUN_COLUMNS && table->rows == table->room; c++) {
+        double *grown = realloc(table->column[c], (size_t)room * sizeof *grown);
         if (!grown) return no_memory(err);
-        setting->column[c] = grown;
+        table->column[c] = grown;
     }
-    setting->room = room;
+    if (table->rows == table->room) table->room = room;
+    *row = table->rows++;
+    for (int c = 0; c < LG_RUN_COLUMNS; c++) table->column[c][*row] = NAN;
+    return LOGIT_OK;
+}
+
+/* The setting that a line is about; NULL where it names none. */
+static logit_status find_setting(lg_run *run, const cJSON *line, lg_run_setting **out,
+                                 logit_error *err)
+{
+    const double s = lg_run_number(line, "setting");
+    *out = NULL;
+    if (!(s >= 0 && s < MOST_SETTINGS)) return LOGIT_OK;
+    LG_TRY(reach_setting(run, (int)s, err));
+    *out = &run->setting[(int)s];
     return LOGIT_OK;
 }
 
@@ -61,16 +75,36 @@ static logit_status add_epoch(lg_run *run, const cJSON *line, logit_error *err)
 {
     static const char *const names[LG_RUN_COLUMNS] = {
         "epoch", "lr", "train_loss", "val_loss", "val_accuracy", "samples_per_second"};
-    const double s = lg_run_number(line, "setting");
-    if (!(s >= 0 && s < MOST_SETTINGS)) return LOGIT_OK;
-    LG_TRY(reach_setting(run, (int)s, err));
-    lg_run_setting *setting = &run->setting[(int)s];
-    LG_TRY(reach_epoch(setting, err));
+    lg_run_setting *setting;
+    int64_t row;
+    LG_TRY(find_setting(run, line, &setting, err));
+    if (!setting) return LOGIT_OK;
+    LG_TRY(add_row(&setting->epoch, &row, err));
     for (int c = 0; c < LG_RUN_COLUMNS; c++)
-        setting->column[c][setting->epochs] = lg_run_number(line, names[c]);
-    setting->epochs++;
+        setting->epoch.column[c][row] = lg_run_number(line, names[c]);
     setting->lr = lg_run_number(line, "lr");
     setting->l2 = lg_run_number(line, "l2");
+    return LOGIT_OK;
+}
+
+/* The line has the mean over its epoch so far, and the weight that it is over. */
+static logit_status add_step(lg_run *run, const cJSON *line, logit_error *err)
+{
+    const double epoch = lg_run_number(line, "epoch"), weight = lg_run_number(line, "weight");
+    const double sum = lg_run_number(line, "train_loss") * weight;
+    const double part = lg_run_number(line, "samples") / lg_run_number(run->start, "train_count");
+    lg_run_setting *setting;
+    int64_t row;
+    LG_TRY(find_setting(run, line, &setting, err));
+    if (!setting) return LOGIT_OK;
+    LG_TRY(add_row(&setting->step, &row, err));
+    if (epoch != setting->of_epoch) setting->weight = setting->sum = 0.0;
+    setting->step.column[LG_RUN_EPOCH][row] = epoch - 1.0 + part;
+    setting->step.column[LG_RUN_TRAIN_LOSS][row] =
+        (sum - setting->sum) / (weight - setting->weight);
+    setting->of_epoch = epoch;
+    setting->weight = weight;
+    setting->sum = sum;
     return LOGIT_OK;
 }
 
@@ -112,8 +146,9 @@ static logit_status take_line(lg_run *run, cJSON *line, logit_error *err)
         *place = line;
         return LOGIT_OK;
     }
-    if (!type || strcmp(type, "epoch") != 0) return keep_line(&run->other, line, err);
-    const logit_status status = add_epoch(run, line, err);
+    const int epoch = type && strcmp(type, "epoch") == 0, step = type && strcmp(type, "step") == 0;
+    if (!epoch && !step) return keep_line(&run->other, line, err);
+    const logit_status status = (epoch ? add_epoch : add_step)(run, line, err);
     cJSON_Delete(line);
     return status;
 }
@@ -207,7 +242,10 @@ static void clear_lines(lg_run_lines *lines)
 void lg_run_clear(lg_run *run)
 {
     for (int s = 0; s < run->settings; s++)
-        for (int c = 0; c < LG_RUN_COLUMNS; c++) free(run->setting[s].column[c]);
+        for (int c = 0; c < LG_RUN_COLUMNS; c++) {
+            free(run->setting[s].epoch.column[c]);
+            free(run->setting[s].step.column[c]);
+        }
     clear_lines(&run->other);
     clear_lines(&run->compared);
     cJSON_Delete(run->start);

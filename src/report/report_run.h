@@ -22,10 +22,18 @@ typedef enum lg_run_column {
     LG_RUN_COLUMNS
 } lg_run_column;
 
+/* Numbers of equal length, that grow together. */
+typedef struct lg_run_table {
+    int64_t rows, room;
+    double *column[LG_RUN_COLUMNS]; /* [rows]; NaN where there is no figure */
+} lg_run_table;
+
 typedef struct lg_run_setting {
     double lr, l2;
-    int64_t epochs, room;
-    double *column[LG_RUN_COLUMNS]; /* [epochs]; NaN where there is no figure */
+    lg_run_table epoch; /* a row for each */
+    lg_run_table step;  /* a row for each line of steps: at what part of which epoch, and the mean
+                         * loss since the line before it in that epoch */
+    double of_epoch, weight, sum; /* the last such line's, and what had been added up there */
 } lg_run_setting;
 
 typedef struct lg_run_lines {

@@ -11,16 +11,9 @@
 enum {
     CLASSES = 60,           /* most that are shown */
     ALL_PIXELS = 300 << 10, /* of all pictures together: the page stays below 2 MB */
+    MOST_SIDE = 256,
     LEAST_SIDE = 24
 };
-
-/* The longest side that `count` pictures may have. */
-static int side_for(int count)
-{
-    int side = 256;
-    while (side > LEAST_SIDE && count * side * side > ALL_PIXELS) side -= 8;
-    return side;
-}
 
 /* Row of W that another is held against, or -1 for none. */
 static logit_status find_versus(const lg_report *report, int *row, logit_error *err)
@@ -69,7 +62,8 @@ logit_status lg_report_weights(lg_text *page, const lg_report *report, logit_err
     if (!report->model) return LOGIT_OK;
     LG_TRY(find_versus(report, &versus, err));
     if (info->map || info->floats || info->height < 2 || info->width < 2) return LOGIT_OK;
-    const int rows = info->outputs < CLASSES ? info->outputs : CLASSES, side = side_for(rows);
+    const int rows = info->outputs < CLASSES ? info->outputs : CLASSES,
+              side = lg_picture_side(rows, MOST_SIDE, LEAST_SIDE, ALL_PIXELS);
     lg_html_section(page, "weights", "What it looks for",
                     "Each class's weights, laid over the image and summed over its colours: light "
                     "in the red parts speaks for the class, in the blue parts against it.");

@@ -41,10 +41,6 @@ logit_status lg_folds_fit(const logit_options *o, logit_error *err)
                 "--%s needs a validation part, and the model of --folds is trained on all samples; "
                 "leave one of them out",
                 o->calibrate ? "calibrate" : "patience");
-    if (o->resume)
-        LG_FAIL(err, LOGIT_E_USAGE,
-                "--resume: a cross-validation keeps nothing to go on with before its end; begin it "
-                "anew, with --force where the folder is not empty");
     return LOGIT_OK;
 }
 
@@ -105,6 +101,11 @@ static logit_status create(lg_trainer *t, logit_error *err)
         LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the figures of %d folds", n);
     for (int64_t i = 0; i < train->count; i++) f->count[f->fold[i]]++;
     return LOGIT_OK;
+}
+
+int lg_folds_complete(const lg_folds *f)
+{
+    return f->complete;
 }
 
 void lg_folds_destroy(lg_folds *f)
@@ -264,21 +265,33 @@ static logit_status fail_fold(logit_error *err, logit_error *why, int fold, int 
     return why->status;
 }
 
-static logit_status run_all(lg_trainer *t, logit_error *err)
+/* Folds that are complete are kept; of the one that runs, nothing. */
+static logit_status stop_in(lg_trainer *t, int fold, logit_error *err)
 {
     const int folds = t->folds->folds;
-    for (int fold = 0; fold < folds; fold++) {
+    if (fold == 0)
+        LG_FAIL(err, LOGIT_E_STOPPED, "stopped in fold 1 of %d, before there was anything to keep",
+                folds);
+    if (t->saving.saved_folds < fold) LG_TRY(lg_checkpoint_save(t, NULL, err));
+    LG_FAIL(err, LOGIT_E_STOPPED, "stopped in fold %d of %d; --resume goes on with that fold",
+            fold + 1, folds);
+}
+
+static logit_status run_all(lg_trainer *t, logit_error *err)
+{
+    lg_folds *f = t->folds;
+    const int folds = f->folds;
+    for (int fold = f->complete; fold < folds; fold++) {
         ear e = {t->watch, fold + 1, folds};
         const logit_watch watch = {
             .user = &e, .message = on_message, .progress = on_progress, .stop = on_stop};
         logit_error why = {0};
         const logit_status status = run_fold(t, fold, &watch, &why);
-        if (status == LOGIT_E_STOPPED)
-            LG_FAIL(err, status,
-                    "stopped in fold %d of %d; a cross-validation keeps nothing before its end",
-                    fold + 1, folds);
+        if (status == LOGIT_E_STOPPED) return stop_in(t, fold, err);
         if (status != LOGIT_OK) return fail_fold(err, &why, fold + 1, folds);
         tell_fold(t, fold);
+        f->complete++;
+        LG_TRY(lg_checkpoint_save_if_due(t, err));
     }
     return LOGIT_OK;
 }
@@ -286,6 +299,8 @@ static logit_status run_all(lg_trainer *t, logit_error *err)
 logit_status lg_folds_run(lg_trainer *t, logit_error *err)
 {
     LG_TRY(create(t, err));
+    LG_TRY(lg_checkpoint_restore_folds(t, err));
+    for (int fold = 0; fold < t->folds->complete; fold++) tell_fold(t, fold);
     LG_TRY(run_all(t, err));
     return lg_folds_pick(t, err);
 }

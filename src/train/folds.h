@@ -8,6 +8,8 @@
  * without --flip and --shift, whose draws go by a sample's number in its set).
  * The setting that is best in the mean becomes the run's only one, which then goes on over the
  * whole training part as if nothing else had been asked for.
+ * A run that is stopped keeps the folds that are complete in its checkpoint; the one it was in is
+ * begun anew by whoever resumes.
  *
  * Means are over folds; their standard error is s / sqrt(N), s the standard deviation of the folds'
  * figures with N - 1.  Folds share training samples, so it is a little too small (Bengio &
@@ -25,10 +27,18 @@ typedef struct lg_folds lg_folds;
 logit_status lg_folds_fit(const logit_options *options, logit_error *err);
 
 /* The sources and the loaders of the run are open, the weights of its samples as the set has them:
- * runs all folds, fills t->folds, and leaves the picked setting as the only one.  Errors: USAGE
- * (fewer samples of a class than folds), those of a training, STOPPED. */
+ * runs all folds that no checkpoint has, fills t->folds, and leaves the picked setting as the only
+ * one.  Errors: USAGE (fewer samples of a class than folds), those of a training, STOPPED (what is
+ * complete is saved). */
 logit_status lg_folds_run(lg_trainer *t, logit_error *err);
 void lg_folds_destroy(lg_folds *folds);
+
+/* folds_saved.c.  What they came to, as a checkpoint keeps it: 0 bytes where folds is NULL.  put
+ * makes the first so many complete; 0 if these bytes are none of get's. */
+int lg_folds_complete(const lg_folds *folds);
+size_t lg_folds_state_bytes(const lg_folds *folds);
+void lg_folds_get_state(const lg_folds *folds, void *to);
+int lg_folds_put_state(lg_folds *folds, const void *from, int64_t complete);
 
 /* Puts the settings that were asked for back into the options of the run, for whoever wants to know
  * them; nothing to do where folds is NULL. */

@@ -1,6 +1,7 @@
 /* folds_parts.h -- what the files of cross-validation share; nobody else includes this.
  *
- * Layer 2 (train).  folds.c trains and measures, folds_pick.c takes means and picks. */
+ * Layer 2 (train).  folds.c trains and measures, folds_pick.c takes means and picks, folds_saved.c
+ * keeps what is complete for a run that goes on. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_FOLDS_PARTS_H
 #define LG_TRAIN_FOLDS_PARTS_H
@@ -9,6 +10,7 @@
 
 struct lg_folds {
     int folds, settings;
+    int complete;           /* folds whose figures are there: the first so many */
     logit_options options;  /* with every list that was asked for */
     int32_t *fold;          /* [samples] */
     int64_t *count;         /* [folds] */

@@ -42,6 +42,7 @@ void logit_options_default(logit_options *options)
         .metric = "loss",
         .batch_size = 128,
         .checkpoint_seconds = 60.0,
+        .log_steps = 1000,
         .temperature = 1.0,
     };
 }
@@ -99,6 +100,7 @@ static logit_status hold_ranges(const logit_options *o, logit_error *err)
         {"top", o->top_k, 0, 1e6, 0, 0},
         {"checkpoint-every", (double)o->checkpoint_steps, 0, 0x1p60, 0, 0},
         {"checkpoint-every", o->checkpoint_seconds, 0, 1e9, 0, 0},
+        {"log-every", (double)o->log_steps, 0, 0x1p60, 0, 0},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) LG_TRY(hold(&ranges[i], err));
     LG_TRY(hold_list("lr", &o->lr, 1e300, 0, err));

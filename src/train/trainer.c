@@ -41,6 +41,7 @@ static logit_status run(lg_trainer *t, logit_summary *summary, logit_error *err)
     LG_TRY(lg_report_start(t, err));
     if (finished) {
         lg_trainer_tell_settings(t, summary->setting);
+        lg_folds_summarise(t->folds, summary);
         return LOGIT_OK;
     }
     LG_TRY(lg_trainer_train(t, err));

@@ -81,6 +81,7 @@ struct lg_trainer {
     lg_burst *burst; /* many steps in one go, where the device can and the set lies on it */
     lg_total *total; /* [settings], as last read */
     lg_folds *folds; /* what they came to; NULL without --folds */
+    float *bias;     /* [outputs], of the model that was saved; NULL: none was */
     void *best;      /* patience.h: the best weights of each setting; NULL without --patience */
     lg_run_folder *folder;
     lg_saving saving;
@@ -96,8 +97,9 @@ struct lg_trainer {
     int64_t step, steps_per_epoch, steps;
     int stopping; /* the watch asked for it */
     double started, epoch_started, epoch_seconds, epoch_weight;
-    int64_t epoch_samples;
-    int64_t metrics_bytes; /* of metrics.jsonl, without the line that ends it */
+    int64_t epoch_samples, epoch_before; /* seen in it; by the run that this one goes on from */
+    int64_t logged_step;                 /* how far lines of steps have come */
+    int64_t metrics_bytes;               /* of metrics.jsonl, without the line that ends it */
     double last_report;
 };
 
@@ -159,6 +161,8 @@ logit_status lg_trainer_evaluate(lg_trainer *t, int kept, logit_summary *summary
 /* trainer_report.c */
 logit_status lg_report_describe(lg_trainer *t, logit_error *err); /* fills objective and plan */
 logit_status lg_report_start(lg_trainer *t, logit_error *err);
+/* The totals have been read after a step: a line for every setting that trains. */
+logit_status lg_report_steps(lg_trainer *t, logit_error *err);
 logit_status lg_report_epoch(lg_trainer *t, logit_error *err);
 /* Every bad sample that was left out: a line of metrics.jsonl each, the first few as messages. */
 logit_status lg_report_bad(lg_trainer *t, logit_error *err);

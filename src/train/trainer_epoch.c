@@ -99,6 +99,17 @@ static logit_status read_totals(lg_trainer *t, logit_error *err)
     return look_for_divergence(t, err);
 }
 
+/* A line of the record for each setting, every options.log_steps: which ones are written depends on
+ * the number of the step alone, or where a device takes many in one go on the first behind it. */
+static logit_status log_steps(lg_trainer *t, logit_error *err)
+{
+    const int64_t every = t->options.log_steps, before = t->logged_step;
+    t->logged_step = t->step;
+    if (every == 0 || !t->folder || t->step / every == before / every) return LOGIT_OK;
+    LG_TRY(read_totals(t, err));
+    return lg_report_steps(t, err);
+}
+
 /* Every tenth of a second: totals, progress, and whether to stop.  What is computed does not
  * depend on when this happens. */
 static logit_status look_around(lg_trainer *t, logit_error *err)
@@ -198,6 +209,7 @@ static logit_status begin_epoch(lg_trainer *t, logit_error *err)
     t->first_batch = 0;
     t->epoch_samples = first * t->options.batch_size;
     if (t->epoch_samples > count) t->epoch_samples = count;
+    t->epoch_before = t->epoch_samples;
     if (first == 0) {
         t->epoch_weight = 0.0;
         LG_TRY(lg_problem_clear_totals(t->problem, err));
@@ -212,6 +224,7 @@ static logit_status begin_epoch(lg_trainer *t, logit_error *err)
 /* After a step: progress, and a checkpoint if it is time for one. */
 static logit_status after_step(lg_trainer *t, logit_error *err)
 {
+    if (!lg_optims[t->optim].whole) LG_TRY(log_steps(t, err));
     LG_TRY(look_around(t, err));
     if (lg_optims[t->optim].whole) return LOGIT_OK; /* saved between epochs */
     return lg_checkpoint_save_if_due(t, err);

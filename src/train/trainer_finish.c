@@ -139,13 +139,23 @@ static logit_status save(lg_trainer *t, const logit_model *model, int setting, l
     return lg_model_save(model, path, err);
 }
 
+/* The model of the run; the record will want its biases. */
+static logit_status save_kept(lg_trainer *t, const logit_model *model, logit_error *err)
+{
+    const size_t bytes = (size_t)t->outputs * sizeof *t->bias;
+    if (!t->bias) t->bias = malloc(bytes);
+    if (!t->bias) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the biases");
+    memcpy(t->bias, model->bias, bytes);
+    return save(t, model, -1, err);
+}
+
 static logit_status save_all(lg_trainer *t, int kept, logit_error *err)
 {
     for (int s = 0; s < t->settings; s++) {
         if (t->setting[s].stopped || (t->optimum && !lg_optimum_has_begun(t, s))) continue;
         logit_model *model = NULL;
         logit_status status = fetch_model(t, s, &model, err);
-        if (status == LOGIT_OK && s == kept) status = save(t, model, -1, err);
+        if (status == LOGIT_OK && s == kept) status = save_kept(t, model, err);
         if (status == LOGIT_OK && t->settings > 1) status = save(t, model, s, err);
         lg_model_destroy(model);
         LG_TRY(status);

@@ -316,6 +316,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(open_backend(t, err));
     LG_TRY(open_sources(t, from, err));
     LG_TRY(fit_loss(t, from, err));
+    LG_TRY(lg_checkpoint_hold(t, err));
     if (!t->rehearsal && !t->is_given) LG_TRY(open_folder(t, err));
     LG_TRY(open_loaders(t, err));
     if (t->options.folds > 0) LG_TRY(lg_folds_run(t, err));
@@ -366,6 +367,7 @@ void lg_trainer_close(lg_trainer *t)
     lg_patience_close(t);
     lg_feature_map_destroy(t->map);
     lg_folds_destroy(t->folds);
+    free(t->bias);
     free(t->feature_mean);
     free(t->feature_std);
     free(t->setting);

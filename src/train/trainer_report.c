@@ -146,8 +146,10 @@ static logit_status write_start(lg_trainer *t, logit_error *err)
 
 logit_status lg_report_start(lg_trainer *t, logit_error *err)
 {
-    if (!t->rehearsal && !t->resumed) LG_TRY(write_start(t, err));
-    LG_TRY(lg_report_folds(t, err));
+    if (!t->rehearsal && !t->resumed) {
+        LG_TRY(write_start(t, err));
+        LG_TRY(lg_report_folds(t, err));
+    }
     if (t->sources.note[0])
         lg_report_message(t->watch, LOGIT_LEVEL_INFO, "validation: %s", t->sources.note);
     if (!t->watch || !t->watch->start) return LOGIT_OK;
@@ -173,6 +175,33 @@ logit_status lg_report_start(lg_trainer *t, logit_error *err)
                            .curvature = t->curvature,
                            .plan = t->plan.data};
     t->watch->start(t->watch->user, &run);
+    return LOGIT_OK;
+}
+
+/* Of the epoch that runs, without what a run before has done of it. */
+static double samples_per_second(const lg_trainer *t, double seconds)
+{
+    return seconds > 0.0 ? (double)(t->epoch_samples - t->epoch_before) / seconds : 0.0;
+}
+
+logit_status lg_report_steps(lg_trainer *t, logit_error *err)
+{
+    const double seconds = lg_seconds() - t->epoch_started;
+    const double waited = lg_loader_waited(t->sources.part[LG_PART_TRAIN].loader);
+    for (int s = 0; s < t->settings; s++) {
+        lg_text line = {0};
+        if (!lg_setting_trains(t, s)) continue;
+        lg_text_add(&line, "{\"type\":\"step\",\"epoch\":%d,\"step\":%lld,\"setting\":%d",
+                    t->epoch + 1, (long long)t->step, s);
+        add_number(&line, "samples", (double)t->epoch_samples);
+        add_number(&line, "weight", t->epoch_weight);
+        add_number(&line, "rate", t->setting[s].lr * lg_schedule_factor(&t->rate, t->step - 1));
+        add_number(&line, "train_loss", t->total[s].loss / t->epoch_weight);
+        add_number(&line, "seconds", seconds);
+        add_number(&line, "samples_per_second", samples_per_second(t, seconds));
+        add_number(&line, "waiting", waited / seconds);
+        LG_TRY(lg_report_line(t, &line, err));
+    }
     return LOGIT_OK;
 }
 
@@ -227,7 +256,7 @@ logit_status lg_report_epoch(lg_trainer *t, logit_error *err)
                                .val_loss = setting->val_loss,
                                .val_accuracy = setting->val_accuracy,
                                .seconds = seconds,
-                               .samples_per_second = (double)t->epoch_samples / seconds,
+                               .samples_per_second = samples_per_second(t, seconds),
                                .waiting = lg_loader_waited(t->sources.part[LG_PART_TRAIN].loader) /
                                           seconds,
                                .step = t->step,
@@ -270,7 +299,7 @@ void lg_report_progress(lg_trainer *t, int64_t done, double waited)
 {
     if (!t->watch || !t->watch->progress) return;
     const double seconds = lg_seconds() - t->epoch_started;
-    const double per_second = seconds > 0.0 ? (double)done / seconds : 0.0;
+    const double per_second = samples_per_second(t, seconds);
     const double count = (double)t->sources.part[LG_PART_TRAIN].count;
     const double left = (lg_optimum_most_passes(t) - t->epoch) * count - (double)done;
     int shown = lg_optimum_first(t);

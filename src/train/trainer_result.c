@@ -124,6 +124,17 @@ static logit_status write_settings(lg_trainer *t, int kept, logit_error *err)
     return LOGIT_OK;
 }
 
+/* The numbers under the pictures of weights. */
+static void add_biases(const lg_trainer *t, lg_text *line)
+{
+    lg_text_add(line, ",\"bias\":[");
+    for (int k = 0; k < t->outputs; k++) {
+        lg_text_add(line, "%s", k ? "," : "");
+        lg_text_add_number(line, (double)t->bias[k]);
+    }
+    lg_text_add(line, "]");
+}
+
 logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err)
 {
     lg_text line = {0};
@@ -145,6 +156,7 @@ logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_er
         add_number(&line, "test_accuracy", summary->test_accuracy);
     }
     if (t->optimum) lg_optimum_write(t, summary->setting, &line);
+    if (t->bias) add_biases(t, &line);
     add_number(&line, "bad", (double)summary->bad);
     add_number(&line, "seconds", summary->seconds);
     return lg_report_line(t, &line, err);

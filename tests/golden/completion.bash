@@ -26,7 +26,7 @@ _logit() {
         "train --precision") words="f32 tf32 bf16" ;;
         "train --format") words="text json" ;;
         "train --progress") words="auto plain none" ;;
-        "train --val-split" | "train --folds" | "train --size" | "train --features" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --path" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --step-every" | "train --step-factor" | "train --warmup" | "train --epochs" | "train --patience" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every") return ;;
+        "train --val-split" | "train --folds" | "train --size" | "train --features" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --path" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --step-every" | "train --step-factor" | "train --warmup" | "train --epochs" | "train --patience" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every" | "train --log-every") return ;;
         "eval --labels") words="auto coarse fine" ;;
         "eval --decoder") words="auto stb turbo" ;;
         "eval --on-bad") words="fail skip" ;;
@@ -101,7 +101,7 @@ _logit() {
     esac
     if [ -z "$words" ] && [ "${current:0:1}" = - ]; then
         case "$verb" in
-        train) words="--val --val-split --folds --pick --test --size --channels --normalize --features --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --path --label-smoothing --calibrate --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --format --config --print-config --progress --quiet --verbose --help" ;;
+        train) words="--val --val-split --folds --pick --test --size --channels --normalize --features --shuffle --sampling --flip --shift --classes --labels --decoder --untrusted --on-bad --cache --max-bad --loss --l2 --l1 --path --label-smoothing --calibrate --class-weight --init --from --optimizer --lr --momentum --nesterov --weight-decay --tolerance --schedule --step-every --step-factor --warmup --epochs --patience --metric --batch-size --seed --device --precision --threads --memory --device-memory --out --force --resume --checkpoint-every --log-every --format --config --print-config --progress --quiet --verbose --help" ;;
         eval) words="--labels --decoder --untrusted --on-bad --cache --max-bad --device --threads --memory --device-memory --part --top --wrong --format --config --print-config --progress --quiet --verbose --help" ;;
         verify) words="--labels --decoder --untrusted --on-bad --cache --max-bad --threads --memory --tolerance --format --config --print-config --progress --quiet --verbose --help" ;;
         predict) words="--decoder --untrusted --on-bad --device --top --prior --temperature --input --null --format --config --print-config --quiet --verbose --help" ;;

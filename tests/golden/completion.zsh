@@ -29,7 +29,7 @@ _logit() {
             _arguments -s -S \
                 '--val=[validate on this set]:DATA:_files' \
                 '--val-split=[hold out this share of the training images where there is no validation part; 0 for none]:SHARE: ' \
-                '--folds=[cross-validation: train every setting N times on N-1 of N parts of the training images and measure it on the other; the best in the mean is then trained on all of them.  Takes no --val and no --resume: who stops it begins anew]:N: ' \
+                '--folds=[cross-validation: train every setting N times on N-1 of N parts of the training images and measure it on the other; the best in the mean is then trained on all of them.  Takes no --val]:N: ' \
                 '--pick=[with --folds: best, the setting with the best mean; 1se, the strongest penalty whose mean is within a standard error of it]:pick:(best 1se)' \
                 '--test=[test on this set, once, at the end]:DATA:_files' \
                 '--size=[height and width of the images the model sees; others are scaled and cut at the centre]:HxW: ' \
@@ -81,6 +81,7 @@ _logit() {
                 '--force[write into a run folder that is not empty]' \
                 '--resume[go on from the newest checkpoint in -o; from the beginning where there is none]' \
                 '--checkpoint-every=[save after so many steps, or so many seconds (s, m, h), never for over a hundredth of the time]:N|Ns: ' \
+                '--log-every=[add a line to metrics.jsonl after every N steps of an epoch; 0 for none]:N: ' \
                 '--format=[text for people, json for programs]:format:(text json)' \
                 '--config=[read options from lines of the form name = value; the environment and the command line win]:FILE:_files' \
                 '--print-config[print every option as a config file, with where its value came from, and do nothing else]' \
