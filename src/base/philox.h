@@ -55,12 +55,18 @@ static inline lg_random4 lg_philox(uint64_t seed, uint64_t stream, uint64_t inde
     return c;
 }
 
-/* Uniform integer in [0, n), n > 0.  The product method on 64 bits: its bias is below n / 2^64. */
+/* 64 random bits as an integer in [0, n), n > 0: the product method, whose bias is below n / 2^64.
+ */
+static inline uint64_t lg_bits_below(uint64_t bits, uint64_t n)
+{
+    return (uint64_t)(((unsigned __int128)bits * n) >> 64);
+}
+
+/* Uniform integer in [0, n), n > 0. */
 static inline uint64_t lg_random_below(uint64_t seed, uint64_t stream, uint64_t index, uint64_t n)
 {
     const lg_random4 r = lg_philox(seed, stream, index);
-    const uint64_t bits = (uint64_t)r.word[1] << 32 | r.word[0];
-    return (uint64_t)(((unsigned __int128)bits * n) >> 64);
+    return lg_bits_below((uint64_t)r.word[1] << 32 | r.word[0], n);
 }
 
 /* Uniform in [0, 1), 53 bits. */

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include "base/philox.h"
+#include "base/philox_many.h"
 #include "base/status.h"
+
+enum { DRAWS = 64 }; /* at once */
 
 static int64_t pick(const int32_t *only, int64_t i)
 {
@@ -65,21 +68,19 @@ void lg_balance_clear(lg_balance *balance)
     *balance = (lg_balance){0};
 }
 
-/* Uniform in [0, n), as lg_random_below of philox.h. */
-static int64_t below(uint32_t low, uint32_t high, int64_t n)
-{
-    const uint64_t bits = (uint64_t)high << 32 | low;
-    return (int64_t)(((unsigned __int128)bits * (uint64_t)n) >> 64);
-}
-
 void lg_balance_draw(const lg_balance *b, int32_t *order, int64_t count, uint64_t seed,
                      uint32_t epoch)
 {
     const uint64_t stream = lg_stream_id(LG_STREAM_BALANCE, epoch);
-    for (int64_t p = 0; p < count && b->classes > 0; p++) {
-        const lg_random4 drawn = lg_philox(seed, stream, (uint64_t)p);
-        const int64_t c = below(drawn.word[0], drawn.word[1], b->classes);
-        const int64_t begin = b->start[c], size = b->start[c + 1] - begin;
-        order[p] = b->member[begin + below(drawn.word[2], drawn.word[3], size)];
+    for (int64_t at = 0; at < count && b->classes > 0; at += DRAWS) {
+        const int64_t draws = count - at < DRAWS ? count - at : DRAWS;
+        uint64_t class_bits[DRAWS], member_bits[DRAWS];
+        lg_philox_many(seed, stream, (uint64_t)at, draws, class_bits, member_bits);
+        for (int64_t i = 0; i < draws; i++) {
+            const uint64_t c = lg_bits_below(class_bits[i], (uint64_t)b->classes);
+            const int64_t begin = b->start[c], size = b->start[c + 1] - begin;
+            order[at + i] =
+                b->member[begin + (int64_t)lg_bits_below(member_bits[i], (uint64_t)size)];
+        }
     }
 }

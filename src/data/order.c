@@ -12,10 +12,11 @@
 #include <string.h>
 
 #include "base/philox.h"
+#include "base/philox_many.h"
 #include "base/status.h"
 
-/* Numbers drawn at once: the draws depend on nothing, so they overlap, and the lines they will
- * touch are on their way before the swaps, which have to go one after the other. */
+/* Numbers drawn at once: the draws depend on nothing, so they go side by side, and the lines they
+ * will touch are on their way while the swaps before them go one after the other. */
 #define DRAWS 64
 
 /* Indices of the draws that order blocks; those that order samples are places, below 2^31. */
@@ -30,22 +31,37 @@ int lg_shuffle_find(const char *name)
     return -1;
 }
 
+/* The partners of places top - draws + 1 .. top, that of place i drawn at index first + i; their
+ * lines are on the way to the cache. */
+static int64_t draw_partners(const int32_t *order, int64_t top, uint64_t seed, uint64_t stream,
+                             uint64_t first, uint64_t partner[DRAWS])
+{
+    const int64_t draws = top < DRAWS ? top : DRAWS, low = top - draws + 1;
+    lg_philox_many(seed, stream, first + (uint64_t)low, draws, partner, NULL);
+    for (int64_t t = 0; t < draws; t++) {
+        partner[t] = lg_bits_below(partner[t], (uint64_t)(low + t) + 1);
+        __builtin_prefetch(&order[partner[t]], 1);
+    }
+    return draws;
+}
+
 /* Place i draws at index first + i. */
 static void shuffle(int32_t *order, int64_t count, uint64_t seed, uint64_t stream, uint64_t first)
 {
-    int64_t partner[DRAWS] = {0};
-    for (int64_t top = count - 1; top > 0; top -= DRAWS) {
-        const int draws = top < DRAWS ? (int)top : DRAWS;
-        for (int t = 0; t < draws; t++) {
-            const uint64_t i = (uint64_t)(top - t);
-            partner[t] = (int64_t)lg_random_below(seed, stream, first + i, i + 1);
-            __builtin_prefetch(&order[partner[t]], 1);
+    uint64_t partner[2][DRAWS];
+    int64_t top = count - 1;
+    if (top < 1) return;
+    int64_t draws = draw_partners(order, top, seed, stream, first, partner[0]);
+    for (int now = 0; top > 0; now ^= 1) {
+        const int64_t low = top - draws + 1;
+        draws = draw_partners(order, low - 1, seed, stream, first, partner[now ^ 1]);
+        for (int64_t i = top; i >= low; i--) {
+            const uint64_t other = partner[now][i - low];
+            const int32_t kept = order[i];
+            order[i] = order[other];
+            order[other] = kept;
         }
-        for (int t = 0; t < draws; t++) {
-            const int32_t kept = order[top - t];
-            order[top - t] = order[partner[t]];
-            order[partner[t]] = kept;
-        }
+        top = low - 1;
     }
 }
 

@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "base/philox.h"
+#include "base/philox_many.h"
 #include "base/status.h"
+
+enum { DRAWS = 64 }; /* blocks at once */
 
 static const double NORMAL_95 = 1.959963984540054;
 
@@ -69,14 +72,16 @@ void lg_intervals_add(lg_intervals *intervals, double loss, int truth, int right
 static void draw(const lg_intervals *in, uint32_t number, resample *r)
 {
     const uint64_t n = (uint64_t)in->count, stream = lg_stream_id(LG_STREAM_BOOTSTRAP, number);
-    lg_random4 bits = {{0}};
+    uint64_t bits[2][DRAWS]; /* of a block the lower half, then the upper */
     r->loss = 0.0;
     r->right = 0;
     memset(r->drawn, 0, (size_t)in->classes * sizeof *r->drawn);
     memset(r->drawn_right, 0, (size_t)in->classes * sizeof *r->drawn_right);
     for (uint64_t i = 0; i < n; i++) {
-        if (i % 4 == 0) bits = lg_philox(0, stream, i / 4);
-        const sample *one = &in->of[bits.word[i % 4] * n >> 32]; /* bias below n / 2^32 */
+        if (i % (4 * DRAWS) == 0) lg_philox_many(0, stream, i / 4, DRAWS, bits[0], bits[1]);
+        const uint64_t half = bits[i / 2 % 2][i / 4 % DRAWS];
+        const uint32_t word = (uint32_t)(i % 2 ? half >> 32 : half);
+        const sample *one = &in->of[word * n >> 32]; /* bias below n / 2^32 */
         r->loss += one->loss;
         r->right += one->right;
         if (in->classes == 0) continue;
