@@ -244,6 +244,25 @@ START_TEST(folds_of_another_run_are_refused)
 }
 END_TEST
 
+/* Who gives --resume alone goes on as it was planned: the folds that are left, too. */
+START_TEST(epochs_that_are_not_given_again_are_those_of_the_folds)
+{
+    listener *straight = calloc(1, sizeof *straight), *now = calloc(1, sizeof *now);
+    logit_error err;
+    options.epochs = 2;
+    stop_late(now);
+    options.resume = 0;
+    expect(go("again", 0, straight, NULL, &err), LOGIT_OK, &err, 0);
+    options.resume = 1;
+    options.epochs = 0;
+    expect(go("run", 0, now, NULL, &err), LOGIT_OK, &err, 0);
+    same_run("straight", "run", 0);
+    same_figures(straight, now, 0);
+    free(straight);
+    free(now);
+}
+END_TEST
+
 /* Whole by its checksum, and yet not what a fold comes to: a later layout, or another program. */
 START_TEST(a_state_that_is_none_of_folds_is_refused)
 {
@@ -293,6 +312,7 @@ Suite *lg_suite_folds_resume(void)
     tcase_add_loop_test(all, a_cross_validation_stopped_anywhere_goes_on_to_the_same_bits, 0,
                         VARIANTS);
     tcase_add_test(all, a_cross_validation_stopped_many_times_goes_on_to_the_same_bits);
+    tcase_add_test(all, epochs_that_are_not_given_again_are_those_of_the_folds);
     tcase_add_test(all, folds_of_another_run_are_refused);
     tcase_add_test(all, a_state_that_is_none_of_folds_is_refused);
     suite_add_tcase(suite, all);

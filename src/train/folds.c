@@ -174,6 +174,7 @@ static logit_status list(const lg_folds *f, int fold, int inside, int64_t sample
 static logit_options options_of(const lg_trainer *t)
 {
     logit_options o = t->asked;
+    o.epochs = t->options.epochs; /* a run that goes on need not have been given them again */
     o.device = t->options.device;
     o.threads = t->options.threads;
     o.memory = t->options.memory;
