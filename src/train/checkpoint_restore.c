@@ -255,7 +255,7 @@ logit_status lg_checkpoint_restore(lg_trainer *t, logit_summary *summary, int *f
     t->first_batch = whole(t, "batch", &bad);
     t->epoch_weight = number(t, "weight");
     t->saving.seconds_before = number(t, "seconds");
-    t->saving.saved_step = t->logged_step = t->step;
+    t->saving.saved_step = t->step;
     const int64_t metrics = whole(t, "metrics", &bad);
     restore_settings(t, &bad);
     *finished = number(t, "finished") > 0.0 && (t->epoch >= lg_optimum_most_passes(t) ||
