@@ -209,7 +209,7 @@ START_TEST(the_report_draws_them)
     ck_assert_int_eq(logit_report(small_set_path("run"), &report, &err), LOGIT_OK);
     char *page = (char *)small_set_read(small_set_path("run/report.html"), &size);
     page[size - 1] = '\0';
-    ck_assert_ptr_nonnull(strstr(page, "train, within epochs"));
+    ck_assert_ptr_nonnull(strstr(page, "key c0 faint\">train, within epochs<"));
     free(page);
 }
 END_TEST
