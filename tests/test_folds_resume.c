@@ -249,6 +249,22 @@ START_TEST(folds_of_another_run_are_refused)
 }
 END_TEST
 
+/* By lbfgs, which ends by itself however many there may be. */
+START_TEST(epochs_that_were_not_given_are_named_so)
+{
+    listener *l = calloc(1, sizeof *l);
+    logit_error err;
+    options.optimizer = "lbfgs";
+    options.l2 = (logit_list){1, {0.1}};
+    options.epochs = 0;
+    stop_late(l);
+    options.epochs = 5;
+    expect(go("run", 0, l, NULL, &err), LOGIT_E_USAGE, &err, 0);
+    ck_assert_msg(strstr(err.message, "was not given and is 5 now") != NULL, "%s", err.message);
+    free(l);
+}
+END_TEST
+
 /* Who gives --resume alone goes on as it was planned: the folds that are left, too. */
 START_TEST(epochs_that_are_not_given_again_are_those_of_the_folds)
 {
@@ -318,6 +334,7 @@ Suite *lg_suite_folds_resume(void)
                         VARIANTS);
     tcase_add_test(all, a_cross_validation_stopped_many_times_goes_on_to_the_same_bits);
     tcase_add_test(all, epochs_that_are_not_given_again_are_those_of_the_folds);
+    tcase_add_test(all, epochs_that_were_not_given_are_named_so);
     tcase_add_test(all, folds_of_another_run_are_refused);
     tcase_add_test(all, a_state_that_is_none_of_folds_is_refused);
     suite_add_tcase(suite, all);

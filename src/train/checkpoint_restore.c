@@ -66,6 +66,17 @@ static logit_status read_one(lg_trainer *t, int which, lg_checkpoint_file *file,
     return LOGIT_OK;
 }
 
+/* was: 0 where nobody gave it. */
+static logit_status refuse_epochs(int64_t was, int now, logit_error *err)
+{
+    char number[24] = "not given";
+    if (was > 0) snprintf(number, sizeof number, "%lld", (long long)was);
+    LG_FAIL(err, LOGIT_E_USAGE,
+            "--epochs was %s and is %d now: the folds were trained for as many as they were "
+            "asked for; begin anew with another -o",
+            number, now);
+}
+
 /* Epochs that were not asked for again are those of the run. */
 static logit_status hold_options(lg_trainer *t, logit_error *err)
 {
@@ -75,11 +86,7 @@ static logit_status hold_options(lg_trainer *t, logit_error *err)
     if (bad) LG_FAIL(err, LOGIT_E_DATA, "%s: the checkpoint's head lacks numbers", t->options.out);
     if (t->asked.epochs == 0) t->options.epochs = (int)epochs;
     if (t->asked.epochs == 0 || t->asked.epochs == epochs) return LOGIT_OK;
-    if (t->asked.folds > 0)
-        LG_FAIL(err, LOGIT_E_USAGE,
-                "--epochs was %lld and is %d now: the folds were trained for as many as they were "
-                "asked for; begin anew with another -o",
-                (long long)epochs, t->asked.epochs);
+    if (t->asked.folds > 0) return refuse_epochs(epochs, t->asked.epochs, err);
     if (t->asked.epochs > epochs) return LOGIT_OK;
     LG_FAIL(err, LOGIT_E_USAGE,
             "--epochs was %lld and is %d now (%lld are complete); a run that is resumed may only "
