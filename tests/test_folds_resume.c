@@ -115,7 +115,8 @@ static const struct {
 } variants[] = {{"adam", NULL, "best", {0.01, 0.003}, {0}, 2},
                 {"sgd", NULL, "1se", {1e30, 0.1}, {0}, 2},
                 {"lbfgs", NULL, "1se", {0}, {1e-3, 1e-1}, 20},
-                {"lbfgs", "1:0.01:3", "best", {0}, {0}, 20}};
+                {"lbfgs", "1:0.01:3", "best", {0}, {0}, 20},
+                {"sgd", NULL, "best", {0}, {1e-3, 1e-1}, 2}}; /* its rate is looked for */
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 static void choose(int i)
@@ -129,16 +130,17 @@ static void choose(int i)
     options.l2 = (logit_list){l2[0] != 0.0 ? 2 : 0, {l2[0], l2[1]}};
 }
 
-/* Stopped at every seventh look for a signal, in whatever fold or behind the last. */
+/* Stopped at every third look for a signal: in whatever fold, behind the last before the training
+ * begins, or in that. */
 START_TEST(a_cross_validation_stopped_anywhere_goes_on_to_the_same_bits)
 {
     listener *straight = calloc(1, sizeof *straight), *now = calloc(1, sizeof *now);
     logit_summary a, b;
     logit_error err;
-    int stopped = 0, kept_folds = 0, began_anew = 0;
+    int stopped = 0, kept_folds = 0, began_anew = 0, behind = 0;
     choose(_i);
     expect(go("straight", 0, straight, &a, &err), LOGIT_OK, &err, 0);
-    for (int at = 3; at < straight->looks; at += 7) {
+    for (int at = 3; at < straight->looks; at += 3) {
         options.resume = 0;
         options.force = 1;
         const logit_status status = go("run", at, now, &b, &err);
@@ -146,13 +148,15 @@ START_TEST(a_cross_validation_stopped_anywhere_goes_on_to_the_same_bits)
         expect(status, LOGIT_E_STOPPED, &err, at);
         const int keeps = access(small_set_path("run/checkpoint.0"), F_OK) == 0 ||
                           access(small_set_path("run/checkpoint.1"), F_OK) == 0;
+        const int is_behind = strstr(err.message, "stopped behind fold 3 of 3") != NULL;
         const int in_fold = strstr(err.message, "goes on with that fold") != NULL;
-        ck_assert_msg(keeps == (strstr(err.message, "--resume goes on") != NULL), "%d: %s", at,
-                      err.message);
+        const int says = strstr(err.message, small_set_path("run")) != NULL &&
+                         strstr(err.message, "--resume goes on") != NULL;
+        ck_assert_msg(keeps == says, "%d: %s", at, err.message);
         options.resume = 1;
         options.force = 0;
         expect(go("run", 0, now, &b, &err), LOGIT_OK, &err, at);
-        ck_assert_int_eq(in_fold, strstr(now->said, "going on after fold") != NULL);
+        ck_assert_int_eq(in_fold || is_behind, strstr(now->said, "going on after fold") != NULL);
         same_run("straight", "run", at);
         same_figures(straight, now, at);
         same_number(a.val_loss, b.val_loss, "the run's validation loss", at);
@@ -160,9 +164,10 @@ START_TEST(a_cross_validation_stopped_anywhere_goes_on_to_the_same_bits)
         stopped++;
         kept_folds += in_fold;
         began_anew += !keeps;
+        behind += is_behind;
     }
-    ck_assert_msg(stopped > 3 && kept_folds > 1 && began_anew > 0, "%d %d %d", stopped, kept_folds,
-                  began_anew);
+    ck_assert_msg(stopped > 3 && kept_folds > 1 && began_anew > 0 && behind > 0, "%d %d %d %d",
+                  stopped, kept_folds, began_anew, behind);
     free(straight);
     free(now);
 }
@@ -244,6 +249,41 @@ START_TEST(folds_of_another_run_are_refused)
 }
 END_TEST
 
+/* By lbfgs, which ends by itself however many there may be. */
+START_TEST(epochs_that_were_not_given_are_named_so)
+{
+    listener *l = calloc(1, sizeof *l);
+    logit_error err;
+    options.optimizer = "lbfgs";
+    options.l2 = (logit_list){1, {0.1}};
+    options.epochs = 0;
+    stop_late(l);
+    options.epochs = 5;
+    expect(go("run", 0, l, NULL, &err), LOGIT_E_USAGE, &err, 0);
+    ck_assert_msg(strstr(err.message, "was not given and is 5 now") != NULL, "%s", err.message);
+    free(l);
+}
+END_TEST
+
+/* Who gives --resume alone goes on as it was planned: the folds that are left, too. */
+START_TEST(epochs_that_are_not_given_again_are_those_of_the_folds)
+{
+    listener *straight = calloc(1, sizeof *straight), *now = calloc(1, sizeof *now);
+    logit_error err;
+    options.epochs = 2;
+    stop_late(now);
+    options.resume = 0;
+    expect(go("again", 0, straight, NULL, &err), LOGIT_OK, &err, 0);
+    options.resume = 1;
+    options.epochs = 0;
+    expect(go("run", 0, now, NULL, &err), LOGIT_OK, &err, 0);
+    same_run("straight", "run", 0);
+    same_figures(straight, now, 0);
+    free(straight);
+    free(now);
+}
+END_TEST
+
 /* Whole by its checksum, and yet not what a fold comes to: a later layout, or another program. */
 START_TEST(a_state_that_is_none_of_folds_is_refused)
 {
@@ -293,6 +333,8 @@ Suite *lg_suite_folds_resume(void)
     tcase_add_loop_test(all, a_cross_validation_stopped_anywhere_goes_on_to_the_same_bits, 0,
                         VARIANTS);
     tcase_add_test(all, a_cross_validation_stopped_many_times_goes_on_to_the_same_bits);
+    tcase_add_test(all, epochs_that_are_not_given_again_are_those_of_the_folds);
+    tcase_add_test(all, epochs_that_were_not_given_are_named_so);
     tcase_add_test(all, folds_of_another_run_are_refused);
     tcase_add_test(all, a_state_that_is_none_of_folds_is_refused);
     suite_add_tcase(suite, all);

@@ -178,7 +178,9 @@ static void draw_legend(lg_text *page, const lg_curve *curve, int curves)
         if (!curve[c].name) continue;
         lg_text_add(page, "%s<span class=\"key c%d%s\">", named++ ? " " : "<p class=\"legend\">",
                     curve[c].colour % LG_CHART_COLOURS,
-                    curve[c].look == LG_LOOK_DASHED ? " dashed" : "");
+                    curve[c].look == LG_LOOK_DASHED  ? " dashed"
+                    : curve[c].look == LG_LOOK_FAINT ? " faint"
+                                                     : "");
         lg_html_add(page, curve[c].name);
         lg_text_add(page, "</span>");
     }

@@ -18,10 +18,10 @@
  *   weight            their sum of sample weights
  *   seconds           spent so far
  *   metrics           bytes of metrics.jsonl that belong to it
- *   folds             how many are complete, of a run that is still at its folds: the state is
- * theirs settings          [stopped, bad_step, train_loss, val_loss, val_accuracy, rested,
- * best_epoch, best_train_loss, best_val_loss, best_val_accuracy] of each (grid.h) objective,
- * test_count, test_loss, test_accuracy, kept, bad: of a finished run */
+ *   folds             how many are complete, of a run still at its folds: the state is theirs
+ *   settings          [stopped, bad_step, train_loss, val_loss, val_accuracy, rested, best_epoch,
+ *                     best_train_loss, best_val_loss, best_val_accuracy] of each (grid.h)
+ *   objective, test_count, test_loss, test_accuracy, kept, bad: of a finished run */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_TRAIN_CHECKPOINT_H
 #define LG_TRAIN_CHECKPOINT_H

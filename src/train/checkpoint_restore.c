@@ -66,6 +66,17 @@ static logit_status read_one(lg_trainer *t, int which, lg_checkpoint_file *file,
     return LOGIT_OK;
 }
 
+/* was: 0 where nobody gave it. */
+static logit_status refuse_epochs(int64_t was, int now, logit_error *err)
+{
+    char number[24] = "not given";
+    if (was > 0) snprintf(number, sizeof number, "%lld", (long long)was);
+    LG_FAIL(err, LOGIT_E_USAGE,
+            "--epochs was %s and is %d now: the folds were trained for as many as they were "
+            "asked for; begin anew with another -o",
+            number, now);
+}
+
 /* Epochs that were not asked for again are those of the run. */
 static logit_status hold_options(lg_trainer *t, logit_error *err)
 {
@@ -75,11 +86,7 @@ static logit_status hold_options(lg_trainer *t, logit_error *err)
     if (bad) LG_FAIL(err, LOGIT_E_DATA, "%s: the checkpoint's head lacks numbers", t->options.out);
     if (t->asked.epochs == 0) t->options.epochs = (int)epochs;
     if (t->asked.epochs == 0 || t->asked.epochs == epochs) return LOGIT_OK;
-    if (t->asked.folds > 0)
-        LG_FAIL(err, LOGIT_E_USAGE,
-                "--epochs was %lld and is %d now: the folds were trained for as many as they were "
-                "asked for; begin anew with another -o",
-                (long long)epochs, t->asked.epochs);
+    if (t->asked.folds > 0) return refuse_epochs(epochs, t->asked.epochs, err);
     if (t->asked.epochs > epochs) return LOGIT_OK;
     LG_FAIL(err, LOGIT_E_USAGE,
             "--epochs was %lld and is %d now (%lld are complete); a run that is resumed may only "
@@ -242,42 +249,61 @@ static logit_status begin_after_folds(lg_trainer *t, logit_error *err)
     return lg_run_folder_cut_metrics(t->folder, 0, err);
 }
 
+/* Where it stands, and how its settings fare. */
+static void restore_place(lg_trainer *t, int *bad)
+{
+    t->resumed = 1;
+    t->epoch = (int)whole(t, "epoch", bad);
+    t->step = whole(t, "step", bad);
+    t->first_batch = whole(t, "batch", bad);
+    t->epoch_weight = number(t, "weight");
+    t->saving.seconds_before = number(t, "seconds");
+    t->saving.saved_step = t->step;
+    restore_settings(t, bad);
+    if (t->first_batch > lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader)) *bad = 1;
+}
+
+/* 1 where the run came to its end and nothing more is asked for. */
+static int is_finished(const lg_trainer *t)
+{
+    return number(t, "finished") > 0.0 && (t->epoch >= lg_optimum_most_passes(t) ||
+                                           number(t, "optimum") > 0.0 || !lg_grid_trains(t));
+}
+
+/* Weights and all that trains them, where the run goes on. */
+static logit_status put_training(lg_trainer *t, int64_t metrics, logit_error *err)
+{
+    const char *state = (const char *)t->saving.from.state;
+    const size_t kept = lg_patience_bytes(t);
+    LG_TRY(lg_run_folder_cut_metrics(t->folder, metrics, err));
+    LG_TRY(lg_problem_put_state(t->problem, state, err));
+    state += lg_problem_state_bytes(t->problem) + lg_optimum_state_bytes(t);
+    if (kept) memcpy(lg_patience_kept(t), state, kept);
+    lg_report_message(t->watch, LOGIT_LEVEL_NOTICE, "going on after step %lld, in epoch %d",
+                      (long long)t->step, t->epoch + 1);
+    lg_checkpoint_file_clear(&t->saving.from);
+    return LOGIT_OK;
+}
+
 logit_status lg_checkpoint_restore(lg_trainer *t, logit_summary *summary, int *finished,
                                    logit_error *err)
 {
+    const size_t problem = lg_problem_state_bytes(t->problem);
+    const size_t bytes =
+        problem + lg_optimum_state_bytes(t) + lg_patience_bytes(t) + lg_folds_state_bytes(t->folds);
     int bad = 0;
     *finished = 0;
     if (!t->saving.from.head) return LOGIT_OK;
     if (is_at_folds(t)) return begin_after_folds(t, err);
-    t->resumed = 1;
-    t->epoch = (int)whole(t, "epoch", &bad);
-    t->step = whole(t, "step", &bad);
-    t->first_batch = whole(t, "batch", &bad);
-    t->epoch_weight = number(t, "weight");
-    t->saving.seconds_before = number(t, "seconds");
-    t->saving.saved_step = t->logged_step = t->step;
     const int64_t metrics = whole(t, "metrics", &bad);
-    restore_settings(t, &bad);
-    *finished = number(t, "finished") > 0.0 && (t->epoch >= lg_optimum_most_passes(t) ||
-                                                number(t, "optimum") > 0.0 || !lg_grid_trains(t));
+    restore_place(t, &bad);
+    *finished = is_finished(t);
     if (*finished) restore_summary(t, summary, &bad);
-    const size_t problem = lg_problem_state_bytes(t->problem), kept = lg_patience_bytes(t);
-    const size_t state = problem + lg_optimum_state_bytes(t);
-    if (bad || t->saving.from.state_bytes != state + kept + lg_folds_state_bytes(t->folds) ||
-        t->first_batch > lg_loader_batches(t->sources.part[LG_PART_TRAIN].loader))
-        return refuse_misfit(t, err);
-    lg_optimum_put_state(t,
-                         (const char *)t->saving.from.state + lg_problem_state_bytes(t->problem));
-    if (*finished && t->optimum) lg_optimum_summarise(t, summary);
-    if (*finished)
-        lg_report_message(t->watch, LOGIT_LEVEL_NOTICE,
-                          "the run in %s is finished: nothing is left to do", t->options.out);
-    if (*finished) return LOGIT_OK;
-    LG_TRY(lg_run_folder_cut_metrics(t->folder, metrics, err));
-    LG_TRY(lg_problem_put_state(t->problem, t->saving.from.state, err));
-    if (kept) memcpy(lg_patience_kept(t), t->saving.from.state + state, kept);
-    lg_report_message(t->watch, LOGIT_LEVEL_NOTICE, "going on after step %lld, in epoch %d",
-                      (long long)t->step, t->epoch + 1);
-    lg_checkpoint_file_clear(&t->saving.from);
+    if (bad || t->saving.from.state_bytes != bytes) return refuse_misfit(t, err);
+    lg_optimum_put_state(t, (const char *)t->saving.from.state + problem);
+    if (!*finished) return put_training(t, metrics, err);
+    if (t->optimum) lg_optimum_summarise(t, summary);
+    lg_report_message(t->watch, LOGIT_LEVEL_NOTICE,
+                      "the run in %s is finished: nothing is left to do", t->options.out);
     return LOGIT_OK;
 }

@@ -174,6 +174,7 @@ static logit_status list(const lg_folds *f, int fold, int inside, int64_t sample
 static logit_options options_of(const lg_trainer *t)
 {
     logit_options o = t->asked;
+    o.epochs = t->options.epochs; /* a run that goes on need not have been given them again */
     o.device = t->options.device;
     o.threads = t->options.threads;
     o.memory = t->options.memory;
@@ -265,6 +266,11 @@ static logit_status fail_fold(logit_error *err, logit_error *why, int fold, int 
     return why->status;
 }
 
+static logit_status save_unsaved(lg_trainer *t, logit_error *err)
+{
+    return t->saving.saved_folds < t->folds->complete ? lg_checkpoint_save(t, NULL, err) : LOGIT_OK;
+}
+
 /* Folds that are complete are kept; of the one that runs, nothing. */
 static logit_status stop_in(lg_trainer *t, int fold, logit_error *err)
 {
@@ -272,9 +278,16 @@ static logit_status stop_in(lg_trainer *t, int fold, logit_error *err)
     if (fold == 0)
         LG_FAIL(err, LOGIT_E_STOPPED, "stopped in fold 1 of %d, before there was anything to keep",
                 folds);
-    if (t->saving.saved_folds < fold) LG_TRY(lg_checkpoint_save(t, NULL, err));
-    LG_FAIL(err, LOGIT_E_STOPPED, "stopped in fold %d of %d; --resume goes on with that fold",
-            fold + 1, folds);
+    LG_TRY(save_unsaved(t, err));
+    LG_FAIL(err, LOGIT_E_STOPPED,
+            "stopped in fold %d of %d; those before it are in %s; --resume goes on with that fold",
+            fold + 1, folds, lg_run_folder_path(t->folder));
+}
+
+logit_status lg_folds_stop_behind(const lg_trainer *t, logit_error *err)
+{
+    LG_FAIL(err, LOGIT_E_STOPPED, "stopped behind fold %d of %d; they are in %s; --resume goes on",
+            t->folds->complete, t->folds->folds, lg_run_folder_path(t->folder));
 }
 
 static logit_status run_all(lg_trainer *t, logit_error *err)
@@ -293,7 +306,7 @@ static logit_status run_all(lg_trainer *t, logit_error *err)
         f->complete++;
         LG_TRY(lg_checkpoint_save_if_due(t, err));
     }
-    return LOGIT_OK;
+    return save_unsaved(t, err); /* before the training there is no other moment to save them */
 }
 
 logit_status lg_folds_run(lg_trainer *t, logit_error *err)

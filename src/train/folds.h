@@ -31,6 +31,8 @@ logit_status lg_folds_fit(const logit_options *options, logit_error *err);
  * one.  Errors: USAGE (fewer samples of a class than folds), those of a training, STOPPED (what is
  * complete is saved). */
 logit_status lg_folds_run(lg_trainer *t, logit_error *err);
+/* Says that the run was stopped between its folds and its own training.  Error: STOPPED. */
+logit_status lg_folds_stop_behind(const lg_trainer *t, logit_error *err);
 void lg_folds_destroy(lg_folds *folds);
 
 /* folds_saved.c.  What they came to, as a checkpoint keeps it: 0 bytes where folds is NULL.  put

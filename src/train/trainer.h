@@ -98,7 +98,6 @@ struct lg_trainer {
     int stopping; /* the watch asked for it */
     double started, epoch_started, epoch_seconds, epoch_weight;
     int64_t epoch_samples, epoch_before; /* seen in it; by the run that this one goes on from */
-    int64_t logged_step;                 /* how far lines of steps have come */
     int64_t metrics_bytes;               /* of metrics.jsonl, without the line that ends it */
     double last_report;
 };

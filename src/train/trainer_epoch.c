@@ -99,12 +99,21 @@ static logit_status read_totals(lg_trainer *t, logit_error *err)
     return look_for_divergence(t, err);
 }
 
-/* A line of the record for each setting, every options.log_steps: which ones are written depends on
- * the number of the step alone, or where a device takes many in one go on the first behind it. */
+/* Steps since a line of the record could stand the last time; 0 where none can.  On a device that
+ * takes many steps in one go that is where such a go ends, even while they are taken singly, as
+ * they are until all has been read: where lines stand depends on the number of the step alone. */
+static int64_t steps_since_line(const lg_trainer *t)
+{
+    const int64_t samples = LG_BURST_STEPS * t->options.batch_size;
+    const int64_t count = lg_loader_count(t->sources.part[LG_PART_TRAIN].loader);
+    if (!t->burst || t->epoch_samples > count - count % samples) return 1;
+    return t->epoch_samples % samples == 0 ? LG_BURST_STEPS : 0;
+}
+
+/* A line of the record for each setting, after every options.log_steps. */
 static logit_status log_steps(lg_trainer *t, logit_error *err)
 {
-    const int64_t every = t->options.log_steps, before = t->logged_step;
-    t->logged_step = t->step;
+    const int64_t every = t->options.log_steps, before = t->step - steps_since_line(t);
     if (every == 0 || !t->folder || t->step / every == before / every) return LOGIT_OK;
     LG_TRY(read_totals(t, err));
     return lg_report_steps(t, err);
@@ -145,11 +154,12 @@ static logit_status small_step(lg_trainer *t, const lg_minibatch *mini, lg_scala
     return lg_backend_train_step(t->backend, step, err);
 }
 
-/* 1 if the epoch has whole batches for a burst left. */
+/* 1 if the epoch has whole batches for a burst left, and stands where one ends or it begins. */
 static int has_burst(const lg_trainer *t)
 {
     const int64_t samples = LG_BURST_STEPS * t->options.batch_size;
     return t->burst && lg_feed_is_complete(t->feed[LG_PART_TRAIN]) &&
+           t->epoch_samples % samples == 0 &&
            t->epoch_samples + samples <= lg_loader_count(t->sources.part[LG_PART_TRAIN].loader);
 }
 

@@ -310,6 +310,20 @@ static logit_status open_folder(lg_trainer *t, logit_error *err)
     return lg_run_folder_open(&t->folder, t->options.out, t->path, before, err);
 }
 
+/* What is learnt of the training part before its training, and where that is done. */
+static logit_status open_training(lg_trainer *t, logit_model *from, logit_error *err)
+{
+    LG_TRY(weigh(t, err));
+    LG_TRY(let_spin(t, err));
+    LG_TRY(lg_trainer_normalise(t, from, err));
+    LG_TRY(lg_trainer_fit_features(t, from, err));
+    LG_TRY(lg_trainer_choose_rest(t, err));
+    LG_TRY(open_problem(t, from, err));
+    LG_TRY(lg_patience_open(t, err));
+    LG_TRY(lg_trainer_place(t, err));
+    return lg_optimum_is_asked(&t->options) ? lg_optimum_open(t, err) : LOGIT_OK;
+}
+
 static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
 {
     LG_TRY(fit_from(t, from, err));
@@ -320,16 +334,9 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     if (!t->rehearsal && !t->is_given) LG_TRY(open_folder(t, err));
     LG_TRY(open_loaders(t, err));
     if (t->options.folds > 0) LG_TRY(lg_folds_run(t, err));
-    LG_TRY(weigh(t, err));
-    LG_TRY(let_spin(t, err));
-    LG_TRY(lg_trainer_normalise(t, from, err));
-    LG_TRY(lg_trainer_fit_features(t, from, err));
-    LG_TRY(lg_trainer_choose_rest(t, err));
-    LG_TRY(open_problem(t, from, err));
-    LG_TRY(lg_patience_open(t, err));
-    LG_TRY(lg_trainer_place(t, err));
-    if (lg_optimum_is_asked(&t->options)) LG_TRY(lg_optimum_open(t, err));
-    return lg_report_describe(t, err);
+    const logit_status status = open_training(t, from, err);
+    if (status == LOGIT_E_STOPPED && t->folds) return lg_folds_stop_behind(t, err);
+    return status == LOGIT_OK ? lg_report_describe(t, err) : status;
 }
 
 logit_status lg_trainer_open(lg_trainer *t, logit_error *err)
