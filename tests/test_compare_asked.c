@@ -18,6 +18,11 @@ static void ask_wrong_mode(void)
 {
     asked.mode = "hard";
 }
+static void ask_folds(void)
+{
+    asked.train.folds = 3;
+}
+
 static void ask_no_step(void)
 {
     asked.steps = 0;
@@ -85,6 +90,7 @@ static const struct {
     const char *says;
 } refused[] = {
     {ask_wrong_mode, LOGIT_E_USAGE, "lockstep or free"},
+    {ask_folds, LOGIT_E_USAGE, "--folds"},
     {ask_no_step, LOGIT_E_USAGE, "--steps 0"},
     {ask_no_tolerance, LOGIT_E_USAGE, "--tolerance 0"},
     {ask_nan_tolerance, LOGIT_E_USAGE, "--tolerance"},

@@ -11,8 +11,8 @@
 
 #include "base/text.h"
 #include "cli.h"
-#include "tests/simt_runs.h"
 #include "tests/same_run.h"
+#include "tests/simt_runs.h"
 #include "tests/small_set.h"
 #include "tests/train_rig.h"
 #include "train/checkpoint_file.h"

@@ -43,6 +43,8 @@ static const char *mode_of(const logit_compare_options *o, const logit_model *mo
 static logit_status hold_options(const logit_compare_options *o, const char *mode, logit_error *err)
 {
     if (!mode) LG_FAIL(err, LOGIT_E_USAGE, "--mode \"%.40s\": expected lockstep or free", o->mode);
+    if (o->train.folds > 0)
+        LG_FAIL(err, LOGIT_E_USAGE, "--folds: one training is judged; leave it out");
     if (o->steps < 1)
         LG_FAIL(err, LOGIT_E_USAGE, "--steps %lld: expected at least 1", (long long)o->steps);
     if (!(o->tolerance > 0.0 && o->tolerance < 1.0))

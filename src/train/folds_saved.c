@@ -3,6 +3,7 @@
  * A fold is a row of doubles: its seconds, and the figures of every setting in turn.  Rows of folds
  * that are not complete are zero. */
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ static void put_figure(const logit_setting *figure, double *to)
 {
     int word = 0;
     for (size_t i = 0; i < REALS; i++) memcpy(&to[i], (const char *)figure + reals[i], sizeof *to);
-    while (word < WORDS - 1 && strcmp(words[word], figure->ended) != 0) word++;
+    while (word < WORDS && strcmp(words[word], figure->ended) != 0) word++;
+    assert(word < WORDS);
     const double whole[WHOLES + 1] = {(double)figure->diverged_step,
                                       (double)figure->passes,
                                       (double)figure->zeros,

@@ -87,6 +87,7 @@ struct lg_trainer {
     lg_saving saving;
     char data_identity[120]; /* of the training data, and of other sets beside them */
     lg_text objective, plan;
+    lg_text line;     /* of metrics.jsonl: memory that is taken once */
     char device[288]; /* name and description */
     char mapped[300]; /* what the feature map makes, and whether it is kept; or "" */
     char placed[300]; /* where the training part lies on a device with memory of its own, or "" */
@@ -165,8 +166,10 @@ logit_status lg_report_steps(lg_trainer *t, logit_error *err);
 logit_status lg_report_epoch(lg_trainer *t, logit_error *err);
 /* Every bad sample that was left out: a line of metrics.jsonl each, the first few as messages. */
 logit_status lg_report_bad(lg_trainer *t, logit_error *err);
-/* A line of metrics.jsonl, but for its closing brace; frees it. */
-logit_status lg_report_line(lg_trainer *t, lg_text *line, logit_error *err);
+/* A line of metrics.jsonl: an empty one to begin with, and at its end, but for the closing brace.
+ */
+lg_text *lg_report_begin(lg_trainer *t);
+logit_status lg_report_line(lg_trainer *t, logit_error *err);
 /* trainer_result.c.  A line of metrics.jsonl for every fold and setting; the lines that end it. */
 logit_status lg_report_folds(lg_trainer *t, logit_error *err);
 logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_error *err);
@@ -174,7 +177,7 @@ logit_status lg_report_end(lg_trainer *t, const logit_summary *summary, logit_er
 logit_setting lg_trainer_result(const lg_trainer *t, int s, int rank, int kept);
 /* Tells the watch how each setting fared, best first; kept: the one whose model is the run's. */
 void lg_trainer_tell_settings(const lg_trainer *t, int kept);
-void lg_report_progress(lg_trainer *t, int64_t done, double waited);
+void lg_report_progress(lg_trainer *t, double waited);
 void lg_report_message(const logit_watch *watch, logit_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

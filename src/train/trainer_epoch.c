@@ -128,8 +128,7 @@ static logit_status look_around(lg_trainer *t, logit_error *err)
     if (now - t->last_report < REPORT_SECONDS) return LOGIT_OK;
     t->last_report = now;
     LG_TRY(read_totals(t, err));
-    lg_report_progress(t, t->epoch_samples,
-                       lg_loader_waited(t->sources.part[LG_PART_TRAIN].loader));
+    lg_report_progress(t, lg_loader_waited(t->sources.part[LG_PART_TRAIN].loader));
     return LOGIT_OK;
 }
 

@@ -251,6 +251,6 @@ logit_status lg_trainer_finish(lg_trainer *t, logit_summary *summary, logit_erro
     LG_TRY(lg_patience_swap(t, err)); /* who goes on does so from the last epoch */
     for (int i = 0; i < LG_PART_COUNT; i++)
         if (t->sources.part[i].loader) summary->bad += lg_loader_bad(t->sources.part[i].loader);
-    summary->seconds = lg_seconds() - t->started;
+    summary->seconds = t->saving.seconds_before + lg_seconds() - t->started;
     return LOGIT_OK;
 }

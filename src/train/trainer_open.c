@@ -370,6 +370,7 @@ void lg_trainer_close(lg_trainer *t)
     lg_run_folder_close(t->folder, t->step > 0);
     lg_text_clear(&t->objective);
     lg_text_clear(&t->plan);
+    lg_text_clear(&t->line);
     lg_checkpoint_clear(&t->saving);
     lg_patience_close(t);
     lg_feature_map_destroy(t->map);

@@ -115,33 +115,33 @@ static void add_word(lg_text *line, const char *name, const char *word)
 
 static logit_status write_start(lg_trainer *t, logit_error *err)
 {
-    lg_text line = {0};
-    lg_text_add(&line,
+    lg_text *line = lg_report_begin(t);
+    lg_text_add(line,
                 "{\"type\":\"start\",\"epoch\":0,\"step\":0,\"version\":\"%s\",\"loss\":\"%s\""
                 ",\"optimizer\":\"%s\",\"device\":",
                 LOGIT_VERSION, t->options.loss, t->options.optimizer);
-    lg_text_add_json(&line, t->device);
-    lg_text_add(&line, ",\"data\":");
-    lg_text_add_json(&line, t->path);
-    lg_text_add(&line, ",\"objective\":");
-    lg_text_add_json(&line, t->objective.data);
+    lg_text_add_json(line, t->device);
+    lg_text_add(line, ",\"data\":");
+    lg_text_add_json(line, t->path);
+    lg_text_add(line, ",\"objective\":");
+    lg_text_add_json(line, t->objective.data);
     for (int i = 0; i < LG_PART_COUNT; i++) {
         char name[24];
         snprintf(name, sizeof name, "%s_count", lg_part_names[i]);
-        add_number(&line, name, (double)t->sources.part[i].count);
+        add_number(line, name, (double)t->sources.part[i].count);
     }
-    add_number(&line, "classes", t->classes);
-    add_number(&line, "outputs", t->outputs);
-    add_number(&line, "features", (double)t->features);
-    add_number(&line, "settings", t->settings);
-    add_number(&line, "curvature", t->curvature);
-    if (t->asked.folds > 0) add_number(&line, "folds", t->asked.folds);
-    add_word(&line, "path", t->asked.path);
-    add_word(&line, "val", t->asked.val);
-    add_word(&line, "test", t->asked.test);
-    add_word(&line, "only", t->asked.classes);
-    add_word(&line, "map", t->options.features);
-    return lg_report_line(t, &line, err);
+    add_number(line, "classes", t->classes);
+    add_number(line, "outputs", t->outputs);
+    add_number(line, "features", (double)t->features);
+    add_number(line, "settings", t->settings);
+    add_number(line, "curvature", t->curvature);
+    if (t->asked.folds > 0) add_number(line, "folds", t->asked.folds);
+    add_word(line, "path", t->asked.path);
+    add_word(line, "val", t->asked.val);
+    add_word(line, "test", t->asked.test);
+    add_word(line, "only", t->asked.classes);
+    add_word(line, "map", t->options.features);
+    return lg_report_line(t, err);
 }
 
 logit_status lg_report_start(lg_trainer *t, logit_error *err)
@@ -189,37 +189,37 @@ logit_status lg_report_steps(lg_trainer *t, logit_error *err)
     const double seconds = lg_seconds() - t->epoch_started;
     const double waited = lg_loader_waited(t->sources.part[LG_PART_TRAIN].loader);
     for (int s = 0; s < t->settings; s++) {
-        lg_text line = {0};
+        lg_text *line = lg_report_begin(t);
         if (!lg_setting_trains(t, s)) continue;
-        lg_text_add(&line, "{\"type\":\"step\",\"epoch\":%d,\"step\":%lld,\"setting\":%d",
+        lg_text_add(line, "{\"type\":\"step\",\"epoch\":%d,\"step\":%lld,\"setting\":%d",
                     t->epoch + 1, (long long)t->step, s);
-        add_number(&line, "samples", (double)t->epoch_samples);
-        add_number(&line, "weight", t->epoch_weight);
-        add_number(&line, "rate", t->setting[s].lr * lg_schedule_factor(&t->rate, t->step - 1));
-        add_number(&line, "train_loss", t->total[s].loss / t->epoch_weight);
-        add_number(&line, "seconds", seconds);
-        add_number(&line, "samples_per_second", samples_per_second(t, seconds));
-        add_number(&line, "waiting", waited / seconds);
-        LG_TRY(lg_report_line(t, &line, err));
+        add_number(line, "samples", (double)t->epoch_samples);
+        add_number(line, "weight", t->epoch_weight);
+        add_number(line, "rate", t->setting[s].lr * lg_schedule_factor(&t->rate, t->step - 1));
+        add_number(line, "train_loss", t->total[s].loss / t->epoch_weight);
+        add_number(line, "seconds", seconds);
+        add_number(line, "samples_per_second", samples_per_second(t, seconds));
+        add_number(line, "waiting", waited / seconds);
+        LG_TRY(lg_report_line(t, err));
     }
     return LOGIT_OK;
 }
 
 static logit_status write_epoch(lg_trainer *t, const logit_epoch *e, logit_error *err)
 {
-    lg_text line = {0};
-    lg_text_add(&line, "{\"type\":\"epoch\",\"epoch\":%d,\"step\":%lld,\"setting\":%d", e->epoch,
+    lg_text *line = lg_report_begin(t);
+    lg_text_add(line, "{\"type\":\"epoch\",\"epoch\":%d,\"step\":%lld,\"setting\":%d", e->epoch,
                 (long long)e->step, e->setting);
-    add_number(&line, "lr", e->lr);
-    add_number(&line, "l2", e->l2);
-    add_number(&line, "l1", e->l1);
-    add_number(&line, "train_loss", e->train_loss);
-    add_number(&line, "val_loss", e->val_loss);
-    add_number(&line, "val_accuracy", e->val_accuracy);
-    add_number(&line, "seconds", e->seconds);
-    add_number(&line, "samples_per_second", e->samples_per_second);
-    add_number(&line, "waiting", e->waiting);
-    return lg_report_line(t, &line, err);
+    add_number(line, "lr", e->lr);
+    add_number(line, "l2", e->l2);
+    add_number(line, "l1", e->l1);
+    add_number(line, "train_loss", e->train_loss);
+    add_number(line, "val_loss", e->val_loss);
+    add_number(line, "val_accuracy", e->val_accuracy);
+    add_number(line, "seconds", e->seconds);
+    add_number(line, "samples_per_second", e->samples_per_second);
+    add_number(line, "waiting", e->waiting);
+    return lg_report_line(t, err);
 }
 
 static int is_over(const lg_trainer *t, int s)
@@ -279,11 +279,13 @@ logit_status lg_report_bad(lg_trainer *t, logit_error *err)
         int64_t sample;
         for (int64_t i = 0; loader && (sample = lg_loader_bad_sample(loader, i, &reason)) >= 0;
              i++) {
-            lg_text line = {0};
-            lg_text_add(&line, "{\"type\":\"bad\",\"part\":\"%s\",\"sample\":%lld,\"reason\":",
-                        lg_part_names[p], (long long)sample);
-            lg_text_add_json(&line, reason);
-            LG_TRY(lg_report_line(t, &line, err));
+            lg_text *line = lg_report_begin(t);
+            lg_text_add(line,
+                        "{\"type\":\"bad\",\"epoch\":%d,\"step\":%lld,\"part\":\"%s\",\"sample\":%"
+                        "lld,\"reason\":",
+                        t->epoch, (long long)t->step, lg_part_names[p], (long long)sample);
+            lg_text_add_json(line, reason);
+            LG_TRY(lg_report_line(t, err));
             if (told++ < TOLD)
                 lg_report_message(t->watch, LOGIT_LEVEL_WARNING, "left out: %s", reason);
         }
@@ -295,18 +297,18 @@ logit_status lg_report_bad(lg_trainer *t, logit_error *err)
 }
 
 /* Progress of the epoch that runs; the loss shown is the first setting's that still trains. */
-void lg_report_progress(lg_trainer *t, int64_t done, double waited)
+void lg_report_progress(lg_trainer *t, double waited)
 {
     if (!t->watch || !t->watch->progress) return;
     const double seconds = lg_seconds() - t->epoch_started;
     const double per_second = samples_per_second(t, seconds);
     const double count = (double)t->sources.part[LG_PART_TRAIN].count;
-    const double left = (lg_optimum_most_passes(t) - t->epoch) * count - (double)done;
+    const double left = (lg_optimum_most_passes(t) - t->epoch) * count - (double)t->epoch_samples;
     int shown = lg_optimum_first(t);
     while (shown + 1 < t->settings && t->setting[shown].stopped) shown++;
     const logit_progress progress = {
         .phase = LOGIT_PHASE_TRAIN,
-        .done = done,
+        .done = t->epoch_samples,
         .total = (int64_t)count,
         .epoch = t->epoch + 1,
         .epochs = lg_optimum_most_passes(t),

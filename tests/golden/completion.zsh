@@ -81,7 +81,7 @@ _logit() {
                 '--force[write into a run folder that is not empty]' \
                 '--resume[go on from the newest checkpoint in -o; from the beginning where there is none]' \
                 '--checkpoint-every=[save after so many steps, or so many seconds (s, m, h), never for over a hundredth of the time]:N|Ns: ' \
-                '--log-every=[add a line to metrics.jsonl after every N steps of an epoch; 0 for none]:N: ' \
+                '--log-every=[add a line to metrics.jsonl after every N steps; 0 for none]:N: ' \
                 '--format=[text for people, json for programs]:format:(text json)' \
                 '--config=[read options from lines of the form name = value; the environment and the command line win]:FILE:_files' \
                 '--print-config[print every option as a config file, with where its value came from, and do nothing else]' \
