@@ -4,11 +4,11 @@
 # not, no memory and no descriptor that an undisturbed run has not, and a second go that ends with the
 # bits of an undisturbed one.
 #   LOGIT_FAULT_STRIDE=N   every N-th call alone (17; make check-long: 1, all of them)
-#   LOGIT_FAULT_VERBS=..   of these alone (train resume eval pack repack)
+#   LOGIT_FAULT_VERBS=..   of these alone (train resume folds refold eval pack repack)
 # SPDX-License-Identifier: MIT
 set -uo pipefail
 logit=${LOGIT_BIN:?path of logit} draw=${LOGIT_DRAW:?path of draw} shim=${LOGIT_SHIM:?path of libshim.so}
-stride=${LOGIT_FAULT_STRIDE:-17} verbs=${LOGIT_FAULT_VERBS:-train resume eval pack repack}
+stride=${LOGIT_FAULT_STRIDE:-17} verbs=${LOGIT_FAULT_VERBS:-train resume folds refold eval pack repack}
 work=$(mktemp -d) || exit
 trap 'rm -rf -- "$work"' EXIT
 cd "$work" || exit
@@ -19,6 +19,10 @@ eval=("$logit" eval want digits --device cpu -q --threads 1)
 pack=("$logit" pack few -q --threads 1 -o) # of three parts: the journal is kept with the first
 "${train[@]}" -o want >log 2>&1 || { cat log; exit 1; }
 cp -r want half # a run to resume: only its first checkpoint is left
+folds=("${train[@]}" --folds 3)
+"${folds[@]}" -o folded >log 2>&1 || { cat log; exit 1; }
+LOGIT_FAULT=rename:2:after LD_PRELOAD=$shim "${folds[@]}" -o halved >log 2>&1 # killed behind its second fold
+[ -e halved/checkpoint.1 ] || { echo "fault_test: folds: $(ls halved)"; exit 1; }
 "$draw" digits -o few -n 30 >draw.log || exit
 "${pack[@]}" want.packed >log 2>&1 || { cat log; exit 1; }
 mkdir part # a file to go on with: killed behind the journal's first rename
@@ -41,11 +45,14 @@ count() {
     awk -v call="$call" '$1 == call {print $2}' "$work/count"
 }
 
-# whole WHAT: the run in `run`, resumed, ends with the bits of `want` and leaves nothing behind
+# whole WHAT WANT COMMAND..: the run in `run`, resumed, ends with the bits of WANT and leaves nothing
+# behind
 whole() {
-    "${train[@]}" -o run --resume >log 2>&1 || { complain "$1: resume: exit $?: $(tail -1 log)"; return; }
-    cmp -s want/model.safetensors run/model.safetensors || complain "$1: another model"
-    [ -z "$(find run -name '*.tmp' -o -name lock)" ] || complain "$1: left over: $(ls run)"
+    local what=$1 want=$2
+    shift 2
+    "$@" -o run --resume >log 2>&1 || { complain "$what: resume: exit $?: $(tail -1 log)"; return; }
+    cmp -s "$want/model.safetensors" run/model.safetensors || complain "$what: another model"
+    [ -z "$(find run -name '*.tmp' -o -name lock)" ] || complain "$what: left over: $(ls run)"
 }
 
 # packed WHAT: the file in `run` is whole, or the same command makes it so
@@ -69,6 +76,7 @@ begin() {
     rm -rf run leaks
     case $1 in
     resume) cp -r half run ;;
+    refold) cp -r halved run ;;
     pack) mkdir run ;;
     repack) cp -r part run ;;
     esac
@@ -80,6 +88,8 @@ sweep() {
     case $verb in
     train) command=("${train[@]}" -o run) ;;
     resume) command=("${train[@]}" -o run --resume) ;;
+    folds) command=("${folds[@]}" -o run) ;;
+    refold) command=("${folds[@]}" -o run --resume) ;;
     eval) command=("${eval[@]}") ;;
     pack | repack) command=("${pack[@]}" run/set) ;;
     esac
@@ -98,7 +108,8 @@ sweep() {
         fi
         [ $code -eq 137 ] || freed "$verb: $call $n $how"
         case $verb in
-        train | resume) whole "$verb: $call $n $how" ;;
+        train | resume) whole "$verb: $call $n $how" want "${train[@]}" ;;
+        folds | refold) whole "$verb: $call $n $how" folded "${folds[@]}" ;;
         pack | repack) packed "$verb: $call $n $how" ;;
         esac
     done
