@@ -16,7 +16,8 @@ enum {
     MOST_DECIMALS = 6, /* with more, powers of ten */
     MOST_DIGITS = 9,   /* likewise, before and behind the point */
     WIDEST_TEXT = 16,  /* letters on a line, where space is short */
-    FEW = 6            /* columns that a phone has room for */
+    FEW = 6,           /* columns that a phone has room for */
+    DENSE = 8          /* likewise, where they stand close; tables of more scroll */
 };
 
 /* ------------------------------------------------------------------------- equal decimals --- */
@@ -117,15 +118,47 @@ static void write_number(lg_text *page, lg_column_kind kind, const lg_decimals *
         lg_decimals_write(page, all, kind, value);
 }
 
+/* What the cells of a column have in common. */
+typedef struct shape {
+    lg_decimals decimals;
+    int letters; /* of the longest text */
+} shape;
+
+static void see_cell(shape *of, const lg_cell *cell)
+{
+    const int letters = cell->text ? (int)strlen(cell->text) : 0;
+    if (letters > of->letters) of->letters = letters;
+    lg_decimals_see(&of->decimals, cell->number);
+    lg_decimals_see(&of->decimals, cell->error * pow(10.0, DIGITS - ERROR_DIGITS));
+}
+
+/* Texts that are long may break, within a width that the head of the column asks for. */
+static const char *class_of(const lg_table *table, int c, const shape *of)
+{
+    return table->column[c].kind != LG_COLUMN_TEXT ? ""
+           : of->letters > WIDEST_TEXT             ? " class=\"text long\""
+                                                   : " class=\"text\"";
+}
+
+static void write_head(lg_text *page, const lg_table *table, const shape *all)
+{
+    const int is_dense = table->columns > FEW && table->columns <= DENSE;
+    lg_text_add(page, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"");
+    lg_html_add(page, table->name);
+    lg_text_add(page, "\"><table%s><thead><tr>", is_dense ? " class=\"dense\"" : "");
+    for (int c = 0; c < table->columns; c++)
+        lg_text_add(page, "<th scope=\"col\"%s>%s</th>", class_of(table, c, &all[c]),
+                    table->column[c].name);
+    lg_text_add(page, "</tr></thead><tbody>\n");
+}
+
 /* The first cell of a row is its head. */
-static void write_cell(lg_text *page, const lg_table *table, int64_t row, int c,
-                       const lg_decimals *all)
+static void write_cell(lg_text *page, const lg_table *table, int64_t row, int c, const shape *of)
 {
     const lg_cell *cell = &table->cell[row * table->columns + c];
     const lg_column_kind kind = table->column[c].kind;
     const char *tag = c == 0 ? "th" : "td", *note = table->row[row].note;
-    lg_text_add(page, "<%s%s%s", tag, c == 0 ? " scope=\"row\"" : "",
-                kind == LG_COLUMN_TEXT ? " class=\"text\"" : "");
+    lg_text_add(page, "<%s%s%s", tag, c == 0 ? " scope=\"row\"" : "", class_of(table, c, of));
     if (kind == LG_COLUMN_SHARE && isfinite(cell->number))
         lg_text_add(page, " class=\"share\" style=\"--share:%.1f%%\"",
                     100.0 * fmax(0.0, fmin(1.0, cell->number)));
@@ -133,53 +166,25 @@ static void write_cell(lg_text *page, const lg_table *table, int64_t row, int c,
     if (cell->text)
         lg_html_add(page, cell->text);
     else
-        write_number(page, kind, all, cell->number);
+        write_number(page, kind, &of->decimals, cell->number);
     if (isfinite(cell->error)) {
         lg_text_add(page, " &#177; ");
-        write_number(page, kind, all, cell->error);
+        write_number(page, kind, &of->decimals, cell->error);
     }
     if (c == 0 && note) lg_text_add(page, " (%s)", note);
     lg_text_add(page, "</%s>", tag);
 }
 
-/* Letters of the longest text of a column, as far as they set its width: it may break after. */
-static int letters_of(const lg_table *table, int c)
-{
-    int most = 0;
-    for (int64_t row = 0; row < table->rows; row++) {
-        const char *text = table->cell[row * table->columns + c].text;
-        const int length = text ? (int)strlen(text) : 0;
-        if (length > most) most = length;
-    }
-    return most < WIDEST_TEXT ? most : WIDEST_TEXT;
-}
-
-static void write_head(lg_text *page, const lg_table *table)
-{
-    lg_text_add(page, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"");
-    lg_html_add(page, table->name);
-    lg_text_add(page, "\"><table%s><thead><tr>", table->columns > FEW ? " class=\"dense\"" : "");
-    for (int c = 0; c < table->columns; c++) {
-        lg_text_add(page, "<th scope=\"col\"");
-        if (table->column[c].kind == LG_COLUMN_TEXT)
-            lg_text_add(page, " class=\"text\" style=\"--letters:%d\"", letters_of(table, c));
-        lg_text_add(page, ">%s</th>", table->column[c].name);
-    }
-    lg_text_add(page, "</tr></thead><tbody>\n");
-}
-
-static void write_table(lg_text *page, const lg_table *table, lg_decimals *all)
+static void write_table(lg_text *page, const lg_table *table, shape *all)
 {
     assert(table->cells == table->rows * table->columns);
-    for (int64_t i = 0; i < table->cells; i++) {
-        lg_decimals_see(&all[i % table->columns], table->cell[i].number);
-        lg_decimals_see(&all[i % table->columns],
-                        table->cell[i].error * pow(10.0, DIGITS - ERROR_DIGITS));
-    }
-    write_head(page, table);
+    for (int64_t i = 0; i < table->cells; i++) see_cell(&all[i % table->columns], &table->cell[i]);
+    write_head(page, table, all);
     for (int64_t row = 0; row < table->rows; row++) {
         const char *look = table->row[row].look;
-        lg_text_add(page, look ? "<tr class=\"%s\">" : "<tr>", look);
+        lg_text_add(page, "<tr");
+        if (look) lg_text_add(page, " class=\"%s\"", look);
+        lg_text_add(page, ">");
         for (int c = 0; c < table->columns; c++) write_cell(page, table, row, c, &all[c]);
         lg_text_add(page, "</tr>\n");
     }
@@ -188,7 +193,7 @@ static void write_table(lg_text *page, const lg_table *table, lg_decimals *all)
 
 void lg_table_draw(lg_text *page, lg_table *table)
 {
-    lg_decimals *all = calloc((size_t)table->columns + 1, sizeof *all);
+    shape *all = calloc((size_t)table->columns + 1, sizeof *all);
     if (!all || table->failed)
         page->failed = 1;
     else
