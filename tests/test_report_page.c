@@ -325,8 +325,15 @@ START_TEST(the_loss_has_its_unit)
     ck_assert_int_eq(count_of(page, ">nats per sample</text>"), 1);
     ck_assert_ptr_nonnull(strstr(page, "key c0 faint\">train, within epochs<"));
     free(page);
-    options.log_steps = 0;
+    options.log_steps = 9; /* of the 9 of an epoch: its end says the same */
     options.force = 1;
+    train("idx", "run", LOGIT_OK, NULL);
+    page = page_of("run");
+    char *metrics = page_text("run/metrics.jsonl");
+    ck_assert_int_eq(count_of(metrics, "\"type\":\"step\""), 3);
+    free(metrics);
+    ck_assert_ptr_null(strstr(page, "within epochs"));
+    free(page);
     small_set_write_targets(small_set_path("numbers"), 120, 1);
     options.loss = "mse";
     train("numbers", "run", LOGIT_OK, NULL);
