@@ -218,6 +218,8 @@ static void check_decimals(const char *words, int *known)
 {
     const char *end;
     int decimals = decimals_of(words, &end);
+    ck_assert_msg(decimals || *known == 0 || !*words || strcmp(words, "\xe2\x80\x93") == 0,
+                  "%s is no number as the others are", words);
     if (!decimals) return;
     ck_assert_msg(*known == 0 || *known == decimals, "%s: %d for %d", words, decimals, *known);
     *known = decimals;

@@ -45,7 +45,7 @@ const char lg_report_style[] =
     "line-height:1.35}\n"
     /* charts: what is written keeps its size, the box of the curves takes what is left */
     ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));"
-    "gap:1.6rem 2.2rem}\n"
+    "gap:1.6rem 2.2rem;align-items:end}\n"
     "figure{margin:.6rem 0;min-width:0}.chart figcaption{color:var(--ink);font-weight:600}\n"
     ".plot{height:15.5rem;margin:2.1em 0 3.2em;font-size:13px}\n"
     ".plot svg{display:block;width:100%;height:100%;overflow:visible}\n"
@@ -54,7 +54,7 @@ const char lg_report_style[] =
     ".rule{stroke:var(--rule)}\n"
     ".line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round;"
     "vector-effect:non-scaling-stroke}\n"
-    ".dashed{stroke-dasharray:6 4}.faint{opacity:.45;stroke-width:1.3}.faint.c6{opacity:.3}\n"
+    ".dashed{stroke-dasharray:6 4}.faint{opacity:.6;stroke-width:1.3}.faint.c6{opacity:.3}\n"
     ".diagonal{--c:var(--soft);stroke-dasharray:3 4;stroke-width:1}\n"
     "circle,.bar{fill:var(--c)}.bar{opacity:.8}\n"
     ".c0{--c:var(--c0)}.c1{--c:var(--c1)}.c2{--c:var(--c2)}.c3{--c:var(--c3)}.c4{--c:var(--c4)}"
