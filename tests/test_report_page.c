@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/allocations.h"
 #include "tests/page_rig.h"
 #include "tests/page_walk.h"
 #include "tests/small_set.h"
@@ -347,6 +348,33 @@ START_TEST(the_loss_has_its_unit)
 }
 END_TEST
 
+/* ------------------------------------------------------------------------- without memory --- */
+
+/* One allocation fails, anywhere in the making: an error, or a page without some picture. */
+START_TEST(without_memory_it_is_an_error)
+{
+    enum { TRIES = 150 };
+    logit_report_options report;
+    logit_error err;
+    int failed = 0;
+    if (allocations_count() < 0) return; /* a sanitizer's */
+    logit_report_options_default(&report);
+    free(make_page(_i));
+    const char *run = small_set_path("run");
+    const int64_t first = allocations_count();
+    ck_assert_int_eq(logit_report(run, &report, &err), LOGIT_OK);
+    const int64_t all = allocations_count() - first, step = all / TRIES + 1;
+    for (int64_t n = 1; n <= all; n += step) {
+        allocations_fail(n);
+        const logit_status status = logit_report(run, &report, &err);
+        allocations_fail(0);
+        ck_assert_msg(status == LOGIT_OK || status == LOGIT_E_NOMEM, "%d: %s", (int)n, err.message);
+        failed += status == LOGIT_E_NOMEM;
+    }
+    ck_assert_int_ge(failed, 60);
+}
+END_TEST
+
 Suite *lg_suite_report_page(void);
 Suite *lg_suite_report_page(void)
 {
@@ -363,6 +391,7 @@ Suite *lg_suite_report_page(void)
     tcase_add_loop_test(tests, charts_are_words_too, 0, RUNS);
     tcase_add_test(tests, an_interval_stays_on_its_line);
     tcase_add_test(tests, the_loss_has_its_unit);
+    tcase_add_loop_test(tests, without_memory_it_is_an_error, 0, RUNS);
     suite_add_tcase(suite, tests);
     return suite;
 }
