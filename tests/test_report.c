@@ -61,7 +61,7 @@ END_TEST
 
 /* ---------------------------------------------------------------------------- the charts --- */
 
-/* The box of a chart is 64 .. 626 by 314 .. 12; a range that is given is kept as it is. */
+/* The box of a chart is 0 .. 1000 by 1000 .. 0; a range that is given is kept as it is. */
 START_TEST(a_point_lies_where_its_numbers_say)
 {
     const double x[] = {0, 5, 10}, y[] = {0, 1, 4}, x_range[] = {0, 10}, y_range[] = {0, 4};
@@ -70,7 +70,7 @@ START_TEST(a_point_lies_where_its_numbers_say)
         .title = "t", .x_name = "x", .y_name = "y", .x_range = x_range, .y_range = y_range};
     lg_text page = {0};
     lg_chart_draw(&page, &chart, &curve, 1);
-    ck_assert_msg(strstr(page.data, "d=\"M64.0 314.0L345.0 238.5L626.0 12.0\"") != NULL, "%s",
+    ck_assert_msg(strstr(page.data, "d=\"M0.0 1000.0L500.0 750.0L1000.0 0.0\"") != NULL, "%s",
                   page.data);
     ck_assert_msg(strstr(page.data, "class=\"line c2\"") != NULL, "%s", page.data);
     ck_assert_int_eq(count_of(page.data, "<circle"), 3);
@@ -87,7 +87,7 @@ START_TEST(a_logarithmic_axis_is_one)
         .title = "t", .x_name = "x", .y_name = "y", .log_x = 1, .x_range = x_range};
     lg_text page = {0};
     lg_chart_draw(&page, &chart, &curve, 1);
-    ck_assert_msg(strstr(page.data, "M64.0 163.0L345.0 163.0L626.0 163.0") != NULL, "%s",
+    ck_assert_msg(strstr(page.data, "M0.0 500.0L500.0 500.0L1000.0 500.0") != NULL, "%s",
                   page.data);
     lg_text_clear(&page);
 }
@@ -130,7 +130,7 @@ START_TEST(a_long_curve_keeps_its_ends_and_few_points)
         .title = "t", .x_name = "x", .y_name = "y", .x_range = range, .y_range = range};
     lg_text page = {0};
     lg_chart_draw(&page, &chart, &curve, 1);
-    ck_assert_msg(strstr(page.data, "M64.0 314.0") && strstr(page.data, "L626.0 12.0"), "%s",
+    ck_assert_msg(strstr(page.data, "M0.0 1000.0") && strstr(page.data, "L1000.0 0.0"), "%s",
                   page.data);
     ck_assert_int_le((int)page.size, 20000);
     lg_text_clear(&page);

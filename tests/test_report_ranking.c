@@ -28,8 +28,8 @@ START_TEST(the_points_are_drawn)
     train("idx", "run", LOGIT_OK, NULL);
     page_write("run/eval.json", eval, sizeof eval - 1);
     char *page = page_of("run");
-    ck_assert_ptr_nonnull(strstr(page, "d=\"M64.0 314.0L345.0 12.0L626.0 12.0\""));
-    ck_assert_ptr_nonnull(strstr(page, "d=\"M64.0 12.0L626.0 163.0\""));
+    ck_assert_ptr_nonnull(strstr(page, "d=\"M0.0 1000.0L500.0 0.0L1000.0 0.0\""));
+    ck_assert_ptr_nonnull(strstr(page, "d=\"M0.0 0.0L1000.0 500.0\""));
     ck_assert_ptr_null(strstr(page, "<c>"));
     free(page);
 }
@@ -47,11 +47,13 @@ START_TEST(what_eval_says_is_shown)
     const double auc = strtod(strstr(eval, "\"auc\": ") + 7, NULL);
     const double low = strtod(strstr(eval, "\"intervals\": {\"accuracy\": [") + 27, NULL);
     ck_assert(auc > 0.5 && auc < 1.0 && low > 0.0);
-    snprintf(words, sizeof words, "<small>%.4g to ", low);
+    snprintf(words, sizeof words, "<small><span class=\"whole\">%.4f to ", low);
     ck_assert_msg(strstr(page, words) != NULL, "no %s", words);
-    snprintf(words, sizeof words, "<p>Area under ROC %.4g; average precision 0.", auc);
+    snprintf(words, sizeof words, "<p>Area under ROC %.4f; average precision 0.", auc);
     ck_assert_msg(strstr(page, words) != NULL, "no %s", words);
-    ck_assert_ptr_nonnull(strstr(page, "<th>AUC</th><th>average precision</th></tr>"));
+    ck_assert_ptr_nonnull(
+        strstr(page, "<th scope=\"col\">AUC</th><th scope=\"col\"><abbr title=\"average "
+                     "precision\">AP</abbr></th></tr>"));
     page = section_of(page);
     ck_assert_int_eq(count_of(page, "<path class=\"line c"), 16); /* 8 in each */
     ck_assert_int_eq(count_of(page, "<path class=\"line faint c6\""), 8);

@@ -17,36 +17,52 @@ void logit_report_options_default(logit_report_options *options)
 
 static void begin(lg_text *page, const lg_run *run)
 {
-    lg_text_add(page, "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+    lg_text_add(page, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-                      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>logit: ");
-    lg_html_add(page, run->folder);
-    lg_text_add(page, "</title>\n<style>\n%s</style>\n<body>\n", lg_report_style);
+                      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                      "<link rel=\"icon\" href=\"data:,\">\n<title>");
+    lg_report_name(page, run);
+    lg_text_add(page, " - logit</title>\n<style>\n%s</style>\n</head>\n<body>\n", lg_report_style);
 }
 
 static void end(lg_text *page)
 {
-    lg_text_add(page, "<p class=\"note\">Every number here stands, with all its digits, in "
-                      "metrics.jsonl and eval.json beside this page; biases in "
-                      "model.safetensors.</p>\n</body>\n</html>\n");
+    lg_text_add(page, "</main>\n<footer><p class=\"note\">Every number here stands, with all its "
+                      "digits, in metrics.jsonl and eval.json beside this page; biases in "
+                      "model.safetensors.</p></footer>\n</body>\n</html>\n");
+}
+
+/* What comes below the head. */
+static logit_status add_sections(lg_text *body, const lg_report *report, logit_error *err)
+{
+    lg_report_curves(body, report);
+    lg_report_grid(body, report);
+    lg_report_path(body, report);
+    lg_report_figures(body, report);
+    lg_report_calibration(body, report);
+    LG_TRY(lg_report_ranking(body, report, err));
+    LG_TRY(lg_report_wrong(body, report, err));
+    LG_TRY(lg_report_weights(body, report, err));
+    LG_TRY(lg_report_dictionary(body, report, err));
+    lg_report_compare(body, report);
+    lg_report_settings(body, report);
+    return LOGIT_OK;
 }
 
 static logit_status compose(lg_text *page, const lg_report *report, logit_error *err)
 {
+    lg_text body = {0};
+    const logit_status status = add_sections(&body, report, err);
     begin(page, report->run);
     lg_report_head(page, report);
-    lg_report_curves(page, report);
-    lg_report_grid(page, report);
-    lg_report_path(page, report);
-    lg_report_figures(page, report);
-    lg_report_calibration(page, report);
-    LG_TRY(lg_report_ranking(page, report, err));
-    LG_TRY(lg_report_wrong(page, report, err));
-    LG_TRY(lg_report_weights(page, report, err));
-    LG_TRY(lg_report_dictionary(page, report, err));
-    lg_report_compare(page, report);
-    lg_report_settings(page, report);
+    if (body.data && !body.failed) {
+        lg_html_contents(page, body.data);
+        lg_text_add(page, "<main>\n%s", body.data);
+    }
     end(page);
+    page->failed |= body.failed;
+    lg_text_clear(&body);
+    LG_TRY(status);
     if (page->failed) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a report");
     return LOGIT_OK;
 }

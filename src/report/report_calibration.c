@@ -65,9 +65,9 @@ static void add_calibration(lg_text *page, const cJSON *eval)
                     "On the diagonal, of all images that it is 80 % sure of it is right about "
                     "80 %. Bars below: it is surer than it may be.");
     lg_text_add(page, "<p>Expected calibration error ");
-    lg_html_figure(page, lg_run_number(eval, "ece"));
+    lg_html_share(page, lg_run_number(eval, "ece"));
     lg_text_add(page, "; Brier score ");
-    lg_html_figure(page, lg_run_number(eval, "brier"));
+    lg_html_share(page, lg_run_number(eval, "brier"));
     lg_text_add(page, ".</p>\n<div class=\"charts\">\n");
     draw_bins(page, bins);
     draw_counts(page, bins);

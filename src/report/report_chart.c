@@ -4,49 +4,19 @@
 
 #include <math.h>
 
+#include "report/report_axis.h"
 #include "report/report_html.h"
 
 enum {
-    WIDTH = 640,
-    HEIGHT = 360,
-    LEFT = 64,
-    RIGHT = 14,
-    TOP = 12,
-    BOTTOM = 46,
     MOST_POINTS = 600, /* of a curve that are drawn */
-    MOST_DOTS = 60     /* points of a curve that get a dot with their figures */
+    MOST_DOTS = 60,    /* points of a curve that get a dot with their figures */
+    MOST_SAID = 8,     /* curves that are put into words */
+    ROOM_X = 34,       /* digits that a phone has room for below a chart; beside it there is more */
+    ROOM_Y = 1000
 };
 
-/* From a value to a place in the picture. */
-typedef struct axis {
-    double least, most; /* log10 of the values where log is 1 */
-    double from, to;    /* pixels */
-    int log, whole;
-} axis;
-
-static double scaled(const axis *a, double value)
-{
-    return a->log ? log10(value) : value;
-}
-
-static double place(const axis *a, double value)
-{
-    return a->from + (scaled(a, value) - a->least) / (a->most - a->least) * (a->to - a->from);
-}
-
-/* Widens the axis to hold these values.  Returns how many of them are finite. */
-static int64_t widen(axis *a, const double *value, int64_t count)
-{
-    int64_t finite = 0;
-    for (int64_t i = 0; i < count; i++) {
-        const double at = scaled(a, value[i]);
-        if (!isfinite(at)) continue;
-        finite++;
-        if (!(at >= a->least)) a->least = at;
-        if (!(at <= a->most)) a->most = at;
-    }
-    return finite;
-}
+/* A digit's share of the size of the letters, with a little to spare. */
+static const double digit = 0.66;
 
 /* 1 if the numbers are positive and reach over a decade: a logarithmic axis helps. */
 static int is_wide(const lg_curve *curve, int curves, int is_x)
@@ -62,63 +32,38 @@ static int is_wide(const lg_curve *curve, int curves, int is_x)
     return most >= 10.0 * least;
 }
 
-/* Some air around the data; never an empty range. */
-static void settle(axis *a, const double *range, double air)
+/* -------------------------------------------------------------------------------- the axes --- */
+
+static void draw_ticks(lg_text *page, const lg_axis *axis, int is_x)
 {
-    if (range) {
-        a->least = scaled(a, range[0]);
-        a->most = scaled(a, range[1]);
-        return;
+    for (int i = 0; i < axis->ticks; i++) {
+        const double at = lg_axis_place(axis, axis->tick[i]) / 10.0;
+        if (is_x)
+            lg_text_add(page,
+                        "<line class=\"rule\" x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"100%%\"/>"
+                        "<text class=\"x\" x=\"%.2f%%\" y=\"100%%\" dy=\"1.4em\">%s</text>\n",
+                        at, at, at, axis->label[i]);
+        else
+            lg_text_add(page,
+                        "<line class=\"rule\" y1=\"%.2f%%\" y2=\"%.2f%%\" x2=\"100%%\"/>"
+                        "<text class=\"y\" y=\"%.2f%%\" dx=\"-.5em\" dy=\".35em\">%s</text>\n",
+                        at, at, at, axis->label[i]);
     }
-    double room = (a->most - a->least) * air;
-    if (!(a->most > a->least)) room = a->least != 0.0 ? fabs(a->least) * 0.1 : 1.0;
-    a->least -= room;
-    a->most += room;
 }
 
-/* The round step (1, 2 or 5 times a power of ten) that cuts the range into about `wanted`. */
-static double round_step(double range, int wanted)
+/* What the axes are of: of y above its numbers, from the figure's edge on. */
+static void draw_names(lg_text *page, const lg_chart *chart, double left)
 {
-    const double rough = range / wanted, power = pow(10.0, floor(log10(rough)));
-    const double lead = rough / power;
-    return power * (lead < 1.5 ? 1.0 : lead < 3.5 ? 2.0 : lead < 7.5 ? 5.0 : 10.0);
+    lg_text_add(page, "<text class=\"x\" x=\"50%%\" y=\"100%%\" dy=\"2.8em\">");
+    lg_html_add(page, chart->x_name);
+    lg_text_add(page, "</text>\n<text dx=\"-%.2fem\" dy=\"-.8em\">", left);
+    lg_html_add(page, chart->y_name);
+    lg_text_add(page, "</text>\n");
 }
 
-static void draw_tick(lg_text *page, const axis *a, int is_x, double value)
-{
-    const double at = place(a, value);
-    if (is_x)
-        lg_text_add(page,
-                    "<path class=\"rule\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\" "
-                    "text-anchor=\"middle\">%.6g</text>\n",
-                    at, TOP, HEIGHT - BOTTOM, at, HEIGHT - BOTTOM + 16, value);
-    else
-        lg_text_add(page,
-                    "<path class=\"rule\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" "
-                    "text-anchor=\"end\">%.6g</text>\n",
-                    LEFT, at, WIDTH - RIGHT, LEFT - 6, at + 4, value);
-}
+/* ------------------------------------------------------------------------------ the curves --- */
 
-static void draw_ticks(lg_text *page, const axis *a, int is_x)
-{
-    static const double leads[] = {1.0, 2.0, 5.0};
-    double step = round_step(a->most - a->least, is_x ? 7 : 5);
-    if (a->whole && step < 1.0) step = 1.0;
-    if (!a->log) {
-        for (double t = ceil(a->least / step - 1e-9); t * step <= a->most + step * 1e-9; t++)
-            draw_tick(page, a, is_x, t == 0.0 ? 0.0 : t * step);
-        return;
-    }
-    const double decades = a->most - a->least;
-    const int every = decades > 12.0 ? (int)ceil(decades / 8.0) : 1;
-    for (int p = (int)floor(a->least); p <= (int)ceil(a->most); p += every)
-        for (int i = 0; i < (decades < 2.5 ? 3 : 1); i++) {
-            const double value = leads[i] * pow(10.0, p), at = log10(value);
-            if (at >= a->least && at <= a->most) draw_tick(page, a, is_x, value);
-        }
-}
-
-static void draw_line(lg_text *page, const lg_curve *curve, const axis *x, const axis *y)
+static void draw_line(lg_text *page, const lg_curve *curve, const lg_axis *x, const lg_axis *y)
 {
     static const char *const looks[] = {"line", "line", "line dashed", "line faint", "bar"};
     const int64_t every = (curve->count + MOST_POINTS - 1) / MOST_POINTS;
@@ -127,7 +72,7 @@ static void draw_line(lg_text *page, const lg_curve *curve, const axis *x, const
                 curve->colour % LG_CHART_COLOURS);
     for (int64_t i = 0; i < curve->count;
          i += i + every < curve->count || i == curve->count - 1 ? every : curve->count - 1 - i) {
-        const double at_x = place(x, curve->x[i]), at_y = place(y, curve->y[i]);
+        const double at_x = lg_axis_place(x, curve->x[i]), at_y = lg_axis_place(y, curve->y[i]);
         if (!isfinite(at_x) || !isfinite(at_y)) {
             pen = 0;
             continue;
@@ -138,15 +83,16 @@ static void draw_line(lg_text *page, const lg_curve *curve, const axis *x, const
     lg_text_add(page, "\"/>\n");
 }
 
-static void draw_dots(lg_text *page, const lg_curve *curve, const axis *x, const axis *y)
+static void draw_dots(lg_text *page, const lg_curve *curve, const lg_axis *x, const lg_axis *y)
 {
-    const int bare = curve->look == LG_LOOK_PLAIN || curve->look == LG_LOOK_FAINT;
-    if (curve->count > MOST_DOTS || bare) return;
+    const int dotted = curve->look == LG_LOOK_LINE || curve->look == LG_LOOK_DASHED;
+    if (curve->count > MOST_DOTS || !dotted) return;
     for (int64_t i = 0; i < curve->count; i++) {
-        const double at_x = place(x, curve->x[i]), at_y = place(y, curve->y[i]);
+        const double at_x = lg_axis_place(x, curve->x[i]), at_y = lg_axis_place(y, curve->y[i]);
         if (!isfinite(at_x) || !isfinite(at_y)) continue;
-        lg_text_add(page, "<circle class=\"c%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\"><title>",
-                    curve->colour % LG_CHART_COLOURS, at_x, at_y);
+        lg_text_add(page, "<circle class=\"c%d\" cx=\"%.2f%%\" cy=\"%.2f%%\" r=\"%s\"><title>",
+                    curve->colour % LG_CHART_COLOURS, at_x / 10.0, at_y / 10.0,
+                    curve->count == 1 ? "5" : "3");
         if (curve->name) {
             lg_html_add(page, curve->name);
             lg_text_add(page, ": ");
@@ -155,20 +101,41 @@ static void draw_dots(lg_text *page, const lg_curve *curve, const axis *x, const
     }
 }
 
-static void draw_bars(lg_text *page, const lg_curve *curve, const axis *x, const axis *y)
+static void draw_bars(lg_text *page, const lg_curve *curve, const lg_axis *x, const lg_axis *y)
 {
-    const double base = place(y, 0.0);
+    const double base = lg_axis_place(y, 0.0);
     for (int64_t i = 0; i + 1 < curve->count; i++) {
-        const double from = place(x, curve->x[i]), to = place(x, curve->x[i + 1]);
-        const double top = place(y, curve->y[i]);
+        const double from = lg_axis_place(x, curve->x[i]), to = lg_axis_place(x, curve->x[i + 1]);
+        const double top = lg_axis_place(y, curve->y[i]);
         if (!isfinite(top)) continue;
         lg_text_add(page,
                     "<rect class=\"bar c%d\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\">"
                     "<title>%.4g to %.4g: %.4g</title></rect>\n",
-                    curve->colour % LG_CHART_COLOURS, from + 1, fmin(top, base),
-                    fmax(to - from - 2, 0.5), fabs(base - top), curve->x[i], curve->x[i + 1],
+                    curve->colour % LG_CHART_COLOURS, from + 2, fmin(top, base),
+                    fmax(to - from - 4, 1.0), fabs(base - top), curve->x[i], curve->x[i + 1],
                     curve->y[i]);
     }
+}
+
+/* Lines and bars in the box that is stretched; dots, which stay round, above it. */
+static void draw_curves(lg_text *page, const lg_chart *chart, const lg_curve *curve, int curves,
+                        const lg_axis *x, const lg_axis *y)
+{
+    lg_text_add(page, "<svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\">\n");
+    if (chart->diagonal)
+        lg_text_add(page, "<path class=\"line diagonal\" d=\"M0 1000L1000 0\"/>\n");
+    for (int c = 0; c < curves; c++)
+        (curve[c].look == LG_LOOK_BARS ? draw_bars : draw_line)(page, &curve[c], x, y);
+    lg_text_add(page, "</svg>\n");
+    for (int c = 0; c < curves; c++) draw_dots(page, &curve[c], x, y);
+}
+
+/* --------------------------------------------------------------------------------- in words --- */
+
+static const char *look_of_key(const lg_curve *curve)
+{
+    static const char *const looks[] = {"", "", " dashed", " faint", " bars"};
+    return curve->count == 1 ? " dot" : looks[curve->look];
 }
 
 static void draw_legend(lg_text *page, const lg_curve *curve, int curves)
@@ -177,60 +144,69 @@ static void draw_legend(lg_text *page, const lg_curve *curve, int curves)
     for (int c = 0; c < curves; c++) {
         if (!curve[c].name) continue;
         lg_text_add(page, "%s<span class=\"key c%d%s\">", named++ ? " " : "<p class=\"legend\">",
-                    curve[c].colour % LG_CHART_COLOURS,
-                    curve[c].look == LG_LOOK_DASHED  ? " dashed"
-                    : curve[c].look == LG_LOOK_FAINT ? " faint"
-                                                     : "");
+                    curve[c].colour % LG_CHART_COLOURS, look_of_key(&curve[c]));
         lg_html_add(page, curve[c].name);
         lg_text_add(page, "</span>");
     }
     if (named) lg_text_add(page, "</p>\n");
 }
 
-static void draw_names(lg_text *page, const lg_chart *chart)
+/* "; train from 0.72 to 0.31", of the ends that are finite. */
+static void say_ends(lg_text *page, const lg_curve *curve)
 {
-    lg_text_add(page, "<text class=\"name\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">",
-                (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8);
-    lg_html_add(page, chart->x_name);
-    lg_text_add(page,
-                "</text>\n<text class=\"name\" transform=\"translate(14 %d) rotate(-90)\" "
-                "text-anchor=\"middle\">",
-                (TOP + HEIGHT - BOTTOM) / 2);
+    int64_t first = 0, last = curve->count - 1;
+    while (first < last && !isfinite(curve->y[first])) first++;
+    while (last > first && !isfinite(curve->y[last])) last--;
+    lg_text_add(page, "; ");
+    lg_html_add(page, curve->name);
+    if (last < 0 || !isfinite(curve->y[first])) return;
+    if (first < last) lg_text_add(page, " from %.4g", curve->y[first]);
+    lg_text_add(page, " %s %.4g", first < last ? "to" : "at", curve->y[last]);
+}
+
+/* For those who do not see it: what stands against what, and from where to where it goes. */
+static void add_label(lg_text *page, const lg_chart *chart, const lg_curve *curve, int curves)
+{
+    int said = 0;
+    lg_html_add(page, chart->title);
+    lg_text_add(page, ": ");
     lg_html_add(page, chart->y_name);
-    lg_text_add(page, "</text>\n");
+    lg_text_add(page, " by ");
+    lg_html_add(page, chart->x_name);
+    for (int c = 0; c < curves; c++)
+        if (curve[c].name && said++ < MOST_SAID) say_ends(page, &curve[c]);
 }
 
 void lg_chart_draw(lg_text *page, const lg_chart *chart, const lg_curve *curve, int curves)
 {
-    axis x = {NAN,           NAN, LEFT, WIDTH - RIGHT, chart->log_x && is_wide(curve, curves, 1),
-              chart->whole_x};
-    axis y = {NAN, NAN, HEIGHT - BOTTOM, TOP, chart->log_y && is_wide(curve, curves, 0), 0};
+    lg_axis x = {.least = NAN, .most = NAN, .whole = chart->whole_x};
+    lg_axis y = {.least = NAN, .most = NAN, .down = 1};
     int64_t points = 0;
+    x.log = chart->log_x && is_wide(curve, curves, 1);
+    y.log = chart->log_y && is_wide(curve, curves, 0);
     for (int c = 0; c < curves; c++) {
-        widen(&x, curve[c].x, curve[c].count);
-        points += widen(&y, curve[c].y, curve[c].count);
+        lg_axis_widen(&x, curve[c].x, curve[c].count);
+        points += lg_axis_widen(&y, curve[c].y, curve[c].count);
     }
     if (points == 0 || isnan(x.least)) return;
-    settle(&x, chart->x_range, 0.02);
-    settle(&y, chart->y_range, 0.05);
+    lg_axis_settle(&x, chart->x_range, 0.02);
+    lg_axis_settle(&y, chart->y_range, 0.05);
+    lg_axis_mark(&x, ROOM_X);
+    lg_axis_mark(&y, ROOM_Y);
+    const double left = lg_axis_width(&y) * digit + 0.6, right = lg_axis_width(&x) * digit / 2;
     lg_text_add(page, "<figure class=\"chart\"><figcaption>");
     lg_html_add(page, chart->title);
-    lg_text_add(page, "</figcaption>\n<svg viewBox=\"0 0 %d %d\" role=\"img\">\n", WIDTH, HEIGHT);
+    lg_text_add(page, "</figcaption>\n");
+    draw_legend(page, curve, curves);
+    lg_text_add(page,
+                "<div class=\"plot\" style=\"margin-left:%.2fem;margin-right:%.2fem\">"
+                "<svg role=\"img\" aria-label=\"",
+                left, right);
+    add_label(page, chart, curve, curves);
+    lg_text_add(page, "\">\n");
     draw_ticks(page, &x, 1);
     draw_ticks(page, &y, 0);
-    if (chart->diagonal)
-        lg_text_add(page, "<path class=\"line diagonal\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", x.from,
-                    y.from, x.to, y.to);
-    for (int c = 0; c < curves; c++) {
-        if (curve[c].look == LG_LOOK_BARS) {
-            draw_bars(page, &curve[c], &x, &y);
-            continue;
-        }
-        draw_line(page, &curve[c], &x, &y);
-        draw_dots(page, &curve[c], &x, &y);
-    }
-    draw_names(page, chart);
-    lg_text_add(page, "</svg>\n");
-    draw_legend(page, curve, curves);
-    lg_text_add(page, "</figure>\n");
+    draw_curves(page, chart, curve, curves, &x, &y);
+    draw_names(page, chart, left);
+    lg_text_add(page, "</svg></div>\n</figure>\n");
 }

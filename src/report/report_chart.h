@@ -1,6 +1,7 @@
 /* report_chart.h -- curves over two axes, as SVG that follows the page's colours.
  *
- * Layer 3 (report).  A chart is drawn in a box of 640 x 360 and scales with the page.  Colours are
+ * Layer 3 (report).  The curves are drawn in a box of 1000 x 1000 that is stretched to the place
+ * there is, on a phone or a wall; lines, dots and what is written keep their size.  Colours are
  * classes of the style sheet (c0 .. c7), so that light and dark both suit. */
 /* SPDX-License-Identifier: MIT */
 #ifndef LG_REPORT_CHART_H

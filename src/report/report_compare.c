@@ -7,6 +7,7 @@
 #include "report/report_chart.h"
 #include "report/report_html.h"
 #include "report/report_parts.h"
+#include "report/report_table.h"
 
 static int is_type(const cJSON *line, const char *type)
 {
@@ -23,39 +24,49 @@ static const cJSON *find_line(const lg_run_lines *lines, const char *type)
 
 /* --------------------------------------------------------------------- stage by stage --- */
 
-static void add_stage(lg_text *page, const cJSON *line)
+/* between: room for a text of the row, which the table borrows. */
+static void add_stage(lg_table *table, const cJSON *line, char *between, size_t size)
 {
     static const char *const figures[] = {"absolute", "relative", "ulps", "share", "signed_mean"};
     const double count = lg_run_number(line, "count"), equal = lg_run_number(line, "equal");
-    const char *names[] = {lg_run_text(line, "stage"), lg_run_text(line, "a"),
-                           lg_run_text(line, "b")};
-    lg_text_add(page, "<tr%s><td>", lg_run_number(line, "outside") > 0.0 ? " class=\"kept\"" : "");
-    for (int i = 0; i < 3; i++) {
-        lg_text_add(page, "%s", i == 2 ? " and " : i == 1 ? "</td><td>" : "");
-        lg_html_add(page, names[i] ? names[i] : "");
-    }
-    lg_text_add(page, "</td><td>");
-    lg_html_count(page, count);
-    lg_text_add(page, "</td><td>%.2f %%</td>", count > 0.0 ? 100.0 * equal / count : 0.0);
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        lg_text_add(page, "<td>");
-        lg_html_figure(page, lg_run_number(line, figures[i]));
-        lg_text_add(page, "</td>");
-    }
-    lg_text_add(page, "</tr>\n");
+    const char *a = lg_run_text(line, "a"), *b = lg_run_text(line, "b");
+    const int is_outside = lg_run_number(line, "outside") > 0.0;
+    snprintf(between, size, "%s and %s", a ? a : "", b ? b : "");
+    lg_table_row(table, is_outside ? "kept" : NULL, is_outside ? "outside" : NULL);
+    lg_table_text(table, lg_run_text(line, "stage"));
+    lg_table_text(table, between);
+    lg_table_number(table, count);
+    lg_table_number(table, count > 0.0 ? equal / count : 0.0);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        lg_table_number(table, lg_run_number(line, figures[i]));
 }
 
 static void add_stages(lg_text *page, const lg_run_lines *lines)
 {
+    enum { BETWEEN = 80 };
+    static const lg_column columns[] = {{"stage", LG_COLUMN_TEXT},
+                                        {"between", LG_COLUMN_TEXT},
+                                        {"numbers", LG_COLUMN_COUNT},
+                                        {"equal bits", LG_COLUMN_PER_CENT},
+                                        {"largest difference", LG_COLUMN_FIGURE},
+                                        {"relative", LG_COLUMN_FIGURE},
+                                        {"ULPs", LG_COLUMN_FIGURE},
+                                        {"of its bound", LG_COLUMN_FIGURE},
+                                        {"signed mean", LG_COLUMN_FIGURE}};
+    lg_table table = {.name = "Stage by stage", .column = columns, .columns = 9};
     if (!find_line(lines, "stage")) return;
-    lg_text_add(page, "<div class=\"scroll\"><table><tr><th>stage</th><th>between</th>"
-                      "<th>numbers</th><th>equal bits</th><th>largest difference</th>"
-                      "<th>relative</th><th>ULPs</th><th>of its bound</th><th>signed mean</th>"
-                      "</tr>\n");
+    char(*between)[BETWEEN] = calloc((size_t)lines->count, sizeof *between);
+    if (!between) {
+        page->failed = 1;
+        return;
+    }
     for (int i = 0; i < lines->count; i++)
-        if (is_type(lines->line[i], "stage")) add_stage(page, lines->line[i]);
-    lg_text_add(page, "</table></div>\n<p class=\"note\">Largest difference as a share of its "
-                      "bound: up to 1 is what rounding can do.</p>\n");
+        if (is_type(lines->line[i], "stage"))
+            add_stage(&table, lines->line[i], between[i], sizeof between[i]);
+    lg_table_draw(page, &table);
+    lg_text_add(page, "<p class=\"note\">Largest difference as a share of its bound: up to 1 is "
+                      "what rounding can do.</p>\n");
+    free(between);
 }
 
 /* ----------------------------------------------------------------------- step by step --- */

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/report_chart.h"
 #include "report/report_html.h"
@@ -52,12 +53,24 @@ static lg_curve curve_of(const lg_run *run, int s, const shown *what)
     return curve;
 }
 
+/* 1 if there are lines of steps enough to say what happens within an epoch. */
+static int has_steps(const lg_run_setting *setting)
+{
+    return setting->step.rows > 1 && setting->step.rows >= 2 * setting->epoch.rows;
+}
+
+/* Whose steps are drawn: the kept one's, before the end the first one's. */
+static int shown_setting(const lg_run *run)
+{
+    return run->kept >= 0 ? run->kept : 0;
+}
+
 /* Within the epochs: of the kept setting, where the losses are drawn. */
 static int add_steps(const lg_run *run, const shown *what, lg_curve *curve)
 {
-    const int s = run->kept >= 0 ? run->kept : 0;
+    const int s = shown_setting(run);
     const lg_run_table *step = &run->setting[s].step;
-    if (what->column != LG_RUN_TRAIN_LOSS || step->rows == 0) return 0;
+    if (what->column != LG_RUN_TRAIN_LOSS || !has_steps(&run->setting[s])) return 0;
     *curve = (lg_curve){.x = step->column[LG_RUN_EPOCH],
                         .y = step->column[LG_RUN_TRAIN_LOSS],
                         .count = step->rows,
@@ -65,6 +78,18 @@ static int add_steps(const lg_run *run, const shown *what, lg_curve *curve)
                         .look = LG_LOOK_FAINT,
                         .name = lg_text_format("train, within epochs")};
     return 1;
+}
+
+/* With lines within the epochs the axis begins where the training did. */
+static const double *range_of(const lg_run *run, double range[2])
+{
+    range[0] = range[1] = 0.0;
+    for (int s = 0; s < run->settings; s++) {
+        const lg_run_table *epoch = &run->setting[s].epoch;
+        for (int64_t i = 0; i < epoch->rows; i++)
+            range[1] = fmax(range[1], epoch->column[LG_RUN_EPOCH][i]);
+    }
+    return range[1] > 0.0 && has_steps(&run->setting[shown_setting(run)]) ? range : NULL;
 }
 
 /* The kept setting is drawn last, above the others. */
@@ -88,6 +113,19 @@ static void draw(lg_text *page, const lg_run *run, const lg_chart *chart, const 
     free(curve);
 }
 
+/* What a loss is measured in, and the same as a sentence. */
+static const char *unit_of(const lg_run *run, const char **about)
+{
+    const char *loss = lg_run_text(run->start, "loss");
+    const int is_square = loss && strcmp(loss, "mse") == 0;
+    *about = run->settings > COLOURED ? "One line a setting; the one that was kept stands out."
+             : is_square ? "Half the squared error per sample, without penalty: over the epoch "
+                           "while it was trained on, and on the held-out part at its end."
+                         : "Loss per sample in nats, without penalty: over the epoch while it was "
+                           "trained on, and on the held-out part at its end.";
+    return is_square ? "half the squared error" : "nats per sample";
+}
+
 void lg_report_curves(lg_text *page, const lg_report *report)
 {
     const lg_run *run = report->run;
@@ -95,31 +133,28 @@ void lg_report_curves(lg_text *page, const lg_report *report)
                             {LG_RUN_VAL_LOSS, "validation", LG_LOOK_DASHED}};
     const shown accuracy = {LG_RUN_VAL_ACCURACY, "validation", LG_LOOK_DASHED};
     const shown rate = {LG_RUN_LR, "learning rate", LG_LOOK_LINE};
+    const char *about, *unit = unit_of(run, &about);
+    double ends[2];
     if (run->settings == 0) return;
-    lg_html_section(page, "curves", "Training",
-                    run->settings > COLOURED
-                        ? "One line a setting; the one that was kept stands out."
-                        : "Loss per sample in nats, without penalty: over the epoch while it was "
-                          "trained on, and on the held-out part at its end.");
+    lg_chart chart = {.title = "Loss",
+                      .x_name = "epoch",
+                      .y_name = unit,
+                      .x_range = range_of(run, ends),
+                      .whole_x = 1,
+                      .log_y = 1};
+    lg_html_section(page, "curves", "Training", about);
     lg_text_add(page, "<div class=\"charts\">\n");
-    draw(
-        page, run,
-        &(lg_chart){.title = "Loss", .x_name = "epoch", .y_name = "loss", .whole_x = 1, .log_y = 1},
-        losses, has(run, LG_RUN_VAL_LOSS) ? 2 : 1);
-    if (has(run, LG_RUN_VAL_ACCURACY))
-        draw(page, run,
-             &(lg_chart){.title = "Validation accuracy",
-                         .x_name = "epoch",
-                         .y_name = "accuracy",
-                         .whole_x = 1},
-             &accuracy, 1);
-    else if (has(run, LG_RUN_LR))
-        draw(page, run,
-             &(lg_chart){.title = "Learning rate",
-                         .x_name = "epoch",
-                         .y_name = "learning rate",
-                         .whole_x = 1},
-             &rate, 1);
+    draw(page, run, &chart, losses, has(run, LG_RUN_VAL_LOSS) ? 2 : 1);
+    chart.log_y = 0;
+    if (has(run, LG_RUN_VAL_ACCURACY)) {
+        chart.title = "Validation accuracy";
+        chart.y_name = "share that is right";
+        draw(page, run, &chart, &accuracy, 1);
+    } else if (has(run, LG_RUN_LR)) {
+        chart.title = "Learning rate";
+        chart.y_name = "size of a step";
+        draw(page, run, &chart, &rate, 1);
+    }
     lg_text_add(page, "</div>\n");
     lg_html_section_end(page);
 }

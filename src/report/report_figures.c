@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/report_chart.h"
 #include "report/report_html.h"
+#include "report/report_matrix.h"
 #include "report/report_parts.h"
+#include "report/report_table.h"
 
 enum {
     MATRIX = 30,  /* classes whose confusions are shown as a table */
@@ -39,38 +40,56 @@ static void add_matrix_row(lg_text *page, const cJSON *eval, const cJSON *row, i
     const double all = row_sum(row);
     const cJSON *cell;
     int c = 0;
-    lg_text_add(page, "<tr><th>");
-    lg_html_add(page, class_name(eval, truth));
-    lg_text_add(page, "</th>");
+    lg_matrix_begin_row(page, class_name(eval, truth));
     cJSON_ArrayForEach(cell, row)
     {
-        const double share = all > 0.0 ? cell->valuedouble / all : 0.0;
-        lg_text_add(page, "<td%s style=\"background:rgba(var(--cell),%.3f)\" title=\"",
-                    c == truth ? " class=\"right\"" : "", 0.75 * sqrt(share));
-        lg_html_add(page, class_name(eval, truth));
-        lg_text_add(page, " taken for ");
-        lg_html_add(page, class_name(eval, c++));
-        lg_text_add(page, ": %.0f, %.1f %%\">", cell->valuedouble, 100.0 * share);
-        if (cell->valuedouble > 0.0) lg_text_add(page, "%.0f", cell->valuedouble);
-        lg_text_add(page, "</td>");
+        const double count = cell->valuedouble, share = all > 0.0 ? count / all : 0.0;
+        char text[32] = "";
+        char *title = lg_text_format("%s taken for %s: %.0f, %.1f %%", class_name(eval, truth),
+                                     class_name(eval, c), count, 100.0 * share);
+        if (count > 0.0) snprintf(text, sizeof text, "%.0f", count);
+        if (title)
+            lg_matrix_add_cell(page, &(lg_matrix_cell){text, title, sqrt(share), c == truth});
+        else
+            page->failed = 1;
+        free(title);
+        c++;
     }
-    lg_text_add(page, "</tr>\n");
+    lg_matrix_end_row(page);
+}
+
+/* How wide the cells are, and whether the names of the classes fit above them. */
+static lg_matrix measure(const cJSON *eval, const cJSON *confusion)
+{
+    lg_matrix m = {.name = "Confusions: rows are the truth, columns what the model says",
+                   .corner = "",
+                   .columns = cJSON_GetArraySize(confusion),
+                   .digits = 2};
+    const cJSON *row, *cell;
+    cJSON_ArrayForEach(row, confusion) cJSON_ArrayForEach(cell, row)
+    {
+        char text[32];
+        const int digits = snprintf(text, sizeof text, "%.0f", cell->valuedouble);
+        if (digits > m.digits) m.digits = digits;
+    }
+    for (int c = 0; c < m.columns; c++) {
+        const int letters = (int)strlen(class_name(eval, c));
+        if (letters > m.head_width) m.head_width = m.column_width = letters;
+    }
+    return m;
 }
 
 static void add_matrix(lg_text *page, const cJSON *eval, const cJSON *confusion)
 {
-    const int classes = cJSON_GetArraySize(confusion);
+    const lg_matrix matrix = measure(eval, confusion);
     const cJSON *row;
     int truth = 0;
-    lg_text_add(page, "<div class=\"scroll\"><table class=\"matrix\"><tr><th>truth \\ said</th>");
-    for (int c = 0; c < classes; c++) {
-        lg_text_add(page, "<th>");
-        lg_html_add(page, class_name(eval, c));
-        lg_text_add(page, "</th>");
-    }
-    lg_text_add(page, "</tr>\n");
+    lg_matrix_begin(page, &matrix);
+    for (int c = 0; c < matrix.columns; c++)
+        lg_matrix_add_column(page, &matrix, class_name(eval, c));
+    lg_matrix_begin_rows(page);
     cJSON_ArrayForEach(row, confusion) add_matrix_row(page, eval, row, truth++);
-    lg_text_add(page, "</table></div>\n");
+    lg_matrix_end(page);
 }
 
 typedef struct mistake {
@@ -111,19 +130,21 @@ static int find_mistakes(const cJSON *confusion, mistake found[CONFUSED + 1])
 
 static void add_mistakes(lg_text *page, const cJSON *eval, const cJSON *confusion)
 {
+    static const lg_column columns[] = {{"truth", LG_COLUMN_TEXT},
+                                        {"taken for", LG_COLUMN_TEXT},
+                                        {"times", LG_COLUMN_COUNT},
+                                        {"of its class", LG_COLUMN_PER_CENT}};
+    lg_table table = {.name = "The most frequent confusions", .column = columns, .columns = 4};
     mistake found[CONFUSED + 1];
     const int count = find_mistakes(confusion, found);
-    lg_text_add(page, "<div class=\"scroll\"><table><tr><th>truth</th><th>taken for</th>"
-                      "<th>times</th><th>of its class</th></tr>\n");
     for (int i = 0; i < count; i++) {
-        lg_text_add(page, "<tr><td>");
-        lg_html_add(page, class_name(eval, found[i].truth));
-        lg_text_add(page, "</td><td>");
-        lg_html_add(page, class_name(eval, found[i].said));
-        lg_text_add(page, "</td><td>%.0f</td><td>%.1f %%</td></tr>\n", found[i].count,
-                    100.0 * found[i].share);
+        lg_table_row(&table, NULL, NULL);
+        lg_table_text(&table, class_name(eval, found[i].truth));
+        lg_table_text(&table, class_name(eval, found[i].said));
+        lg_table_number(&table, found[i].count);
+        lg_table_number(&table, found[i].share);
     }
-    lg_text_add(page, "</table></div>\n");
+    lg_table_draw(page, &table);
 }
 
 static void add_confusion(lg_text *page, const cJSON *eval)
@@ -147,31 +168,34 @@ static void add_confusion(lg_text *page, const cJSON *eval)
 
 static void add_classes(lg_text *page, const cJSON *eval)
 {
-    static const char *const columns[] = {"precision", "recall", "f1", "auc", "average_precision"};
+    static const char *const names[] = {"count", "predicted", "precision",        "recall",
+                                        "f1",    "auc",       "average_precision"};
+    static const lg_column columns[] = {
+        {"class", LG_COLUMN_TEXT},
+        {"images", LG_COLUMN_COUNT},
+        {"said", LG_COLUMN_COUNT},
+        {"preci&#173;sion", LG_COLUMN_SHARE},
+        {"recall", LG_COLUMN_SHARE},
+        {"F1", LG_COLUMN_SHARE},
+        {"AUC", LG_COLUMN_SHARE},
+        {"<abbr title=\"average precision\">AP</abbr>", LG_COLUMN_SHARE}};
+    enum { NAMES = sizeof names / sizeof *names };
+    lg_table table = {.name = "Class by class", .column = columns, .columns = NAMES + 1};
     const cJSON *all = member(eval, "per_class"), *one;
     const int count = cJSON_GetArraySize(all);
     if (count < 2) return;
-    lg_html_section(page, "classes", "Class by class", NULL);
-    if (count > MATRIX) lg_text_add(page, "<details><summary>All %d classes</summary>\n", count);
-    lg_text_add(page, "<div class=\"scroll\"><table><tr><th>class</th><th>images</th>"
-                      "<th>said</th><th>precision</th><th>recall</th><th>F1</th><th>AUC</th>"
-                      "<th>average precision</th></tr>\n");
     cJSON_ArrayForEach(one, all)
     {
-        const char *name = lg_run_text(one, "class");
-        lg_text_add(page, "<tr><td>");
-        lg_html_add(page, name ? name : "");
-        lg_text_add(page, "</td><td>");
-        lg_html_count(page, lg_run_number(one, "count"));
-        lg_text_add(page, "</td><td>");
-        lg_html_count(page, lg_run_number(one, "predicted"));
-        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
-            lg_text_add(page, "</td><td>");
-            lg_html_figure(page, lg_run_number(one, columns[c]));
-        }
-        lg_text_add(page, "</td></tr>\n");
+        lg_table_row(&table, NULL, NULL);
+        lg_table_text(&table, lg_run_text(one, "class"));
+        for (int c = 0; c < NAMES; c++) lg_table_number(&table, lg_run_number(one, names[c]));
     }
-    lg_text_add(page, "</table></div>\n%s", count > MATRIX ? "</details>\n" : "");
+    lg_html_section(page, "classes", "Class by class",
+                    "Of what is said to be it, what is (precision); of what is it, what is said to "
+                    "be (recall); how far it is told from the rest (AUC, average precision AP).");
+    if (count > MATRIX) lg_text_add(page, "<details><summary>All %d classes</summary>\n", count);
+    lg_table_draw(page, &table);
+    lg_text_add(page, "%s", count > MATRIX ? "</details>\n" : "");
     lg_html_section_end(page);
 }
 

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "report/report_html.h"
+#include "report/report_matrix.h"
 #include "report/report_parts.h"
+#include "report/report_table.h"
 
 enum { ROWS = 64 /* of the table */ };
 
@@ -33,33 +35,35 @@ static double last(const lg_run_setting *setting, lg_run_column column)
 
 /* ------------------------------------------------------------------------------ the table --- */
 
-static void add_row(lg_text *page, const outcome *o, int is_kept)
+static void add_row(lg_table *table, const outcome *o, int is_kept)
 {
-    lg_text_add(page, "<tr%s><td>%d%s</td><td>%.3g</td><td>%.3g</td><td>",
-                is_kept              ? " class=\"kept\""
-                : isnan(o->val_loss) ? " class=\"stopped\""
-                                     : "",
-                o->setting, is_kept ? " (kept)" : "", o->lr, o->l2);
-    lg_html_figure(page, o->train_loss);
-    lg_text_add(page, "</td><td>");
-    lg_html_figure(page, o->val_loss);
-    lg_text_add(page, "</td><td>");
-    lg_html_figure(page, o->val_accuracy);
-    lg_text_add(page, "</td><td>");
-    lg_html_add(page, o->ended ? o->ended : "");
-    lg_text_add(page, "</td></tr>\n");
+    lg_table_row(table,
+                 is_kept              ? "kept"
+                 : isnan(o->val_loss) ? "stopped"
+                                      : NULL,
+                 is_kept ? "kept" : NULL);
+    lg_table_number(table, o->setting);
+    lg_table_number(table, o->lr);
+    lg_table_number(table, o->l2);
+    lg_table_number(table, o->train_loss);
+    lg_table_number(table, o->val_loss);
+    lg_table_number(table, o->val_accuracy);
+    lg_table_text(table, o->ended);
 }
 
 static void add_table(lg_text *page, const lg_run *run, const outcome *o)
 {
+    static const lg_column columns[] = {
+        {"setting", LG_COLUMN_COUNT},   {"lr", LG_COLUMN_GIVEN},
+        {"l2", LG_COLUMN_GIVEN},        {"train loss", LG_COLUMN_FIGURE},
+        {"val loss", LG_COLUMN_FIGURE}, {"val accuracy", LG_COLUMN_SHARE},
+        {"ended by", LG_COLUMN_TEXT}};
+    lg_table table = {.name = "The settings, best first", .column = columns, .columns = 7};
     const int rows = run->settings < ROWS ? run->settings : ROWS;
-    lg_text_add(page,
-                "<details%s><summary>All %d settings, best first</summary>\n"
-                "<div class=\"scroll\"><table><tr><th>setting</th><th>lr</th><th>l2</th>"
-                "<th>train loss</th><th>val loss</th><th>val accuracy</th><th>ended by</th></tr>\n",
+    for (int i = 0; i < rows; i++) add_row(&table, &o[i], o[i].setting == run->kept);
+    lg_text_add(page, "<details%s><summary>All %d settings, best first</summary>\n",
                 run->settings <= 12 ? " open" : "", run->settings);
-    for (int i = 0; i < rows; i++) add_row(page, &o[i], o[i].setting == run->kept);
-    lg_text_add(page, "</table></div>\n");
+    lg_table_draw(page, &table);
     if (rows < run->settings)
         lg_text_add(page, "<p class=\"note\">%d more are in metrics.jsonl.</p>\n",
                     run->settings - rows);
@@ -92,46 +96,91 @@ static const outcome *find(const outcome *o, int count, double lr, double l2)
     return NULL;
 }
 
+/* A number as the others of its kind are written; the text is the caller's to free. */
+static char *write_number(const lg_decimals *all, lg_column_kind kind, double value)
+{
+    lg_text text = {0};
+    lg_decimals_write(&text, all, kind, value);
+    return text.data;
+}
+
+/* What the numbers of the picture have in common. */
+typedef struct numbers {
+    lg_decimals lr, l2, loss;
+} numbers;
+
 /* The best cell is darkest; losses far above it all look the same. */
-static void add_cell(lg_text *page, const outcome *o, const outcome *best, int kept)
+static void add_cell(lg_text *page, const outcome *o, const outcome *best, const numbers *all,
+                     int kept)
 {
     if (!o || !isfinite(o->val_loss)) {
-        lg_text_add(page, "<td title=\"%s\">%s</td>", o ? "stopped: its loss was not finite" : "",
-                    o ? "&times;" : "");
+        lg_matrix_add_cell(page,
+                           &(lg_matrix_cell){o ? "\xc3\x97" : "",
+                                             o ? "stopped: its loss was not finite" : "", 0.0, 0});
         return;
     }
     const double far = best->val_loss > 0.0 ? o->val_loss / best->val_loss - 1.0 : 0.0;
-    lg_text_add(page,
-                "<td%s style=\"background:rgba(var(--cell),%.2f)\" title=\"setting %d: lr %.3g, "
-                "l2 %.3g, validation loss %.5g, accuracy %.4g\">%.4g</td>",
-                o->setting == kept ? " class=\"right\"" : "", 0.75 * exp(-6.0 * far), o->setting,
-                o->lr, o->l2, o->val_loss, o->val_accuracy, o->val_loss);
+    char *text = write_number(&all->loss, LG_COLUMN_FIGURE, o->val_loss);
+    char *title =
+        lg_text_format("setting %d: lr %.3g, l2 %.3g, validation loss %.5g, accuracy %.4f",
+                       o->setting, o->lr, o->l2, o->val_loss, o->val_accuracy);
+    if (text && title)
+        lg_matrix_add_cell(page,
+                           &(lg_matrix_cell){text, title, exp(-6.0 * far), o->setting == kept});
+    else
+        page->failed = 1;
+    free(text);
+    free(title);
+}
+
+/* A head of a row or column: a learning rate or a penalty. */
+static void add_head(lg_text *page, const lg_matrix *matrix, const lg_decimals *all, double value)
+{
+    char *head = write_number(all, LG_COLUMN_GIVEN, value);
+    if (!head)
+        page->failed = 1;
+    else if (matrix)
+        lg_matrix_add_column(page, matrix, head);
+    else
+        lg_matrix_begin_row(page, head);
+    free(head);
+}
+
+static void draw_picture(lg_text *page, const lg_run *run, const outcome *o, double *lr, double *l2)
+{
+    const int n = run->settings;
+    numbers all = {0};
+    for (int i = 0; i < n; i++) {
+        lg_decimals_see(&all.lr, lr[i] = o[i].lr);
+        lg_decimals_see(&all.l2, l2[i] = o[i].l2);
+        lg_decimals_see(&all.loss, o[i].val_loss);
+    }
+    const int columns = unique(lr, n), rows = unique(l2, n);
+    const lg_matrix matrix = {.name = "Validation loss by learning rate and penalty",
+                              .corner = "l2 \\ lr",
+                              .columns = columns,
+                              .digits = 6,
+                              .head_width = 7};
+    lg_matrix_begin(page, &matrix);
+    for (int c = 0; c < columns; c++) add_head(page, &matrix, &all.lr, lr[c]);
+    lg_matrix_begin_rows(page);
+    for (int r = 0; r < rows; r++) {
+        add_head(page, NULL, &all.l2, l2[r]);
+        for (int c = 0; c < columns; c++)
+            add_cell(page, find(o, n, lr[c], l2[r]), &o[0], &all, run->kept);
+        lg_matrix_end_row(page);
+    }
+    lg_matrix_end(page);
 }
 
 static void add_picture(lg_text *page, const lg_run *run, const outcome *o)
 {
-    const int n = run->settings;
-    double *lr = calloc(2 * (size_t)n, sizeof *lr), *l2 = lr + n;
-    if (!lr) {
+    double *both = calloc(2 * (size_t)run->settings, sizeof *both);
+    if (both)
+        draw_picture(page, run, o, both, both + run->settings);
+    else
         page->failed = 1;
-        return;
-    }
-    for (int i = 0; i < n; i++) {
-        lr[i] = o[i].lr;
-        l2[i] = o[i].l2;
-    }
-    const int columns = unique(lr, n), rows = unique(l2, n);
-    lg_text_add(page, "<div class=\"scroll\"><table class=\"matrix\"><tr><th>l2 \\ lr</th>");
-    for (int c = 0; c < columns; c++) lg_text_add(page, "<th>%.3g</th>", lr[c]);
-    lg_text_add(page, "</tr>\n");
-    for (int r = 0; r < rows; r++) {
-        lg_text_add(page, "<tr><th>%.3g</th>", l2[r]);
-        for (int c = 0; c < columns; c++)
-            add_cell(page, find(o, n, lr[c], l2[r]), &o[0], run->kept);
-        lg_text_add(page, "</tr>\n");
-    }
-    lg_text_add(page, "</table></div>\n");
-    free(lr);
+    free(both);
 }
 
 /* What the epochs say of a setting. */

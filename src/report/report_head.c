@@ -5,56 +5,72 @@
 
 #include "report/report_html.h"
 #include "report/report_parts.h"
+#include "report/report_table.h"
 
-/* A figure in large type, with what it is, and a line of small print that may be NULL. */
-static void add_tile(lg_text *page, const char *what, double value, const char *small)
+/* A figure in large type, with what it is. */
+static void add_tile(lg_text *page, const char *what, double value)
 {
     if (!isfinite(value)) return;
     lg_text_add(page, "<div><b>");
     lg_html_figure(page, value);
-    lg_text_add(page, "</b><span>%s</span>", what);
-    if (small) lg_text_add(page, "<small>%s</small>", small);
+    lg_text_add(page, "</b><span>%s</span></div>\n", what);
+}
+
+/* The same of a figure of the evaluation, with its interval where there is one, which is written
+ * with the decimals of the figure. */
+static void add_estimate(lg_text *page, const cJSON *eval, const char *part, const char *name,
+                         lg_column_kind kind)
+{
+    const double value = lg_run_number(eval, name);
+    const cJSON *all = cJSON_GetObjectItemCaseSensitive(eval, "intervals");
+    const cJSON *ends = cJSON_GetObjectItemCaseSensitive(all, name);
+    const cJSON *low = cJSON_GetArrayItem(ends, 0), *high = cJSON_GetArrayItem(ends, 1);
+    lg_decimals decimals = {0};
+    if (!isfinite(value)) return;
+    lg_decimals_see(&decimals, value);
+    lg_text_add(page, "<div><b>");
+    lg_decimals_write(page, &decimals, kind, value);
+    lg_text_add(page, "</b><span>");
+    lg_html_add(page, part);
+    lg_text_add(page, " %s</span>", name);
+    if (cJSON_IsNumber(low) && cJSON_IsNumber(high)) {
+        lg_text_add(page, "<small><span class=\"whole\">");
+        lg_decimals_write(page, &decimals, kind, low->valuedouble);
+        lg_text_add(page, " to ");
+        lg_decimals_write(page, &decimals, kind, high->valuedouble);
+        lg_text_add(page, "</span> <span class=\"whole\">(95 %%)</span></small>");
+    }
     lg_text_add(page, "</div>\n");
 }
 
-/* "0.9154 to 0.9260 (95 %)", or NULL where the evaluation holds no interval. */
-static const char *interval(const cJSON *eval, const char *name, char *out, size_t size)
+static void add_evaluation(lg_text *page, const cJSON *eval)
 {
-    const cJSON *all = cJSON_GetObjectItemCaseSensitive(eval, "intervals");
-    const cJSON *one = cJSON_GetObjectItemCaseSensitive(all, name);
-    const cJSON *low = cJSON_GetArrayItem(one, 0), *high = cJSON_GetArrayItem(one, 1);
-    if (!cJSON_IsNumber(low) || !cJSON_IsNumber(high)) return NULL;
-    snprintf(out, size, "%.4g to %.4g (95 %%)", low->valuedouble, high->valuedouble);
-    return out;
+    const char *part = lg_run_text(eval, "part");
+    if (!part) part = "";
+    if (strcmp(part, "val") == 0) part = "validation";
+    add_estimate(page, eval, part, "accuracy", LG_COLUMN_SHARE);
+    add_estimate(page, eval, part, "loss", LG_COLUMN_FIGURE);
+    add_tile(page, "root mean squared error", lg_run_number(eval, "rmse"));
+    add_tile(page, "R<sup>2</sup>", lg_run_number(eval, "r2"));
+    add_tile(page, "entropy of the targets", lg_run_number(eval, "target_entropy"));
+    add_tile(page, "KL divergence, the rest of the loss", lg_run_number(eval, "kl"));
 }
 
 /* The figures of the part that was held out: test where there is one, else validation. */
 static void add_tiles(lg_text *page, const lg_run *run)
 {
-    char small[80], what[40];
-    const cJSON *eval = run->eval, *end = run->end;
-    const char *part = lg_run_text(eval, "part");
+    const cJSON *end = run->end;
     lg_text_add(page, "<div class=\"big\">\n");
-    if (part && strcmp(part, "val") == 0) part = "validation";
-    if (eval) {
-        snprintf(what, sizeof what, "%.12s accuracy", part ? part : "");
-        add_tile(page, what, lg_run_number(eval, "accuracy"),
-                 interval(eval, "accuracy", small, sizeof small));
-        snprintf(what, sizeof what, "%.12s loss", part ? part : "");
-        add_tile(page, what, lg_run_number(eval, "loss"),
-                 interval(eval, "loss", small, sizeof small));
-        add_tile(page, "root mean squared error", lg_run_number(eval, "rmse"), NULL);
-        add_tile(page, "R<sup>2</sup>", lg_run_number(eval, "r2"), NULL);
-        add_tile(page, "entropy of the targets", lg_run_number(eval, "target_entropy"), NULL);
-        add_tile(page, "KL divergence, the rest of the loss", lg_run_number(eval, "kl"), NULL);
+    if (run->eval) {
+        add_evaluation(page, run->eval);
     } else {
-        add_tile(page, "test accuracy", lg_run_number(end, "test_accuracy"), NULL);
-        add_tile(page, "test loss", lg_run_number(end, "test_loss"), NULL);
-        add_tile(page, "validation accuracy", lg_run_number(end, "val_accuracy"), NULL);
-        add_tile(page, "validation loss", lg_run_number(end, "val_loss"), NULL);
+        add_tile(page, "test accuracy", lg_run_number(end, "test_accuracy"));
+        add_tile(page, "test loss", lg_run_number(end, "test_loss"));
+        add_tile(page, "validation accuracy", lg_run_number(end, "val_accuracy"));
+        add_tile(page, "validation loss", lg_run_number(end, "val_loss"));
     }
-    add_tile(page, "objective J", lg_run_number(end, "objective"), NULL);
-    add_tile(page, "seconds", lg_run_number(end, "seconds"), NULL);
+    add_tile(page, "objective J", lg_run_number(end, "objective"));
+    add_tile(page, "seconds", lg_run_number(end, "seconds"));
     lg_text_add(page, "</div>\n");
 }
 
@@ -128,17 +144,21 @@ static const char *last_part(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
+void lg_report_name(lg_text *page, const lg_run *run)
+{
+    const char *data = lg_run_text(run->start, "data");
+    lg_html_add(page, last_part(run->folder));
+    if (!data) return;
+    lg_text_add(page, ": ");
+    lg_html_add(page, last_part(data));
+}
+
 void lg_report_head(lg_text *page, const lg_report *report)
 {
     const lg_run *run = report->run;
-    const char *data = lg_run_text(run->start, "data");
     const char *objective = lg_run_text(run->start, "objective");
     lg_text_add(page, "<header><h1>");
-    lg_html_add(page, last_part(run->folder));
-    if (data) {
-        lg_text_add(page, ": ");
-        lg_html_add(page, last_part(data));
-    }
+    lg_report_name(page, run);
     lg_text_add(page, "</h1>\n");
     add_counts(page, report);
     add_tiles(page, run);
@@ -154,24 +174,30 @@ void lg_report_head(lg_text *page, const lg_report *report)
     lg_text_add(page, "</header>\n");
 }
 
+/* A fact that may be long, as a path is; none where there is none. */
+static void add_fact(lg_text *page, const char *name, const char *fact)
+{
+    if (!fact) return;
+    lg_text_add(page, "<tr><th scope=\"row\">%s</th><td>", name);
+    lg_html_add(page, fact);
+    lg_text_add(page, "</td></tr>\n");
+}
+
 void lg_report_settings(lg_text *page, const lg_report *report)
 {
     const cJSON *start = report->run->start;
-    const char *device = lg_run_text(start, "device"), *version = lg_run_text(start, "version");
-    const char *data = lg_run_text(start, "data");
     const double curvature = lg_run_number(start, "curvature");
     lg_html_section(page, "settings", "Settings and machine", NULL);
-    lg_text_add(page, "<div class=\"scroll\"><table>\n<tr><td>data</td><td>");
-    lg_html_add(page, data ? data : "");
-    lg_text_add(page, "</td></tr>\n<tr><td>device</td><td>");
-    lg_html_add(page, device ? device : "");
-    lg_text_add(page, "</td></tr>\n<tr><td>logit</td><td>");
-    lg_html_add(page, version ? version : "");
-    lg_text_add(page, "</td></tr>\n");
+    lg_text_add(page, "<table class=\"facts\">\n");
+    add_fact(page, "data", lg_run_text(start, "data"));
+    add_fact(page, "device", lg_run_text(start, "device"));
+    add_fact(page, "logit", lg_run_text(start, "version"));
     if (isfinite(curvature))
-        lg_text_add(page, "<tr><td>largest curvature L</td><td>%.5g</td></tr>\n", curvature);
-    lg_text_add(page, "</table></div>\n<pre>");
+        lg_text_add(page, "<tr><th scope=\"row\">largest curvature L</th><td>%.5g</td></tr>\n",
+                    curvature);
+    lg_text_add(page, "</table>\n<details><summary>All options, as config.ini has them</summary>"
+                      "<pre tabindex=\"0\">");
     lg_html_add_lines(page, report->run->config);
-    lg_text_add(page, "</pre>\n");
+    lg_text_add(page, "</pre></details>\n");
     lg_html_section_end(page);
 }

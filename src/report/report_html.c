@@ -53,6 +53,14 @@ void lg_html_figure(lg_text *page, double value)
                                        : "-\xe2\x88\x9e");
 }
 
+void lg_html_share(lg_text *page, double value)
+{
+    if (isfinite(value))
+        lg_text_add(page, "%.4f", value);
+    else
+        lg_html_figure(page, value);
+}
+
 void lg_html_count(lg_text *page, double value)
 {
     char digits[32];
@@ -75,4 +83,32 @@ void lg_html_section(lg_text *page, const char *id, const char *title, const cha
 void lg_html_section_end(lg_text *page)
 {
     lg_text_add(page, "</section>\n");
+}
+
+/* What is between two marks of a text: its start, and how long it is; NULL: no more. */
+static const char *between(const char *text, const char *from, const char *to, int *length)
+{
+    const char *start = strstr(text, from);
+    const char *stop = start ? strstr(start + strlen(from), to) : NULL;
+    if (!stop) return NULL;
+    start += strlen(from);
+    *length = (int)(stop - start);
+    return start;
+}
+
+/* Names and data are escaped, so that none of them looks like a section. */
+void lg_html_contents(lg_text *page, const char *body)
+{
+    enum { FEW = 3 };
+    const char *const mark = "<section id=\"";
+    int id_length, title_length, count = 0;
+    for (const char *at = body; (at = strstr(at, mark)) != NULL; at += strlen(mark)) count++;
+    if (count <= FEW) return;
+    lg_text_add(page, "<nav aria-label=\"Sections\">");
+    for (const char *at = body; (at = between(at, mark, "\"", &id_length)) != NULL;) {
+        const char *title = between(at, "<h2>", "</h2>", &title_length);
+        if (!title) break;
+        lg_text_add(page, "<a href=\"#%.*s\">%.*s</a>\n", id_length, at, title_length, title);
+    }
+    lg_text_add(page, "</nav>\n");
 }

@@ -15,7 +15,9 @@ typedef struct lg_report {
     const logit_report_options *options;
 } lg_report;
 
-/* report_head.c: name, objective, the figures that matter; and at the end settings and machine. */
+/* report_head.c: what the run is called; name, objective, the figures that matter; and at the end
+ * settings and machine. */
+void lg_report_name(lg_text *page, const lg_run *run);
 void lg_report_head(lg_text *page, const lg_report *report);
 void lg_report_settings(lg_text *page, const lg_report *report);
 /* report_curves.c: loss and accuracy of every setting, epoch by epoch. */

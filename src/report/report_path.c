@@ -7,6 +7,7 @@
 #include "report/report_chart.h"
 #include "report/report_html.h"
 #include "report/report_parts.h"
+#include "report/report_table.h"
 
 /* A setting as its line of metrics.jsonl has it. */
 typedef struct point {
@@ -54,58 +55,57 @@ static point *list_points(const lg_run *run, const char *path, int *count)
 
 /* ------------------------------------------------------------------------------ the table --- */
 
-static void add_cell(lg_text *page, const point *p, const char *name)
+/* A column of the table: the members of its lines, which only lbfgs has or all but lbfgs. */
+typedef struct figure {
+    lg_column column;
+    const char *name, *error;
+    int lbfgs; /* 1: of lbfgs alone; -1: of the others */
+} figure;
+
+static const figure figures[] = {
+    {{"setting", LG_COLUMN_COUNT}, "setting", NULL, 0},
+    {{"lr", LG_COLUMN_GIVEN}, "lr", NULL, -1},
+    {{"l2", LG_COLUMN_GIVEN}, "l2", NULL, 0},
+    {{"l1", LG_COLUMN_GIVEN}, "l1", NULL, 1},
+    {{"train loss", LG_COLUMN_FIGURE}, "train_loss", NULL, 0},
+    {{"val loss", LG_COLUMN_FIGURE}, "val_loss", "val_loss_error", 0},
+    {{"val accuracy", LG_COLUMN_SHARE}, "val_accuracy", "val_accuracy_error", 0},
+    {{"objective", LG_COLUMN_FIGURE}, "objective", NULL, 1},
+    {{"gap", LG_COLUMN_FIGURE}, "gap", NULL, 1},
+    {{"passes", LG_COLUMN_COUNT}, "passes", NULL, 1},
+    {{"zeros", LG_COLUMN_COUNT}, "zeros", NULL, 1},
+    {{"ended by", LG_COLUMN_TEXT}, "ended", NULL, 0},
+};
+
+enum { FIGURES = sizeof figures / sizeof *figures };
+
+static int has_figure(const figure *f, int is_lbfgs)
 {
-    lg_text_add(page, "<td>");
-    lg_html_figure(page, lg_run_number(p->line, name));
-    lg_text_add(page, "</td>");
+    return f->lbfgs == 0 || f->lbfgs == (is_lbfgs ? 1 : -1);
 }
 
-/* Mean and standard error in one cell. */
-static void add_mean(lg_text *page, const point *p, const char *name, const char *error)
+static void add_row(lg_table *table, const point *p, int is_lbfgs)
 {
-    const double plus = lg_run_number(p->line, error);
-    lg_text_add(page, "<td>");
-    lg_html_figure(page, lg_run_number(p->line, name));
-    if (isfinite(plus)) {
-        lg_text_add(page, " &#177; ");
-        lg_html_figure(page, plus);
+    lg_table_row(table, p->kept ? "kept" : NULL, p->kept ? "kept" : NULL);
+    for (int f = 0; f < FIGURES; f++) {
+        if (!has_figure(&figures[f], is_lbfgs)) continue;
+        if (figures[f].column.kind == LG_COLUMN_TEXT)
+            lg_table_text(table, lg_run_text(p->line, figures[f].name));
+        else
+            lg_table_mean(table, lg_run_number(p->line, figures[f].name),
+                          figures[f].error ? lg_run_number(p->line, figures[f].error) : NAN);
     }
-    lg_text_add(page, "</td>");
-}
-
-static void add_row(lg_text *page, const point *p, int is_lbfgs)
-{
-    const char *ended = lg_run_text(p->line, "ended");
-    lg_text_add(page, "<tr%s><td>%.0f%s</td>", p->kept ? " class=\"kept\"" : "",
-                lg_run_number(p->line, "setting"), p->kept ? " (kept)" : "");
-    if (!is_lbfgs) add_cell(page, p, "lr");
-    add_cell(page, p, "l2");
-    if (is_lbfgs) add_cell(page, p, "l1");
-    add_cell(page, p, "train_loss");
-    add_mean(page, p, "val_loss", "val_loss_error");
-    add_mean(page, p, "val_accuracy", "val_accuracy_error");
-    if (is_lbfgs) {
-        add_cell(page, p, "objective");
-        add_cell(page, p, "gap");
-        add_cell(page, p, "passes");
-        add_cell(page, p, "zeros");
-    }
-    lg_text_add(page, "<td>");
-    lg_html_add(page, ended ? ended : "");
-    lg_text_add(page, "</td></tr>\n");
 }
 
 static void add_table(lg_text *page, const point *p, int count)
 {
     const int is_lbfgs = cJSON_HasObjectItem(p->line, "passes");
-    lg_text_add(page,
-                "<div class=\"scroll\"><table><tr><th>setting</th>%s<th>train loss</th>"
-                "<th>val loss</th><th>val accuracy</th>%s<th>ended by</th></tr>\n",
-                is_lbfgs ? "<th>l2</th><th>l1</th>" : "<th>lr</th><th>l2</th>",
-                is_lbfgs ? "<th>objective</th><th>gap</th><th>passes</th><th>zeros</th>" : "");
-    for (int i = 0; i < count; i++) add_row(page, &p[i], is_lbfgs);
-    lg_text_add(page, "</table></div>\n");
+    lg_column column[FIGURES];
+    lg_table table = {.name = "The settings, best first", .column = column};
+    for (int f = 0; f < FIGURES; f++)
+        if (has_figure(&figures[f], is_lbfgs)) column[table.columns++] = figures[f].column;
+    for (int i = 0; i < count; i++) add_row(&table, &p[i], is_lbfgs);
+    lg_table_draw(page, &table);
 }
 
 /* ----------------------------------------------------------------------------- the charts --- */

@@ -107,9 +107,9 @@ static void add_figures(lg_text *page, const cJSON *eval, int classes)
     const double auc = lg_run_number(eval, "auc");
     if (!isfinite(auc)) return;
     lg_text_add(page, "<p>Area under ROC ");
-    lg_html_figure(page, auc);
+    lg_html_share(page, auc);
     lg_text_add(page, "; average precision ");
-    lg_html_figure(page, lg_run_number(eval, "average_precision"));
+    lg_html_share(page, lg_run_number(eval, "average_precision"));
     lg_text_add(page, classes > 2 ? " (means over the classes).</p>\n" : ".</p>\n");
 }
 

@@ -3,6 +3,7 @@
  * eval.json names them; their pictures are read from the data set, where it still lies at the path
  * that the run was given and its samples have the names that they had then. */
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "report/report_html.h"
 #include "report/report_parts.h"
 #include "report/report_picture.h"
+#include "report/report_table.h"
 
 enum {
     TILES = 24, /* of each kind */
@@ -127,19 +129,36 @@ static void add_text(lg_text *page, const cJSON *sample, const char *key)
     lg_html_add(page, text ? text : "");
 }
 
+/* Three digits, so that they fit below a small picture. */
+static void add_probability(lg_text *page, double p)
+{
+    char digits[40];
+    snprintf(digits, sizeof digits, "%.1e", p);
+    if (!isfinite(p))
+        lg_html_figure(page, p);
+    else if (p >= 0.001 || p == 0.0)
+        lg_text_add(page, "%.3f", p);
+    else
+        lg_text_add(page, "%.3se%d", digits, atoi(digits + 4)); /* 3.1e-7 */
+}
+
+/* Below the names a bar: how sure it is. */
 static void add_caption(lg_text *page, const cJSON *sample)
 {
+    const double said = lg_run_number(sample, "p_said");
     lg_text_add(page, "<figcaption title=\"");
     add_text(page, sample, "name");
     lg_text_add(page, "\"><b>");
     add_text(page, sample, "truth");
-    lg_text_add(page, "</b>, ");
-    lg_html_figure(page, lg_run_number(sample, "p_truth"));
-    lg_text_add(page, "<br>taken for <b>");
+    lg_text_add(page, "</b> taken for <b>");
     add_text(page, sample, "said");
-    lg_text_add(page, "</b>, ");
-    lg_html_figure(page, lg_run_number(sample, "p_said"));
-    lg_text_add(page, "</figcaption></figure>\n");
+    lg_text_add(page, "</b><span class=\"sure\" style=\"--share:%.1f%%\"></span>",
+                isfinite(said) ? 100.0 * said : 0.0);
+    lg_text_add(page, "<span class=\"whole\">");
+    add_probability(page, said);
+    lg_text_add(page, "</span> vs <span class=\"whole\">");
+    add_probability(page, lg_run_number(sample, "p_truth"));
+    lg_text_add(page, "</span></figcaption></figure>\n");
 }
 
 /* Tiles, for those whose pictures are there.  How many. */
@@ -160,27 +179,25 @@ static logit_status add_tiles(lg_text *page, const cJSON *list, album *a, int *s
     return LOGIT_OK;
 }
 
-static void add_table(lg_text *page, const cJSON *list)
+static void add_table(lg_text *page, const cJSON *list, const char *title)
 {
+    static const lg_column columns[] = {
+        {"sample", LG_COLUMN_TEXT},    {"truth", LG_COLUMN_TEXT},
+        {"taken for", LG_COLUMN_TEXT}, {"probability", LG_COLUMN_SHARE},
+        {"its own", LG_COLUMN_FIGURE}, {"loss", LG_COLUMN_FIGURE}};
+    lg_table table = {.name = title, .column = columns, .columns = 6};
     const cJSON *sample;
-    lg_text_add(page, "<div class=\"scroll\"><table><tr><th>sample</th><th>truth</th><th>taken "
-                      "for</th><th>probability</th><th>its own</th><th>loss</th></tr>\n");
     cJSON_ArrayForEach(sample, list)
     {
-        lg_text_add(page, "<tr><td>");
-        add_text(page, sample, "name");
-        lg_text_add(page, "</td><td>");
-        add_text(page, sample, "truth");
-        lg_text_add(page, "</td><td>");
-        add_text(page, sample, "said");
-        static const char *const figures[] = {"p_said", "p_truth", "loss"};
-        for (int f = 0; f < 3; f++) {
-            lg_text_add(page, "</td><td>");
-            lg_html_figure(page, lg_run_number(sample, figures[f]));
-        }
-        lg_text_add(page, "</td></tr>\n");
+        lg_table_row(&table, NULL, NULL);
+        lg_table_text(&table, lg_run_text(sample, "name"));
+        lg_table_text(&table, lg_run_text(sample, "truth"));
+        lg_table_text(&table, lg_run_text(sample, "said"));
+        lg_table_number(&table, lg_run_number(sample, "p_said"));
+        lg_table_number(&table, lg_run_number(sample, "p_truth"));
+        lg_table_number(&table, lg_run_number(sample, "loss"));
     }
-    lg_text_add(page, "</table></div>\n");
+    lg_table_draw(page, &table);
 }
 
 static logit_status add_list(lg_text *page, const lg_report *report, const char *key,
@@ -196,7 +213,7 @@ static logit_status add_list(lg_text *page, const lg_report *report, const char 
         lg_text_add(page, "<p class=\"note\">Without pictures: the samples are no longer where the "
                           "run found them.</p>\n");
     lg_text_add(page, "<details%s><summary>The list, with names</summary>\n", shown ? "" : " open");
-    add_table(page, list);
+    add_table(page, list, title);
     lg_text_add(page, "</details>\n");
     lg_html_section_end(page);
     return LOGIT_OK;
