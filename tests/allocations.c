@@ -107,12 +107,15 @@ void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *memory);
 
+/* For all, those inside of libraries too: what these give out comes back here. */
+#pragma GCC visibility push(default)
 void *malloc(size_t size);
 void *calloc(size_t n, size_t size);
 void *realloc(void *memory, size_t size);
 void *aligned_alloc(size_t alignment, size_t size);
 int posix_memalign(void **out, size_t alignment, size_t size);
 void free(void *memory);
+#pragma GCC visibility pop
 
 void *malloc(size_t size)
 {

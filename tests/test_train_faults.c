@@ -141,13 +141,14 @@ START_TEST(steps_allocate_nothing)
     int64_t made[2];
     small_set_write_folder(small_set_path("folder"), 200, 3);
     options.memory = _i ? 1 : 0;
+    train("folder", "run", LOGIT_OK, NULL); /* libraries take what they need once */
     for (int run = 0; run < 2; run++) {
         options.batch_size = run ? 4 : 16; /* four times the steps in as many epochs */
         const int64_t before = allocations_count();
         train("folder", "run", LOGIT_OK, NULL);
         made[run] = allocations_count() - before;
     }
-    ck_assert_msg(llabs(made[1] - made[0]) <= 16, "%lld allocations, and %lld with smaller batches",
+    ck_assert_msg(llabs(made[1] - made[0]) <= 1, "%lld allocations, and %lld with smaller batches",
                   (long long)made[0], (long long)made[1]);
 }
 END_TEST
