@@ -142,7 +142,7 @@ END_TEST
 
 START_TEST(long_lists_of_classes_are_cut)
 {
-    char text[64], *name[100], space[100][16];
+    char text[64], *name[100], space[100][24];
     for (int i = 0; i < 100; i++) {
         snprintf(space[i], sizeof space[i], "class%02d", i);
         name[i] = space[i];
