@@ -34,7 +34,7 @@ static void print_head(const lg_cli *cli, const logit_data_report *report)
     if (report->classes > 0)
         fprintf(cli->out, " in %s classes", lg_cli_count(cell, report->classes));
     fprintf(cli->out, ", format %s", report->format);
-    if (bytes > 0) fprintf(cli->out, ", %s", lg_cli_bytes(cell, bytes));
+    if (bytes > 0) fprintf(cli->out, ", %s", lg_text_bytes(cell, (double)bytes));
     fprintf(cli->out, "\n");
 }
 

@@ -44,8 +44,8 @@ static void print_text(lg_cli *cli, const logit_machine *machine)
     lg_cli_info_row(cli, "blas", machine->blas);
     lg_cli_info_row(cli, "cuda", machine->cuda);
     fprintf(cli->out, "%-12s%s, %s available\n", "memory",
-            lg_cli_bytes(total, machine->memory_total),
-            lg_cli_bytes(available, machine->memory_available));
+            lg_text_bytes(total, (double)machine->memory_total),
+            lg_text_bytes(available, (double)machine->memory_available));
     for (int i = 0; i < FAMILIES; i++) {
         add_names(&text, families[i].name_of);
         lg_cli_info_row(cli, families[i].label, text.data ? text.data : "");

@@ -47,7 +47,6 @@ const char *lg_cli_colour_text(int wanted, lg_cli_colour colour);
 enum { LG_CELL = 128 }; /* room of every `out` below */
 
 const char *lg_cli_count(char *out, double value);      /* 1234567.8 -> "1,234,568" */
-const char *lg_cli_bytes(char *out, int64_t bytes);     /* "23.4 MiB" */
 const char *lg_cli_duration(char *out, double seconds); /* "0:07", "1:02:03" */
 const char *lg_cli_elapsed(char *out, double seconds);  /* "2.34 s", "1:02" */
 const char *lg_cli_figure(char *out, double value);     /* 4 decimals; "-" for NaN */

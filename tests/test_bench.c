@@ -203,10 +203,10 @@ START_TEST(ceilings_are_measured) /* precision */
     if (!backend) return;
     memset(&bench.device, 0, sizeof bench.device);
     ok(lg_device_ceiling_measure(&bench, backend, &small, &failure));
-    is_measured("ceiling: device copy", "0 MB, read and written", "GB/s");
-    is_measured("ceiling: device copy", "2 MB, read and written", "GB/s");
-    is_measured("ceiling: host copy", "0 MB, page-locked", "GB/s");
-    is_measured("ceiling: host copy", "0 MB, pageable", "GB/s");
+    is_measured("ceiling: device copy", "4.00 KB, read and written", "GB/s");
+    is_measured("ceiling: device copy", "2.00 MB, read and written", "GB/s");
+    is_measured("ceiling: host copy", "2.00 KB, page-locked", "GB/s");
+    is_measured("ceiling: host copy", "2.00 KB, pageable", "GB/s");
     is_measured("ceiling: launch", "5 empty kernels", "us");
     is_measured("ceiling: graph node", "5 empty kernels", "us");
     for (int p = 0; p < LG_PRECISION_COUNT; p++) {
