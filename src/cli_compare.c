@@ -170,6 +170,7 @@ logit_status lg_cli_run_compare(lg_cli *cli, logit_error *err)
     char name[2][NAME];
     logit_compare_options options;
     logit_model *model = NULL;
+    LG_TRY(lg_cli_hold_idle(cli, err));
     LG_TRY(fill_options(cli, &options, name, err));
     if (cli->arguments == 2) {
         LG_TRY(logit_model_open(&model, cli->argument[0], err));

@@ -88,6 +88,7 @@ typedef enum lg_cli_kind {
 /* Where an option may stand. */
 typedef enum lg_cli_keep {
     LG_KEEP_LINE,  /* on the command line alone */
+    LG_KEEP_START, /* in the environment, too, but in no config file: it says where that is */
     LG_KEEP_ANY,   /* in a config file and in the environment, too */
     LG_KEEP_RECORD /* and a run's config.ini holds it, because the result depends on it */
 } lg_cli_keep;

@@ -202,37 +202,9 @@ static void make_json(const lg_cli *cli, const logit_summary *summary, lg_text *
     out->failed |= cli->grid.failed;
 }
 
-/* The library cannot tell a share that was given from the default; a config file that repeats a run
- * holds the default as well. */
-static logit_status hold_share(const lg_cli *cli, logit_error *err)
-{
-    const lg_cli_option *option = lg_cli_find_option(LG_VERB_TRAIN, "val-split");
-    const lg_cli_source source = cli->source[option - lg_cli_options];
-    const int given = source == LG_SOURCE_LINE || source == LG_SOURCE_ENVIRONMENT;
-    if (!given || cli->set.library.folds == 0 || cli->set.library.val_split == 0.0) return LOGIT_OK;
-    LG_FAIL(err, LOGIT_E_USAGE,
-            "--val-split: --folds measures on the training part itself, a fold at a time; leave "
-            "one of them out");
-}
-
-/* Adam has averages of its own: what it would leave unused is not taken in silence. */
-static logit_status hold_momentum(const lg_cli *cli, logit_error *err)
-{
-    const logit_options *o = &cli->set.library;
-    const char *which = o->nesterov ? "nesterov" : NULL;
-    for (int i = 0; i < o->momentum.count && !which; i++)
-        if (o->momentum.value[i] != 0.0) which = "momentum";
-    if (!which || strcmp(o->optimizer, "adam") != 0) return LOGIT_OK;
-    LG_FAIL(err, LOGIT_E_USAGE,
-            "--%s: --optimizer adam has averages of its own and would not use it; leave it out, or "
-            "take gd or sgd",
-            which);
-}
-
 logit_status lg_cli_run_train(lg_cli *cli, logit_error *err)
 {
-    LG_TRY(hold_share(cli, err));
-    LG_TRY(hold_momentum(cli, err));
+    LG_TRY(lg_cli_hold_idle(cli, err));
     logit_summary summary = {0};
     logit_watch watch = lg_cli_watch(cli);
     watch.start = on_start;

@@ -120,6 +120,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
                 "%d combinations need a validation part to choose by: give "
                 "--val, a --val-split above 0 or --folds",
                 t->settings);
+    LG_TRY(lg_patience_fit(t, err));
     if (!t->options.calibrate) return LOGIT_OK;
     if (lg_losses[t->loss].link == LG_LINK_IDENTITY)
         LG_FAIL(err, LOGIT_E_USAGE,

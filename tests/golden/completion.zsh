@@ -69,7 +69,7 @@ _logit() {
                 '--epochs=[passes over the training images]:N: ' \
                 '--patience=[stop once the validation part has got no better for N epochs; the best one is the model]:N: ' \
                 '--metric=[what --patience and the choice among several settings go by, on the validation part]:metric:(loss accuracy)' \
-                '--batch-size=[images per step]:N: ' \
+                '--batch-size=[images per step of sgd and adam; gd and lbfgs see all of them in each]:N: ' \
                 '--seed=[decides every random choice; the same seed gives the same bits]:N: ' \
                 '--device=[what computes; auto: a usable GPU, else the processor; ref: slow, in double precision]:device:(auto cpu cuda ref)' \
                 '--precision=[number type of what is multiplied; sums stay float32; tf32 and bf16 take a GPU]:precision:(f32 tf32 bf16)' \
@@ -274,7 +274,7 @@ _logit() {
                 '--step-factor=[with --schedule step, what the learning rate is multiplied by]:A: ' \
                 '--warmup=[raise the learning rate in equal steps over the first epochs; 0.5 is half of one]:EPOCHS: ' \
                 '--epochs=[passes over the training images]:N: ' \
-                '--batch-size=[images per step]:N: ' \
+                '--batch-size=[images per step of sgd and adam; gd and lbfgs see all of them in each]:N: ' \
                 '--seed=[decides every random choice; the same seed gives the same bits]:N: ' \
                 '--precision=[number type of what is multiplied; sums stay float32; tf32 and bf16 take a GPU]:precision:(f32 tf32 bf16)' \
                 '--threads=[threads to use; results do not depend on it]:N: ' \
