@@ -213,7 +213,8 @@ struct logit_run; /* these four: section 5 */
 struct logit_epoch;
 struct logit_setting;
 struct logit_fold;
-struct logit_doubt; /* section 7 */
+struct logit_doubt;   /* section 7 */
+struct logit_measure; /* section 10 */
 
 /* What the library calls while it works, always from the caller's own thread.  Each may be NULL. */
 typedef struct logit_watch {
@@ -228,6 +229,8 @@ typedef struct logit_watch {
     void (*fold)(void *user, const struct logit_fold *fold);
     /* logit_verify: a prediction that is not proven to be the optimum's; in the parts' order */
     void (*doubt)(void *user, const struct logit_doubt *doubt);
+    /* logit_bench: a line, as soon as it is measured */
+    void (*measure)(void *user, const struct logit_measure *line);
     int (*stop)(void *user); /* asked once per step: not 0 ends the call with LOGIT_E_STOPPED */
 } logit_watch;
 
@@ -611,14 +614,13 @@ typedef struct logit_measure {
                                          * "latency", "bus", "" */
 } logit_measure;
 
-/* Runs every measurement; calls found for each line as it comes.  data may be NULL, or an image
+/* Runs every measurement; the watch hears each line as it comes, and is asked many times a second
+ * whether to stop.  data may be NULL, or an image
  * folder for the figures of listing and decoding.  seconds: time to spend on each line.  only: a
  * part of "NAME, SHAPE", for the lines that hold it alone; NULL: all.  What there was no room for
  * comes as a line with the value NaN, and bound says why. */
 LOGIT_API logit_status logit_bench(const char *data, const logit_options *options, double seconds,
-                                   const char *only,
-                                   void (*found)(void *user, const logit_measure *line), void *user,
-                                   logit_error *err);
+                                   const char *only, const logit_watch *watch, logit_error *err);
 
 /* ----------------------------------------------------------------------- 11. Comparing --- */
 

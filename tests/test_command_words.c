@@ -3,6 +3,8 @@
  * Tests (suite command_words). */
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
+#include <signal.h>
+#include <stdio.h>
 
 #include "tests/command_rig.h"
 
@@ -38,6 +40,27 @@ START_TEST(no_gpu_is_a_short_word)
 }
 END_TEST
 
+/* Ctrl-C: what was measured before is there, whole, and the exit code says why it ended. */
+START_TEST(a_bench_can_be_stopped) /* text, json */
+{
+    const char *const line[] = {
+        "bench", "--device", "cpu", "--seconds", "0.02", _i ? "--format=json" : "-q", NULL};
+    const char *name = _i ? "bench-json" : "bench-text";
+    char out[64], check[400];
+    const pid_t program = start(name, line);
+    snprintf(out, sizeof out, "%s.out", name);
+    await_text(out, "multiply-add");
+    kill(program, SIGINT);
+    ck_assert_int_eq(finish(program), 130);
+    snprintf(check, sizeof check,
+             "set -e; cd \"$DIR\"; cat %s.err; test \"$(cat %s.err)\" = 'logit: stopped; what was "
+             "measured before stands above'\n! grep -q 'checkpoint' %s\n"
+             "test %d = 0 || test \"$(tail -n 1 %s)\" = ']'",
+             name, name, out, _i, out);
+    expect(0, check);
+}
+END_TEST
+
 Suite *lg_suite_command_words(void)
 {
     Suite *suite = suite_create("command_words");
@@ -45,6 +68,7 @@ Suite *lg_suite_command_words(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_unchecked_fixture(tcase, command_setup, command_teardown);
     tcase_add_test(tcase, no_gpu_is_a_short_word);
+    tcase_add_loop_test(tcase, a_bench_can_be_stopped, 0, 2);
     tcase_add_test(tcase, what_changes_nothing_is_said);
     suite_add_tcase(suite, tcase);
     return suite;
