@@ -61,6 +61,39 @@ START_TEST(a_bench_can_be_stopped) /* text, json */
 }
 END_TEST
 
+/* An image, an array, or nothing in the place of the model: what it is, and what is wanted. */
+START_TEST(what_is_no_model_is_told_what_one_is)
+{
+    expect(
+        0,
+        "cd \"$DIR\"; printf '\\211PNG\\r\\n\\032\\n' >image.png; cp image.png whole.png\n"
+        "head -c 99 /dev/zero >>whole.png; printf 'PK\\003\\004zipfile' >a.npz\n"
+        "is() { \"$LOGIT\" $2 2>err; test $? = $1 && grep -qF \"$3\" err && "
+        "test $(wc -l <err) = 1 || { echo \"$2\"; cat err; exit 1; }; }\n"
+        "wanted='(a MODEL is the folder of a run, such as runs/latest, or its model.safetensors)'\n"
+        "for line in 'eval whole.png set' 'predict image.png x' 'explain whole.png x' "
+        "'info whole.png' 'export whole.png -o x.onnx' 'loss whole.png set'; do\n"
+        "is 4 \"$line\" \".png: is a PNG image, and no model $wanted [FORMAT]\"; done\n"
+        "is 4 'info a.npz' 'a.npz: is a ZIP archive, as .npz and PyTorch files are, and no model'\n"
+        "is 4 'info set/test/dark/000.ppm' '000.ppm: is a PPM image, and no model'\n"
+        "is 5 'eval nothing-like-it set' "
+        "\"nothing-like-it: there is no such file or folder $wanted\"\n"
+        "is 5 'eval rum set' 'there is no such file or folder; did you mean run? (a MODEL is'");
+}
+END_TEST
+
+START_TEST(a_set_of_other_classes_is_not_damaged)
+{
+    expect(
+        0,
+        "set -e; cd \"$DIR\"; mkdir -p other; cp -r set/test/dark other/dark\n"
+        "cp -r set/test/light other/lamp; code=0; \"$LOGIT\" eval run other 2>err || code=$?\n"
+        "test $code = 4; test \"$(cat err)\" = 'logit: other: 1 of its 2 classes is not known to "
+        "the model: lamp.  Known are dark, light.  No file is damaged: rename or leave out what "
+        "differs, or train on a set that has it'");
+}
+END_TEST
+
 Suite *lg_suite_command_words(void)
 {
     Suite *suite = suite_create("command_words");
@@ -69,6 +102,8 @@ Suite *lg_suite_command_words(void)
     tcase_add_unchecked_fixture(tcase, command_setup, command_teardown);
     tcase_add_test(tcase, no_gpu_is_a_short_word);
     tcase_add_loop_test(tcase, a_bench_can_be_stopped, 0, 2);
+    tcase_add_test(tcase, what_is_no_model_is_told_what_one_is);
+    tcase_add_test(tcase, a_set_of_other_classes_is_not_damaged);
     tcase_add_test(tcase, what_changes_nothing_is_said);
     suite_add_tcase(suite, tcase);
     return suite;
