@@ -176,6 +176,7 @@ LOGIT_API const char *logit_loss_name(int i);
 LOGIT_API const char *logit_optimizer_name(int i);
 LOGIT_API const char *logit_schedule_name(int i);
 LOGIT_API const char *logit_decoder_name(int i); /* in this build */
+LOGIT_API const char *logit_map_name(int i);     /* feature maps: what --features begins with */
 LOGIT_API const char *logit_format_name(int i);  /* data set formats */
 LOGIT_API const char *logit_format_about(int i); /* one line each */
 LOGIT_API const char *logit_device_name(int i);

@@ -26,6 +26,7 @@ static const struct {
     {"formats", "formats", logit_format_name},
     {"decoders", "decoders", logit_decoder_name},
     {"losses", "losses", logit_loss_name},
+    {"maps", "maps", logit_map_name},
     {"optimizers", "optimizers", logit_optimizer_name},
     {"schedules", "schedules", logit_schedule_name},
 };

@@ -212,13 +212,27 @@ static logit_status tell_set(lg_cli *cli, logit_model *model, logit_error *err)
     return lg_cli_put(cli, &json, err);
 }
 
+/* A MODEL alone, or in its place the DATA. */
+static logit_status refuse_one(const lg_cli *cli, logit_error *err)
+{
+    char name[LG_CELL];
+    LG_FAIL(err, LOGIT_E_USAGE,
+            "%s alone does not say of which samples the loss is asked: give MODEL and DATA, as in "
+            "logit loss runs/latest photos; or take logits of your own, as in logit loss --logits "
+            "1,2,3 --label 2",
+            lg_cli_name(name, cli->argument[0], 60));
+}
+
 logit_status lg_cli_run_loss(lg_cli *cli, logit_error *err)
 {
     logit_model *model = NULL;
     if (cli->set.story.logits) return run_logits(cli, err);
+    if (cli->arguments == 1) return refuse_one(cli, err);
     if (cli->arguments != 2)
-        LG_FAIL(err, LOGIT_E_USAGE,
-                "loss: nothing to tell of: give --logits A,B,.. --label CLASS, or MODEL DATA");
+        LG_FAIL(
+            err, LOGIT_E_USAGE,
+            "nothing to tell of: give --logits A,B,.. --label CLASS, or MODEL DATA, as in logit "
+            "loss runs/latest photos");
     if (cli->set.story.label)
         LG_FAIL(err, LOGIT_E_USAGE, "--label goes with --logits: DATA has its own labels");
     LG_TRY(logit_model_open(&model, cli->argument[0], err));

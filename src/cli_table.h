@@ -124,6 +124,7 @@ typedef struct lg_cli_option {
     lg_cli_keep keep;
     const char *range;            /* of numbers: "[0, 1)"; NULL: any */
     const char *(*choice)(int i); /* name i, NULL past the end; NULL: not one of a list */
+    const char *(*offers)(int i); /* the same for completion: choices, or how a value may begin */
     const char *value;            /* what its value is called; NULL: a flag, or one of a list */
     lg_cli_section section;
     const char *aliases; /* what people write instead, for "did you mean" */

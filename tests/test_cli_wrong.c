@@ -104,6 +104,17 @@ START_TEST(a_bench_of_nothing_is_refused_before_it_measures)
 }
 END_TEST
 
+START_TEST(a_loss_of_one_thing_says_what_the_other_is)
+{
+    char out[4096];
+    refused(lg_cli_run_loss, WORDS("loss", "run1"), LOGIT_E_USAGE,
+            "run1 alone does not say of which samples the loss is asked: give MODEL and DATA", out,
+            sizeof out);
+    refused(lg_cli_run_loss, WORDS("loss"), LOGIT_E_USAGE, "nothing to tell of: give --logits", out,
+            sizeof out);
+}
+END_TEST
+
 START_TEST(a_bench_of_no_line_says_so)
 {
     char out[4096];
@@ -123,6 +134,7 @@ Suite *lg_suite_cli_wrong(void)
     tcase_add_test(tests, adam_takes_no_momentum);
     tcase_add_test(tests, a_folder_without_a_model_says_what_is_wanted);
     tcase_add_test(tests, a_bench_of_nothing_is_refused_before_it_measures);
+    tcase_add_test(tests, a_loss_of_one_thing_says_what_the_other_is);
     tcase_add_test(tests, a_bench_of_no_line_says_so);
     tcase_set_timeout(tests, 60); /* ceilings are measured */
     suite_add_tcase(suite, tests);

@@ -35,7 +35,7 @@ _logit() {
                 '--size=[height and width of the images the model sees; others are scaled and cut at the centre]:HxW: ' \
                 '--channels=[1 for grey, 3 for colour]:channels:(auto 1 3)' \
                 '--normalize=[unit: pixels from 0 to 1; standard: then minus the mean, over the deviation, per channel]:normalize:(standard unit)' \
-                '--features=[a fixed map between pixels and W: square, cross, rff, sigmoid, step or patch, with N units; its keys: docs/features.md]:MAP[\:N][,KEY=..]: ' \
+                '--features=[a fixed map between pixels and W: square, cross, rff, sigmoid, step or patch, with N units; its keys: docs/features.md]:features:(square cross rff sigmoid step patch)' \
                 '--shuffle=[order of the images: full, drawn anew each epoch; block, also, but from neighbours in the file, for sets that no memory holds; none, as they come; auto: block for tar files and for packed files over 4 GiB, else full]:shuffle:(auto full block none)' \
                 '--sampling=[all: each training image once an epoch; balanced: as many are drawn, all classes alike]:sampling:(all balanced)' \
                 '--flip[mirror training images left to right, half of them in each epoch]' \
@@ -246,7 +246,7 @@ _logit() {
                 '--size=[height and width of the images the model sees; others are scaled and cut at the centre]:HxW: ' \
                 '--channels=[1 for grey, 3 for colour]:channels:(auto 1 3)' \
                 '--normalize=[unit: pixels from 0 to 1; standard: then minus the mean, over the deviation, per channel]:normalize:(standard unit)' \
-                '--features=[a fixed map between pixels and W: square, cross, rff, sigmoid, step or patch, with N units; its keys: docs/features.md]:MAP[\:N][,KEY=..]: ' \
+                '--features=[a fixed map between pixels and W: square, cross, rff, sigmoid, step or patch, with N units; its keys: docs/features.md]:features:(square cross rff sigmoid step patch)' \
                 '--shuffle=[order of the images: full, drawn anew each epoch; block, also, but from neighbours in the file, for sets that no memory holds; none, as they come; auto: block for tar files and for packed files over 4 GiB, else full]:shuffle:(auto full block none)' \
                 '--sampling=[all: each training image once an epoch; balanced: as many are drawn, all classes alike]:sampling:(all balanced)' \
                 '--flip[mirror training images left to right, half of them in each epoch]' \
