@@ -540,6 +540,7 @@ typedef struct logit_part_report {
     int64_t grey, colour;
     int64_t bytes;        /* of the files */
     const char *element;  /* of the samples: "uint8" (pixels), "float16", "float32" */
+    const char *targets;  /* "classes", "soft" (a share of each class) or "numbers" */
     int64_t *class_count; /* [classes] */
 } logit_part_report;
 
@@ -825,10 +826,11 @@ typedef struct logit_likelihood {
     double naive[LOGIT_NAIVE_WAYS];                /* means over the samples where it is finite */
     int64_t not_finite[LOGIT_NAIVE_WAYS];          /* samples where it is not */
     int64_t wrong[LOGIT_NAIVE_WAYS], stable_wrong; /* samples off by more than 1e-5 of their loss */
-    double worst_probability;                      /* the least likely sample's likelihood */
-    int64_t worst;                                 /* its number, from 1 */
-    double reference_gap; /* with a reference: how far any probability from K-1 rows is from
-                           * that from K, at most */
+    int64_t stable_not_finite; /* samples whose loss is not finite: the model is not, most likely */
+    double worst_probability;  /* the least likely sample's likelihood */
+    int64_t worst;             /* its number, from 1 */
+    double reference_gap;      /* with a reference: how far any probability from K-1 rows is from
+                                * that from K, at most */
     char device[128];
 } logit_likelihood;
 

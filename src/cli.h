@@ -47,6 +47,8 @@ typedef struct lg_cli {
     lg_bytes config; /* text of the config file: settings point into it */
     lg_text notes;   /* what was ignored, a line each, for -v */
 
+    int floats; /* the samples are known to be features, and are not called images */
+
     FILE *out; /* results */
     int out_colour, err_colour;
     int out_errno; /* of a write to out that failed */

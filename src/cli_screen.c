@@ -160,6 +160,21 @@ const char *lg_cli_odds(char *out, double log_odds)
 
 /* ---------------------------------------------------------------------------------- names --- */
 
+const char *lg_cli_things(const lg_cli *cli)
+{
+    return cli->floats ? "samples" : "images";
+}
+
+int lg_cli_is_lbfgs(const lg_cli *cli)
+{
+    return strcmp(cli->set.library.optimizer, "lbfgs") == 0;
+}
+
+const char *lg_cli_round(const lg_cli *cli)
+{
+    return lg_cli_is_lbfgs(cli) ? "pass" : "epoch";
+}
+
 /* The code point at *s, which moves past it.  The text is valid: lg_text_escape has seen it. */
 static uint32_t next_code(const char **s)
 {

@@ -17,12 +17,14 @@
 /* The columns of an epoch's line. */
 static void print_head(const lg_cli *cli)
 {
+    char speed[16];
+    snprintf(speed, sizeof speed, "%s/s", lg_cli_things(cli));
     fprintf(cli->out, "\n%s", lg_cli_colour_text(cli->out_colour, LG_BOLD));
     if (cli->settings > 1)
         lg_cli_grid_head(cli);
     else
-        fprintf(cli->out, "%6s %11s %10s %10s %11s %8s\n", "epoch", "train loss", "val loss",
-                "val acc", "images/s", "seconds");
+        fprintf(cli->out, "%6s %11s %10s %10s %11s %8s\n", lg_cli_round(cli), "train loss",
+                "val loss", "val acc", speed, "seconds");
     fputs(lg_cli_colour_text(cli->out_colour, LG_PLAIN), cli->out);
 }
 
@@ -55,6 +57,7 @@ static void on_start(void *user, const logit_run *run)
     lg_cli_settings taken = cli->set;
     taken.library = *run->options;
     cli->settings = run->settings;
+    cli->floats = run->floats;
     lg_cli_progress_clear(cli);
     if (lg_cli_is_text(cli) && !cli->set.quiet) {
         lg_cli_print_run(cli, "training on", run, &taken);
@@ -162,11 +165,11 @@ static void print_test(const lg_cli *cli, const logit_summary *summary)
 {
     if (summary->test_count <= 0) return;
     if (isnan(summary->test_accuracy)) /* numeric targets */
-        fprintf(cli->out, "test: loss %.4f, %lld images\n", summary->test_loss,
-                (long long)summary->test_count);
+        fprintf(cli->out, "test: loss %.4f, %lld %s\n", summary->test_loss,
+                (long long)summary->test_count, lg_cli_things(cli));
     else
-        fprintf(cli->out, "test: accuracy %.4f, loss %.4f, %lld images\n", summary->test_accuracy,
-                summary->test_loss, (long long)summary->test_count);
+        fprintf(cli->out, "test: accuracy %.4f, loss %.4f, %lld %s\n", summary->test_accuracy,
+                summary->test_loss, (long long)summary->test_count, lg_cli_things(cli));
 }
 
 static void add_field(lg_text *out, const char *name, double value)
@@ -223,8 +226,8 @@ logit_status lg_cli_run_train(lg_cli *cli, logit_error *err)
     if (cli->grid.failed) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the table of settings");
     if (summary.bad > 0) {
         char text[LG_CELL], number[LG_CELL];
-        snprintf(text, sizeof text, "%.20s bad images were left out",
-                 lg_cli_count(number, (double)summary.bad));
+        snprintf(text, sizeof text, "%.20s bad %s were left out",
+                 lg_cli_count(number, (double)summary.bad), lg_cli_things(cli));
         lg_cli_say(cli, LOGIT_LEVEL_WARNING, text);
     }
     if (!cli->set.quiet && cli->grid.data) fputs(cli->grid.data, cli->out);

@@ -121,7 +121,7 @@ logit_status lg_cli_run_verify(lg_cli *cli, logit_error *err)
     logit_watch watch = lg_cli_watch(cli);
     watch.doubt = on_doubt;
     LG_TRY(logit_model_open(&model, cli->argument[0], err));
-    lg_cli_check_model(cli, model);
+    lg_cli_take_model(cli, model);
     logit_status status =
         logit_verify(model, cli->argument[1], &cli->set.library, &watch, &certificate, err);
     status = lg_cli_watched(cli, status, err);

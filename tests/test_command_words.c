@@ -5,8 +5,11 @@
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "tests/command_rig.h"
+#include "tests/npy_bytes.h"
+#include "tests/small_set.h"
 
 Suite *lg_suite_command_words(void);
 
@@ -94,16 +97,108 @@ START_TEST(a_set_of_other_classes_is_not_damaged)
 }
 END_TEST
 
+/* A row of lbfgs is a pass, and is called that; of the others an epoch. */
+START_TEST(rounds_have_their_name)
+{
+    expect(
+        0,
+        "set -e; cd \"$DIR\"; \"$LOGIT\" train set -o passes --force --epochs 3 --optimizer lbfgs "
+        "--progress plain >text 2>err\n"
+        "grep -qE '^  +pass  train loss   val loss    val acc    images/s  seconds$' text\n"
+        "! grep -q 'epoch ' text err\n"
+        "\"$LOGIT\" train set -o passes --force --epochs 2 >text\n"
+        "grep -qE '^ +epoch  train loss ' text; ! grep -q 'pass ' text");
+}
+END_TEST
+
+/* Vectors are no images. */
+START_TEST(features_are_called_samples)
+{
+    expect(0, "set -e; cd \"$DIR\"; \"$LOGIT\" train f32 -o vectors --force --epochs 2 >train\n"
+              "\"$LOGIT\" train f32 -o vectors --force --epochs 2 --lr 1,2 >grid\n"
+              "\"$LOGIT\" eval vectors f32 >eval; \"$LOGIT\" data f32 >data\n"
+              "grep -q '  samples/s  ' train; grep -q '  samples/s  ' grid\n"
+              "grep -q '^f32, all: 300 samples, ' eval; grep -qE '^  class +samples ' eval\n"
+              "grep -q '^next: logit predict vectors FILE.npy$' eval\n"
+              "grep -q 'none, each class has 100 samples$' data; ! grep -l image train grid eval "
+              "data");
+}
+END_TEST
+
+/* What stands beside the samples, where it is no class. */
+START_TEST(data_says_what_the_targets_are)
+{
+    expect(
+        0,
+        "set -e; cd \"$DIR\"; \"$LOGIT\" data \"$SOFT\" >soft; \"$LOGIT\" data \"$NUMBERS\" "
+        ">numbers\n"
+        "grep -q ': 60 images in 3 classes (soft targets: counted by the likeliest), format idx' "
+        "soft\n"
+        "grep -q ': 60 images, targets are numbers, format idx' numbers\n"
+        "\"$LOGIT\" data \"$SOFT\" --format json | grep -q '\"targets\": \"soft\"'\n"
+        "\"$LOGIT\" data \"$NUMBERS\" --format json | grep -q '\"targets\": \"numbers\"'\n"
+        "\"$LOGIT\" data set --format json | grep -q '\"targets\": \"classes\"'\n"
+        "\"$LOGIT\" data set | head -1 | grep -q ' in 2 classes, format folder'");
+}
+END_TEST
+
+/* One bias is a NaN, with either sign: the loss is "nan", and why is said where the figures are. */
+START_TEST(a_model_that_is_not_finite_is_told) /* the sign */
+{
+    char line[1200];
+    snprintf(
+        line, sizeof line,
+        "set -e; cd \"$DIR\"; mkdir -p nan%d; cp run/model.safetensors nan%d; cd nan%d\n"
+        "head=$(od -An -tu8 -N8 model.safetensors)\n"
+        "at=$(tail -c +9 model.safetensors | head -c $head | "
+        "sed -E 's/.*\"bias\"[^}]*\"data_offsets\": *.([0-9]+),.*/\\1/')\n"
+        "printf '\\000\\000\\300\\%s' | dd of=model.safetensors bs=1 conv=notrunc "
+        "seek=$((8 + head + at)) 2>dd\n"
+        "cd ..; \"$LOGIT\" loss nan%d set >text 2>err; cat text err\n"
+        "grep -qx 'logit: warning: the model is not finite: 1 of its weights is nan or infinite' "
+        "err\n"
+        "grep -qx '  16 of the 16 losses are not finite: nor is the model, in 1 of its weights' "
+        "text\n"
+        "! grep -q -e '-nan' text; test $(grep -c ' nan' text) -ge 7\n"
+        "\"$LOGIT\" loss nan%d set --format json 2>err | grep -q '\"stable_not_finite\": 16,'",
+        _i, _i, _i, _i ? "377" : "177", _i, _i);
+    expect(0, line);
+}
+END_TEST
+
+static void setup(void)
+{
+    tree here = {0};
+    command_setup();
+    small_set_begin();
+    small_set_write_targets(small_set_path("numbers"), 60, 1);
+    small_set_write_targets(small_set_path("soft"), 60, 3);
+    setenv("SOFT", small_set_path("soft"), 1);
+    setenv("NUMBERS", small_set_path("numbers"), 1);
+    snprintf(here.root, sizeof here.root, "%s", getenv("DIR"));
+    npy_write(&here, "f32/X", LG_ELEMENT_F32, NPY_COUNT);
+}
+
+static void teardown(void)
+{
+    small_set_end();
+    command_teardown();
+}
+
 Suite *lg_suite_command_words(void)
 {
     Suite *suite = suite_create("command_words");
     TCase *tcase = tcase_create("command_words");
     tcase_set_timeout(tcase, 60);
-    tcase_add_unchecked_fixture(tcase, command_setup, command_teardown);
+    tcase_add_unchecked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, no_gpu_is_a_short_word);
     tcase_add_loop_test(tcase, a_bench_can_be_stopped, 0, 2);
     tcase_add_test(tcase, what_is_no_model_is_told_what_one_is);
     tcase_add_test(tcase, a_set_of_other_classes_is_not_damaged);
+    tcase_add_test(tcase, rounds_have_their_name);
+    tcase_add_test(tcase, features_are_called_samples);
+    tcase_add_test(tcase, data_says_what_the_targets_are);
+    tcase_add_loop_test(tcase, a_model_that_is_not_finite_is_told, 0, 2);
     tcase_add_test(tcase, what_changes_nothing_is_said);
     suite_add_tcase(suite, tcase);
     return suite;
