@@ -166,6 +166,22 @@ START_TEST(a_model_that_is_not_finite_is_told) /* the sign */
 }
 END_TEST
 
+/* Of a model that is nowhere near the optimum nothing is proven: 1200 predictions, 1000 listed. */
+START_TEST(verify_lists_a_thousand_and_counts_all)
+{
+    small_set_write_idx(small_set_path("many"), "train", 1200, 3);
+    setenv("MANY", small_set_path("many"), 1);
+    expect(0,
+           "cd \"$DIR\"; \"$LOGIT\" train \"$MANY\" --l2 1e-3 --epochs 1 --val-split 0 -o far -q "
+           "|| exit 9\n"
+           "\"$LOGIT\" verify far \"$MANY\" --format json >few 2>err; test $? = 1 || exit 9\n"
+           "\"$LOGIT\" verify far \"$MANY\" --format json -v >all 2>err; set -e\n"
+           "n=$(sed 's/.*\"not_proven_count\": \\([0-9]*\\),.*/\\1/' few); test $n -gt 1000\n"
+           "test $(grep -o '\"margin\"' few | wc -l) = 1000\n"
+           "test $(grep -o '\"margin\"' all | wc -l) = $n; grep -q \"_count\\\": $n,\" all");
+}
+END_TEST
+
 static void setup(void)
 {
     tree here = {0};
@@ -199,6 +215,7 @@ Suite *lg_suite_command_words(void)
     tcase_add_test(tcase, features_are_called_samples);
     tcase_add_test(tcase, data_says_what_the_targets_are);
     tcase_add_loop_test(tcase, a_model_that_is_not_finite_is_told, 0, 2);
+    tcase_add_test(tcase, verify_lists_a_thousand_and_counts_all);
     tcase_add_test(tcase, what_changes_nothing_is_said);
     suite_add_tcase(suite, tcase);
     return suite;
