@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cuda/kernels.h"
 
 /* cuBLAS picks its algorithm by the workspace it has, too: as much as its guide asks for on Hopper,
@@ -198,12 +199,12 @@ static logit_status try_out(lg_cuda *cuda, logit_error *err)
 
 static logit_status write_text(lg_cuda *cuda, const struct cudaDeviceProp *is, logit_error *err)
 {
-    char toolkit[VERSION], release[RELEASE];
+    char toolkit[VERSION], release[RELEASE], memory[LG_TEXT_BYTES];
     int blas = 0;
     LG_CUBLAS(cuda->blas, err, cuda->blas->get_version(cuda->handle, &blas));
     snprintf(cuda->text, sizeof cuda->text,
-             "%.80s, sm_%d%d, %d SMs, %.0f GiB, CUDA %s, %s, cuBLAS %d.%d.%d, %s", is->name,
-             is->major, is->minor, is->multiProcessorCount, (double)is->totalGlobalMem / 0x1p30,
+             "%.80s, sm_%d%d, %d SMs, %s, CUDA %s, %s, cuBLAS %d.%d.%d, %s", is->name, is->major,
+             is->minor, is->multiProcessorCount, lg_text_bytes(memory, (double)is->totalGlobalMem),
              toolkit_version(toolkit), driver_release(release), blas / 10000, blas / 100 % 100,
              blas % 100, lg_precisions[cuda->precision].name);
     return LOGIT_OK;

@@ -176,6 +176,7 @@ LOGIT_API const char *logit_loss_name(int i);
 LOGIT_API const char *logit_optimizer_name(int i);
 LOGIT_API const char *logit_schedule_name(int i);
 LOGIT_API const char *logit_decoder_name(int i); /* in this build */
+LOGIT_API const char *logit_map_name(int i);     /* feature maps: what --features begins with */
 LOGIT_API const char *logit_format_name(int i);  /* data set formats */
 LOGIT_API const char *logit_format_about(int i); /* one line each */
 LOGIT_API const char *logit_device_name(int i);
@@ -213,7 +214,8 @@ struct logit_run; /* these four: section 5 */
 struct logit_epoch;
 struct logit_setting;
 struct logit_fold;
-struct logit_doubt; /* section 7 */
+struct logit_doubt;   /* section 7 */
+struct logit_measure; /* section 10 */
 
 /* What the library calls while it works, always from the caller's own thread.  Each may be NULL. */
 typedef struct logit_watch {
@@ -228,6 +230,8 @@ typedef struct logit_watch {
     void (*fold)(void *user, const struct logit_fold *fold);
     /* logit_verify: a prediction that is not proven to be the optimum's; in the parts' order */
     void (*doubt)(void *user, const struct logit_doubt *doubt);
+    /* logit_bench: a line, as soon as it is measured */
+    void (*measure)(void *user, const struct logit_measure *line);
     int (*stop)(void *user); /* asked once per step: not 0 ends the call with LOGIT_E_STOPPED */
 } logit_watch;
 
@@ -536,6 +540,7 @@ typedef struct logit_part_report {
     int64_t grey, colour;
     int64_t bytes;        /* of the files */
     const char *element;  /* of the samples: "uint8" (pixels), "float16", "float32" */
+    const char *targets;  /* "classes", "soft" (a share of each class) or "numbers" */
     int64_t *class_count; /* [classes] */
 } logit_part_report;
 
@@ -611,14 +616,13 @@ typedef struct logit_measure {
                                          * "latency", "bus", "" */
 } logit_measure;
 
-/* Runs every measurement; calls found for each line as it comes.  data may be NULL, or an image
+/* Runs every measurement; the watch hears each line as it comes, and is asked many times a second
+ * whether to stop.  data may be NULL, or an image
  * folder for the figures of listing and decoding.  seconds: time to spend on each line.  only: a
  * part of "NAME, SHAPE", for the lines that hold it alone; NULL: all.  What there was no room for
  * comes as a line with the value NaN, and bound says why. */
 LOGIT_API logit_status logit_bench(const char *data, const logit_options *options, double seconds,
-                                   const char *only,
-                                   void (*found)(void *user, const logit_measure *line), void *user,
-                                   logit_error *err);
+                                   const char *only, const logit_watch *watch, logit_error *err);
 
 /* ----------------------------------------------------------------------- 11. Comparing --- */
 
@@ -822,10 +826,11 @@ typedef struct logit_likelihood {
     double naive[LOGIT_NAIVE_WAYS];                /* means over the samples where it is finite */
     int64_t not_finite[LOGIT_NAIVE_WAYS];          /* samples where it is not */
     int64_t wrong[LOGIT_NAIVE_WAYS], stable_wrong; /* samples off by more than 1e-5 of their loss */
-    double worst_probability;                      /* the least likely sample's likelihood */
-    int64_t worst;                                 /* its number, from 1 */
-    double reference_gap; /* with a reference: how far any probability from K-1 rows is from
-                           * that from K, at most */
+    int64_t stable_not_finite; /* samples whose loss is not finite: the model is not, most likely */
+    double worst_probability;  /* the least likely sample's likelihood */
+    int64_t worst;             /* its number, from 1 */
+    double reference_gap;      /* with a reference: how far any probability from K-1 rows is from
+                                * that from K, at most */
     char device[128];
 } logit_likelihood;
 

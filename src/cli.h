@@ -6,6 +6,7 @@
  *   cli_dispatch.c    from argv to a verb
  *   cli_table.h       cli_verbs.def and cli_options.def: cli_table.c, cli_value*.c, cli_suggest.c
  *   cli_parse.c       the command line, the environment, and which source wins
+ *   cli_idle.c        options that would change nothing
  *   cli_config.c      config files: reading and writing
  *   cli_help.c, cli_man.c, cli_completion*.c, cli_tour.c    the tables as text
  *   cli_screen.h      colour, columns, numbers for people; progress; Ctrl-C
@@ -46,6 +47,8 @@ typedef struct lg_cli {
     lg_bytes config; /* text of the config file: settings point into it */
     lg_text notes;   /* what was ignored, a line each, for -v */
 
+    int floats; /* the samples are known to be features, and are not called images */
+
     FILE *out; /* results */
     int out_colour, err_colour;
     int out_errno; /* of a write to out that failed */
@@ -80,6 +83,13 @@ void lg_cli_clear(lg_cli *cli); /* frees */
  * Error: USAGE. */
 logit_status lg_cli_assign(lg_cli *cli, const lg_cli_option *option, const char *text,
                            lg_cli_source source, const char *place, logit_error *err);
+
+/* The variable that is the option in the environment: "LOGIT_BATCH_SIZE".  Returns out. */
+enum { LG_VARIABLE = 64 };
+const char *lg_cli_variable(char out[LG_VARIABLE], const lg_cli_option *option);
+
+/* Says or refuses what was given and would change nothing.  Error: USAGE. */
+logit_status lg_cli_hold_idle(lg_cli *cli, logit_error *err);
 
 /* Adds to message what a wrong name may have meant, or where help is; `dashes` stand before it. */
 void lg_cli_advise(lg_cli_verb verb, const char *word, const char *dashes, lg_text *message);

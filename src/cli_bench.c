@@ -64,7 +64,7 @@ static void add_json(const logit_measure *line, int first, lg_text *out)
     lg_text_add(out, "}");
 }
 
-static void on_found(void *user, const logit_measure *line)
+static void on_measure(void *user, const logit_measure *line)
 {
     lg_cli *cli = user;
     lg_text json = {0};
@@ -99,10 +99,14 @@ logit_status lg_cli_run_bench(lg_cli *cli, logit_error *err)
         fprintf(cli->out, "%s%-23s%-33s%12s%12s%7s  %s%s\n",
                 lg_cli_colour_text(cli->out_colour, LG_BOLD), "what", "shape", "measured", "floor",
                 "ratio", "unit, bound by", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
-    const logit_status status =
-        logit_bench(data, &cli->set.library, cli->set.seconds, cli->set.only, on_found, cli, err);
-    LG_TRY(lg_cli_watched(cli, status, err));
-    if (lg_cli_is_json(cli)) fputs("\n]\n", cli->out);
+    logit_watch watch = lg_cli_watch(cli);
+    watch.measure = on_measure;
+    const logit_status measured =
+        logit_bench(data, &cli->set.library, cli->set.seconds, cli->set.only, &watch, err);
+    const logit_status status = lg_cli_watched(cli, measured, err);
+    if (lg_cli_is_json(cli) && (status == LOGIT_OK || status == LOGIT_E_STOPPED))
+        fputs("\n]\n", cli->out);
+    LG_TRY(status);
     if (cli->lines == 0 && cli->set.only) return refuse_only(cli, err);
     lg_cli_next(cli, "logit train DATA");
     return lg_cli_flush(cli, err);

@@ -96,6 +96,7 @@ static void on_start(void *user, const logit_run *run)
     lg_cli *cli = user;
     lg_cli_settings taken = cli->set;
     taken.library = *run->options;
+    cli->floats = run->floats;
     lg_cli_progress_clear(cli);
     if (!lg_cli_is_text(cli) || cli->set.quiet) return;
     cli->settings = run->settings;
@@ -121,7 +122,7 @@ static void print_head(const lg_cli *cli, const logit_comparison *c)
                 lg_cli_colour_text(cli->out_colour, LG_PLAIN));
         fprintf(cli->out, "\n  data       %s, %s: ", lg_cli_name(name, cli->argument[1], 60),
                 c->part);
-        fprintf(cli->out, "%s images\n", lg_cli_count(name, (double)c->samples));
+        fprintf(cli->out, "%s %s\n", lg_cli_count(name, (double)c->samples), lg_cli_things(cli));
     } else if (cli->set.compare.replay) {
         fprintf(cli->out, "replaying %s%s%s\n", lg_cli_colour_text(cli->out_colour, LG_BOLD),
                 lg_cli_name(name, cli->set.compare.replay, 60),
@@ -170,10 +171,11 @@ logit_status lg_cli_run_compare(lg_cli *cli, logit_error *err)
     char name[2][NAME];
     logit_compare_options options;
     logit_model *model = NULL;
+    LG_TRY(lg_cli_hold_idle(cli, err));
     LG_TRY(fill_options(cli, &options, name, err));
     if (cli->arguments == 2) {
         LG_TRY(logit_model_open(&model, cli->argument[0], err));
-        lg_cli_check_model(cli, model);
+        lg_cli_take_model(cli, model);
     }
     const logit_status status = compare(cli, &options, model, err);
     logit_model_close(model);

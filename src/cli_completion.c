@@ -1,7 +1,7 @@
 /* cli_completion.c -- `logit help --completion bash`: the tables as a completion script.
  *
- * The command.  One case per verb lists its options, one per option with choices lists those;
- * everything else is completed as a file name.  Source: bash(1), Programmable Completion. */
+ * The command.  One case per verb lists its options, one per option whose values can be told lists
+ * those; everything else is completed as a file name.  Source: bash(1), Programmable Completion. */
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -23,7 +23,7 @@ static void put_choices(lg_cli_verb verb, const lg_cli_option *option, FILE *out
 {
     const char *name;
     fprintf(out, "        \"%s --%s\") words=\"", lg_cli_verbs[verb].name, option->name);
-    for (int i = 0; (name = option->choice(i)) != NULL; i++)
+    for (int i = 0; (name = option->offers(i)) != NULL; i++)
         if (!strchr(name, ':')) fprintf(out, "%s%s", i ? " " : "", name); /* cuda:N is no value */
     fputs("\" ;;\n", out);
 }
@@ -34,7 +34,7 @@ static void put_free(lg_cli_verb verb, FILE *out)
     const char *between = "        ";
     for (int i = 0; i < LG_OPTION_COUNT; i++) {
         const lg_cli_option *option = &lg_cli_options[i];
-        if (!lg_cli_option_of(option, verb) || option->choice || option->kind == LG_KIND_FLAG ||
+        if (!lg_cli_option_of(option, verb) || option->offers || option->kind == LG_KIND_FLAG ||
             option->kind == LG_KIND_PATH)
             continue;
         fprintf(out, "%s\"%s --%s\"", between, lg_cli_verbs[verb].name, option->name);
@@ -63,7 +63,7 @@ void lg_cli_completion_bash(FILE *out)
           out);
     for (int v = 0; v < LG_VERB_COUNT; v++) {
         for (int i = 0; i < LG_OPTION_COUNT; i++)
-            if (lg_cli_option_of(&lg_cli_options[i], (lg_cli_verb)v) && lg_cli_options[i].choice)
+            if (lg_cli_option_of(&lg_cli_options[i], (lg_cli_verb)v) && lg_cli_options[i].offers)
                 put_choices((lg_cli_verb)v, &lg_cli_options[i], out);
         put_free((lg_cli_verb)v, out);
     }

@@ -24,7 +24,7 @@ static void put_choices(const lg_cli_option *option, FILE *out)
 {
     const char *name;
     fprintf(out, ":%s:(", option->name);
-    for (int i = 0; (name = option->choice(i)) != NULL; i++)
+    for (int i = 0; (name = option->offers(i)) != NULL; i++)
         if (!strchr(name, ':')) fprintf(out, "%s%s", i ? " " : "", name); /* cuda:N is no value */
     fputc(')', out);
 }
@@ -37,7 +37,7 @@ static void put_option(const lg_cli_option *option, const char *word, FILE *out)
     fprintf(out, "%s[", word);
     put_quoted(option->help, "[]\\", out);
     fputc(']', out);
-    if (option->choice) {
+    if (option->offers) {
         put_choices(option, out);
     } else if (option->kind != LG_KIND_FLAG) {
         fputc(':', out);

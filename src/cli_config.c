@@ -92,9 +92,9 @@ static logit_status set_named(lg_cli *cli, config_line line, const char *name, c
     const lg_cli_option *any = lg_cli_find_any_option(name);
     const lg_cli_option *option = lg_cli_find_option(cli->verb, name);
     if (!any) return unknown_name(cli->verb, line, name, err);
-    if (any->keep == LG_KEEP_LINE)
-        LG_FAIL(err, LOGIT_E_USAGE, "%s:%d: %s can only be given on the command line", line.path,
-                line.number, any->name);
+    if (any->keep < LG_KEEP_ANY)
+        LG_FAIL(err, LOGIT_E_USAGE, "%s:%d: %s can only be given on the command line%s", line.path,
+                line.number, any->name, any->keep == LG_KEEP_START ? " or in the environment" : "");
     if (seen[any - lg_cli_options])
         LG_FAIL(err, LOGIT_E_USAGE, "%s:%d: %s is already set on line %d", line.path, line.number,
                 any->name, seen[any - lg_cli_options]);
@@ -208,15 +208,13 @@ void lg_cli_config_write(lg_cli_verb verb, const lg_cli_settings *settings, lg_t
 /* Where a value came from, as a comment; for one that logit is to choose, how it will. */
 static void add_origin(const lg_cli *cli, const lg_cli_option *option, lg_text *out)
 {
-    char path[PLACE];
+    char path[PLACE], variable[LG_VARIABLE];
     switch (cli->source[option - lg_cli_options]) {
     case LG_SOURCE_CONFIG:
         lg_text_add(out, "%s", lg_text_escape(path, sizeof path, cli->set.config));
         break;
     case LG_SOURCE_ENVIRONMENT:
-        lg_text_add(out, "LOGIT_");
-        for (const char *c = option->name; *c; c++)
-            lg_text_add(out, "%c", *c == '-' ? '_' : *c >= 'a' ? *c - 'a' + 'A' : *c);
+        lg_text_add(out, "%s", lg_cli_variable(variable, option));
         break;
     case LG_SOURCE_LINE:
         lg_text_add(out, "command line");
@@ -253,7 +251,7 @@ void lg_cli_config_print(const lg_cli *cli, lg_text *out)
         int some = 0;
         for (int i = 0; i < LG_OPTION_COUNT; i++) {
             const lg_cli_option *option = &lg_cli_options[i];
-            if (option->keep == LG_KEEP_LINE || (int)option->section != section ||
+            if (option->keep < LG_KEEP_ANY || (int)option->section != section ||
                 !lg_cli_option_of(option, cli->verb))
                 continue;
             if (!some++) lg_text_add(out, "\n# %s\n", lg_cli_section_names[section]);

@@ -21,6 +21,14 @@ int64_t lg_cli_data_count(const logit_data_report *report)
 
 /* ----------------------------------------------------------------------------------- text --- */
 
+/* What stands beside the samples, where it is no class each. */
+static const char *say_targets(const logit_data_report *report)
+{
+    const char *targets = report->parts > 0 ? report->part[0].targets : "classes";
+    if (strcmp(targets, "numbers") == 0) return ", targets are numbers";
+    return strcmp(targets, "soft") == 0 ? " (soft targets: counted by the likeliest)" : "";
+}
+
 static void print_head(const lg_cli *cli, const logit_data_report *report)
 {
     char cell[LG_CELL], path[LG_CELL];
@@ -28,13 +36,13 @@ static void print_head(const lg_cli *cli, const logit_data_report *report)
     for (int p = 0; p < report->parts; p++) bytes += report->part[p].bytes;
     fprintf(cli->out, "%s%s%s: ", lg_cli_colour_text(cli->out_colour, LG_BOLD),
             lg_cli_name(path, cli->argument[0], 60), lg_cli_colour_text(cli->out_colour, LG_PLAIN));
-    const int floats = report->parts > 0 && strcmp(report->part[0].element, "uint8") != 0;
     fprintf(cli->out, "%s %s", lg_cli_count(cell, (double)lg_cli_data_count(report)),
-            floats ? "samples" : "images");
+            lg_cli_things(cli));
     if (report->classes > 0)
         fprintf(cli->out, " in %s classes", lg_cli_count(cell, report->classes));
+    fputs(say_targets(report), cli->out);
     fprintf(cli->out, ", format %s", report->format);
-    if (bytes > 0) fprintf(cli->out, ", %s", lg_cli_bytes(cell, bytes));
+    if (bytes > 0) fprintf(cli->out, ", %s", lg_text_bytes(cell, (double)bytes));
     fprintf(cli->out, "\n");
 }
 
@@ -116,7 +124,8 @@ static void print_imbalance(const lg_cli *cli, const logit_data_report *report)
     fprintf(cli->out, "  %-12s", "imbalance");
     if (report->imbalance == 1.0) {
         const double each = (double)report->part[0].class_count[report->largest_class];
-        fprintf(cli->out, "none, each class has %s images\n", lg_cli_count(cell, each));
+        fprintf(cli->out, "none, each class has %s %s\n", lg_cli_count(cell, each),
+                lg_cli_things(cli));
         return;
     }
     if (report->imbalance > STRONG)
@@ -124,7 +133,7 @@ static void print_imbalance(const lg_cli *cli, const logit_data_report *report)
                 lg_cli_colour_text(cli->out_colour, LG_PLAIN));
     fprintf(cli->out, "%s has ",
             lg_cli_name(cell, report->class_name[report->largest_class], NAME_MOST));
-    fprintf(cli->out, "%.3g times the images of ", report->imbalance);
+    fprintf(cli->out, "%.3g times the %s of ", report->imbalance, lg_cli_things(cli));
     fprintf(cli->out, "%s%s\n",
             lg_cli_name(cell, report->class_name[report->smallest_class], NAME_MOST),
             report->imbalance >= NOTICED ? "; see --class-weight balanced" : "");
@@ -268,6 +277,7 @@ static void add_skip(const logit_data_report *report, const logit_options *optio
 static void print_text(lg_cli *cli, const logit_data_report *report)
 {
     lg_text next = {0};
+    cli->floats = report->parts > 0 && strcmp(report->part[0].element, "uint8") != 0;
     print_head(cli, report);
     print_counts(cli, report);
     for (int p = 0; p < report->parts; p++)

@@ -17,6 +17,7 @@ static void add_part(lg_text *out, const logit_data_report *report, int p)
                 (long long)part->bad, (long long)part->bytes);
     if (strcmp(part->element, "uint8") != 0)
         lg_text_add(out, ", \"element\": \"%s\"", part->element);
+    lg_text_add(out, ", \"targets\": \"%s\"", part->targets);
     lg_text_add(out, ", \"smallest\": [%lld, %lld], \"largest\": [%lld, %lld]",
                 (long long)part->smallest_height, (long long)part->smallest_width,
                 (long long)part->largest_height, (long long)part->largest_width);

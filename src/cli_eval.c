@@ -22,8 +22,8 @@ static logit_status print_score(lg_cli *cli, const logit_score *score, const cha
     }
     if (score->bad > 0) {
         char text[LG_CELL], number[LG_CELL];
-        snprintf(text, sizeof text, "%.20s bad images were left out",
-                 lg_cli_count(number, (double)score->bad));
+        snprintf(text, sizeof text, "%.20s bad %s were left out",
+                 lg_cli_count(number, (double)score->bad), lg_cli_things(cli));
         lg_cli_say(cli, LOGIT_LEVEL_WARNING, text);
     }
     lg_cli_print_score(cli, score, loss);
@@ -36,7 +36,7 @@ logit_status lg_cli_run_eval(lg_cli *cli, logit_error *err)
     logit_model *model = NULL;
     const logit_watch watch = lg_cli_watch(cli);
     LG_TRY(logit_model_open(&model, cli->argument[0], err));
-    lg_cli_check_model(cli, model);
+    lg_cli_take_model(cli, model);
     logit_status status =
         logit_eval(model, cli->argument[1], cli->set.part, &cli->set.library, &watch, &score, err);
     status = lg_cli_watched(cli, status, err);

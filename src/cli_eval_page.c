@@ -45,7 +45,7 @@ static void print_head(const lg_cli *cli, const logit_score *score)
     fprintf(cli->out, "%s%s%s, %s: ", lg_cli_colour_text(cli->out_colour, LG_BOLD),
             lg_cli_name(cell, cli->argument[1], 60), lg_cli_colour_text(cli->out_colour, LG_PLAIN),
             score->part);
-    fprintf(cli->out, "%s images%s\n", lg_cli_count(cell, (double)score->n),
+    fprintf(cli->out, "%s %s%s\n", lg_cli_count(cell, (double)score->n), lg_cli_things(cli),
             strcmp(score->part, "all") == 0 ? ", perhaps those it was trained on" : "");
 }
 
@@ -164,8 +164,8 @@ static void print_classes(const lg_cli *cli, const logit_score *score)
     const int width = lg_cli_widest_class(score), count = choose_classes(score, chosen);
     fprintf(cli->out, "\n  %s", lg_cli_colour_text(cli->out_colour, LG_BOLD));
     lg_cli_cell(cli->out, "class", width);
-    fprintf(cli->out, "%10s%11s%10s%10s%10s%s\n", "images", "precision", "recall", "F1", "AUC",
-            lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+    fprintf(cli->out, "%10s%11s%10s%10s%10s%s\n", lg_cli_things(cli), "precision", "recall", "F1",
+            "AUC", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
     for (int i = 0; i < count; i++) print_class(cli, &score->class_score[chosen[i]], width);
     if (count < score->classes)
         fprintf(cli->out, "  the smallest F1 first; %s more classes: --format json has all\n",
@@ -185,7 +185,7 @@ void lg_cli_print_score(lg_cli *cli, const logit_score *score, const char *loss)
     lg_cli_print_wrong(cli, score);
     lg_text_add(&next, "logit predict ");
     lg_cli_shell_word(&next, cli->argument[0]);
-    lg_text_add(&next, " IMAGE...");
+    lg_text_add(&next, cli->floats ? " FILE.npy" : " IMAGE...");
     if (!cli->set.quiet) fprintf(cli->out, "\n");
     lg_cli_next(cli, next.data ? next.data : "logit predict");
     lg_text_clear(&next);

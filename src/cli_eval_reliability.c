@@ -42,7 +42,7 @@ void lg_cli_print_reliability(const lg_cli *cli, const logit_score *score)
             "\n  %sreliability%s: - surer than it is right, + right more often than it is sure\n",
             lg_cli_colour_text(cli->out_colour, LG_BOLD),
             lg_cli_colour_text(cli->out_colour, LG_PLAIN));
-    fprintf(cli->out, "  %6s%8s%10s\n", "sure", "right", "images");
+    fprintf(cli->out, "  %6s%8s%10s\n", "sure", "right", lg_cli_things(cli));
     for (int b = 0; b < LOGIT_CALIBRATION_BINS; b++) {
         const logit_calibration_bin *bin = &score->calibration[b];
         if (bin->count == 0) continue;

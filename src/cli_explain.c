@@ -134,8 +134,8 @@ static void print_support(const lg_cli *cli, const logit_model *model, const log
 {
     const logit_explained *one = &e->of[which];
     const double far = fabs(one->residual) / fmax(fabs(one->sum), 1e-300);
-    fprintf(cli->out, "\n  %straining images for%s (their shares of the sum)\n",
-            lg_cli_colour_text(cli->out_colour, LG_BOLD),
+    fprintf(cli->out, "\n  %straining %s for%s (their shares of the sum)\n",
+            lg_cli_colour_text(cli->out_colour, LG_BOLD), lg_cli_things(cli),
             lg_cli_colour_text(cli->out_colour, LG_PLAIN));
     print_side(cli, model, one, 0, one->fors);
     fprintf(cli->out, "  %sand against%s\n", lg_cli_colour_text(cli->out_colour, LG_BOLD),
@@ -160,9 +160,9 @@ static void warn_of_samples(lg_cli *cli, const logit_explanation *e)
     char text[300];
     if (isnan(e->l2) || e->trained == 0 || e->trained == e->samples) return;
     snprintf(text, sizeof text,
-             "the model was trained on %lld images, this training part has %lld: give --config "
+             "the model was trained on %lld %s, this training part has %lld: give --config "
              "RUN/config.ini, or --val-split as it was",
-             (long long)e->trained, (long long)e->samples);
+             (long long)e->trained, lg_cli_things(cli), (long long)e->samples);
     lg_cli_say(cli, LOGIT_LEVEL_WARNING, text);
 }
 
@@ -268,7 +268,7 @@ logit_status lg_cli_run_explain(lg_cli *cli, logit_error *err)
     asked.supports = cli->set.story.terms;
     if (cli->set.library.top_k > 0) asked.top = cli->set.library.top_k;
     LG_TRY(logit_model_open(&model, cli->argument[0], err));
-    lg_cli_check_model(cli, model);
+    lg_cli_take_model(cli, model);
     logit_status status = logit_explain(model, cli->argument[1], &asked, &cli->set.library, &watch,
                                         &explanation, err);
     status = lg_cli_watched(cli, status, err);

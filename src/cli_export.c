@@ -18,7 +18,7 @@ static void print_line(lg_cli *cli, const logit_model *model, const logit_export
         fprintf(cli->out, "%d classes, ", info.classes);
     else
         fputs("one number, ", cli->out);
-    fprintf(cli->out, "%s\n", lg_cli_bytes(bytes, summary->bytes));
+    fprintf(cli->out, "%s\n", lg_text_bytes(bytes, (double)summary->bytes));
 }
 
 static logit_status export(lg_cli *cli, const logit_model *model, logit_error *err)

@@ -16,21 +16,17 @@ static int shows_all(const lg_cli *cli)
     return cli->set.verbose > 0;
 }
 
-/* lbfgs has no learning rate to show, and may have an l1. */
-static int is_lbfgs(const lg_cli *cli)
-{
-    return strcmp(cli->set.library.optimizer, "lbfgs") == 0;
-}
-
 void lg_cli_grid_head(const lg_cli *cli)
 {
-    const int all = shows_all(cli), lbfgs = is_lbfgs(cli), path = cli->set.library.path != NULL;
-    fprintf(cli->out, "%5s %*s %8s %8s %11s %9s %8s %10s%s\n", lbfgs ? "pass" : "epoch",
-            all ? 7 : 5,
+    const int all = shows_all(cli), lbfgs = lg_cli_is_lbfgs(cli),
+              path = cli->set.library.path != NULL;
+    char speed[16];
+    snprintf(speed, sizeof speed, "%s/s", lg_cli_things(cli));
+    fprintf(cli->out, "%5s %*s %8s %8s %11s %9s %8s %10s%s\n", lg_cli_round(cli), all ? 7 : 5,
             all    ? "setting"
             : path ? "point"
                    : "best",
-            lbfgs ? "l1" : "lr", "l2", "train loss", "val loss", "val acc", "images/s",
+            lbfgs ? "l1" : "lr", "l2", "train loss", "val loss", "val acc", speed,
             all    ? ""
             : path ? "  left"
                    : "  train");
@@ -52,7 +48,7 @@ void lg_cli_grid_epoch(lg_cli *cli, const logit_epoch *epoch)
     if (all || is_first || is_better(cli, epoch, e)) cli->best = *epoch;
     if (epoch->left > 0 && !all) return;
     fprintf(cli->out, "%5d %*d %8.3g %8.3g", e->epoch, all ? 7 : 5, e->setting,
-            is_lbfgs(cli) ? e->l1 : e->lr, e->l2);
+            lg_cli_is_lbfgs(cli) ? e->l1 : e->lr, e->l2);
     fprintf(cli->out, " %11s", lg_cli_figure(number, e->train_loss));
     fprintf(cli->out, " %9s", lg_cli_figure(number, e->val_loss));
     fprintf(cli->out, " %8s", lg_cli_figure(number, e->val_accuracy));
@@ -72,8 +68,8 @@ static void fold_head(const lg_cli *cli, const logit_fold *f)
             f->settings > 1 ? (shows_all(cli) ? "" : "; of each its best setting") : "");
     fprintf(cli->out, "\n%s%5s %7s %9s %9s %11s %10s %10s %8s%s\n",
             lg_cli_colour_text(cli->out_colour, LG_BOLD), "fold", "setting",
-            is_lbfgs(cli) ? "l1" : "lr", "l2", "train loss", "val loss", "val acc", "seconds",
-            lg_cli_colour_text(cli->out_colour, LG_PLAIN));
+            lg_cli_is_lbfgs(cli) ? "l1" : "lr", "l2", "train loss", "val loss", "val acc",
+            "seconds", lg_cli_colour_text(cli->out_colour, LG_PLAIN));
 }
 
 static int is_better_setting(const lg_cli *cli, const logit_setting *a, const logit_setting *b)
@@ -91,8 +87,8 @@ void lg_cli_grid_fold(lg_cli *cli, const logit_fold *f)
     if (all || first || is_better_setting(cli, f->setting, s)) cli->best_of_fold = *f->setting;
     if (first && f->fold == 1) fold_head(cli, f);
     if (!all && f->setting->setting + 1 < f->settings) return;
-    fprintf(cli->out, "%5d %7d %9.3g %9.3g", f->fold, s->setting, is_lbfgs(cli) ? s->l1 : s->lr,
-            s->l2);
+    fprintf(cli->out, "%5d %7d %9.3g %9.3g", f->fold, s->setting,
+            lg_cli_is_lbfgs(cli) ? s->l1 : s->lr, s->l2);
     fprintf(cli->out, " %11s", lg_cli_figure(number, s->train_loss));
     fprintf(cli->out, " %10s", lg_cli_figure(number, s->val_loss));
     fprintf(cli->out, " %10s", lg_cli_figure(number, s->val_accuracy));
@@ -114,7 +110,7 @@ static int shows_zeros(const lg_cli *cli)
 static void add_head(const lg_cli *cli, lg_text *out)
 {
     const logit_options *o = &cli->set.library;
-    const int lbfgs = is_lbfgs(cli);
+    const int lbfgs = lg_cli_is_lbfgs(cli); /* has no learning rate to show, and may have an l1 */
     lg_text_add(out, "\n%s%7s %9s %9s", lg_cli_colour_text(cli->out_colour, LG_BOLD), "setting",
                 lbfgs ? "l1" : "lr", "l2");
     if (o->momentum.count > 1) lg_text_add(out, " %9s", "momentum");
@@ -131,7 +127,7 @@ static void add_head(const lg_cli *cli, lg_text *out)
 static void add_figures(const lg_cli *cli, const logit_setting *s, lg_text *out)
 {
     char number[LG_CELL];
-    if (is_lbfgs(cli)) {
+    if (lg_cli_is_lbfgs(cli)) {
         lg_text_add(out, " %9s", lg_cli_figure(number, s->objective));
         lg_text_add(out, " %8.1e", s->gap);
     }
@@ -141,7 +137,7 @@ static void add_figures(const lg_cli *cli, const logit_setting *s, lg_text *out)
     if (s->folds > 0) lg_text_add(out, " %*s", ERROR, lg_cli_figure(number, s->val_loss_error));
     lg_text_add(out, " %10s", lg_cli_figure(number, s->val_accuracy));
     if (s->folds > 0) lg_text_add(out, " %*s", ERROR, lg_cli_figure(number, s->val_accuracy_error));
-    if (is_lbfgs(cli))
+    if (lg_cli_is_lbfgs(cli))
         snprintf(number, sizeof number, "%lld", (long long)s->passes);
     else
         snprintf(number, sizeof number, cli->set.library.patience > 0 ? "%d/%d" : "%d", s->epoch,
@@ -158,7 +154,7 @@ static void add_row(const lg_cli *cli, const logit_setting *s, lg_text *out)
     const int coloured = cli->out_colour && colour != LG_PLAIN;
     if (s->rank == 0) add_head(cli, out);
     lg_text_add(out, "%s%7d %9.3g %9.3g", lg_cli_colour_text(coloured, colour), s->setting,
-                is_lbfgs(cli) ? s->l1 : s->lr, s->l2);
+                lg_cli_is_lbfgs(cli) ? s->l1 : s->lr, s->l2);
     if (o->momentum.count > 1) lg_text_add(out, " %9.3g", s->momentum);
     if (o->label_smoothing.count > 1) lg_text_add(out, " %9.3g", s->label_smoothing);
     if (s->diverged_step > 0)

@@ -26,6 +26,7 @@ static const struct {
     {"formats", "formats", logit_format_name},
     {"decoders", "decoders", logit_decoder_name},
     {"losses", "losses", logit_loss_name},
+    {"maps", "maps", logit_map_name},
     {"optimizers", "optimizers", logit_optimizer_name},
     {"schedules", "schedules", logit_schedule_name},
 };
@@ -44,8 +45,8 @@ static void print_text(lg_cli *cli, const logit_machine *machine)
     lg_cli_info_row(cli, "blas", machine->blas);
     lg_cli_info_row(cli, "cuda", machine->cuda);
     fprintf(cli->out, "%-12s%s, %s available\n", "memory",
-            lg_cli_bytes(total, machine->memory_total),
-            lg_cli_bytes(available, machine->memory_available));
+            lg_text_bytes(total, (double)machine->memory_total),
+            lg_text_bytes(available, (double)machine->memory_available));
     for (int i = 0; i < FAMILIES; i++) {
         add_names(&text, families[i].name_of);
         lg_cli_info_row(cli, families[i].label, text.data ? text.data : "");

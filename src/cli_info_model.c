@@ -85,7 +85,7 @@ logit_status lg_cli_info_model(lg_cli *cli, logit_error *err)
     logit_model *model = NULL;
     lg_text json = {0};
     LG_TRY(logit_model_open(&model, cli->argument[0], err));
-    lg_cli_check_model(cli, model);
+    lg_cli_take_model(cli, model);
     const logit_model_info info = logit_model_describe(model);
     if (lg_cli_is_json(cli))
         make_json(&info, &json);

@@ -97,13 +97,18 @@ const char *const lg_cli_loss_ways[LOGIT_NAIVE_WAYS] = {
     [LOGIT_NAIVE_LSE_SHIFTED] = "m + log(sum exp(z - m)) - z_y",
 };
 
-const char *lg_cli_loss_float(char *out, double value)
+const char *lg_cli_loss_real(char *out, int digits, double value)
 {
     if (isnan(value))
         snprintf(out, LG_CELL, "nan");
     else
-        snprintf(out, LG_CELL, "%.9g", value);
+        snprintf(out, LG_CELL, "%.*g", digits, value);
     return out;
+}
+
+const char *lg_cli_loss_float(char *out, double value)
+{
+    return lg_cli_loss_real(out, 9, value);
 }
 
 const char *lg_cli_loss_off(char *out, double value, double truth)
@@ -133,7 +138,8 @@ int lg_cli_loss_coefficients(logit_model_info info, int c, int reference,
     const float *row = info.weight + (int64_t)c * info.features;
     const float *base = info.weight + (int64_t)reference * info.features;
     for (int64_t i = 0; i < info.features; i++) {
-        const lg_cli_coefficient one = {c, i, (double)row[i] - (double)base[i]};
+        const double value = (double)row[i] - (double)base[i];
+        const lg_cli_coefficient one = {c, i, isnan(value) ? NAN : value}; /* without its sign */
         int at = count < LG_CLI_COEFFICIENTS ? count : LG_CLI_COEFFICIENTS - 1;
         if (at == count)
             count++;
@@ -212,17 +218,31 @@ static logit_status tell_set(lg_cli *cli, logit_model *model, logit_error *err)
     return lg_cli_put(cli, &json, err);
 }
 
+/* A MODEL alone, or in its place the DATA. */
+static logit_status refuse_one(const lg_cli *cli, logit_error *err)
+{
+    char name[LG_CELL];
+    LG_FAIL(err, LOGIT_E_USAGE,
+            "%s alone does not say of which samples the loss is asked: give MODEL and DATA, as in "
+            "logit loss runs/latest photos; or take logits of your own, as in logit loss --logits "
+            "1,2,3 --label 2",
+            lg_cli_name(name, cli->argument[0], 60));
+}
+
 logit_status lg_cli_run_loss(lg_cli *cli, logit_error *err)
 {
     logit_model *model = NULL;
     if (cli->set.story.logits) return run_logits(cli, err);
+    if (cli->arguments == 1) return refuse_one(cli, err);
     if (cli->arguments != 2)
-        LG_FAIL(err, LOGIT_E_USAGE,
-                "loss: nothing to tell of: give --logits A,B,.. --label CLASS, or MODEL DATA");
+        LG_FAIL(
+            err, LOGIT_E_USAGE,
+            "nothing to tell of: give --logits A,B,.. --label CLASS, or MODEL DATA, as in logit "
+            "loss runs/latest photos");
     if (cli->set.story.label)
         LG_FAIL(err, LOGIT_E_USAGE, "--label goes with --logits: DATA has its own labels");
     LG_TRY(logit_model_open(&model, cli->argument[0], err));
-    lg_cli_check_model(cli, model);
+    lg_cli_take_model(cli, model);
     const logit_status status = tell_set(cli, model, err);
     logit_model_close(model);
     return status;

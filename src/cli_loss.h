@@ -11,7 +11,9 @@
 /* "-log p, shifted": the ways of logit_naive, in words; at most 44 columns. */
 extern const char *const lg_cli_loss_ways[LOGIT_NAIVE_WAYS];
 
-/* Nine digits, which tell every float32 from the next; "inf", "nan". */
+/* So many digits; "inf", "nan", whatever the sign bit of the NaN. */
+const char *lg_cli_loss_real(char *out, int digits, double value);
+/* Nine digits, which tell every float32 from the next. */
 const char *lg_cli_loss_float(char *out, double value);
 /* How far value is from truth, relative: "exact", "3.1e-08", "all of it"; "-" for not finite. */
 const char *lg_cli_loss_off(char *out, double value, double truth);

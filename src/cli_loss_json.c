@@ -101,7 +101,8 @@ void lg_cli_loss_add_set(const logit_model *model, int reference, const logit_li
     add_field(out, "log_sum", set->log_sum);
     add_field(out, "loss", set->loss);
     add_field(out, "truth", set->truth);
-    lg_text_add(out, ", \"stable_wrong\": %lld, \"worst\": %lld", (long long)set->stable_wrong,
+    lg_text_add(out, ", \"stable_wrong\": %lld, \"stable_not_finite\": %lld, \"worst\": %lld",
+                (long long)set->stable_wrong, (long long)set->stable_not_finite,
                 (long long)set->worst);
     add_field(out, "worst_likelihood", set->worst_probability);
     lg_text_add(out, ", \"naive\": {");

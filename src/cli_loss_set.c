@@ -26,28 +26,48 @@ static void print_product(const lg_cli *cli, const char *type, double product, i
                 lg_cli_colour_text(cli->out_colour, LG_RED), lg_cli_count(number, (double)zero),
                 plain(cli));
     else
-        fprintf(cli->out, "  product in %s     %.9g\n", type, product);
+        fprintf(cli->out, "  product in %s     %s\n", type, lg_cli_loss_float(number, product));
 }
 
-static void print_likelihood(const lg_cli *cli, const logit_likelihood *set)
+/* Why there is nothing to see. */
+static void print_not_finite(const lg_cli *cli, const logit_model *model,
+                             const logit_likelihood *set)
 {
-    char number[LG_CELL];
+    char bad[LG_CELL], all[LG_CELL], weights[LG_CELL];
+    const int64_t count = logit_model_describe(model).not_finite;
+    if (set->stable_not_finite == 0) return;
+    fprintf(cli->out, "  %s of the %s losses are not finite",
+            lg_cli_count(bad, (double)set->stable_not_finite), lg_cli_count(all, (double)set->n));
+    if (count > 0)
+        fprintf(cli->out, ": nor is the model, in %s of its weights",
+                lg_cli_count(weights, (double)count));
+    fputs("\n", cli->out);
+}
+
+static void print_likelihood(const lg_cli *cli, const logit_model *model,
+                             const logit_likelihood *set)
+{
+    char number[LG_CELL], real[LG_CELL];
     lg_cli_loss_heading(cli, "The likelihood of the labels: q_1 x q_2 x ... x q_N");
     fputs("\n", cli->out);
+    print_not_finite(cli, model, set);
     print_product(cli, "float32", set->product32, set->zero32);
     print_product(cli, "float64", set->product64, set->zero64);
-    fprintf(cli->out, "  least likely         sample %s, q = %.4g\n",
-            lg_cli_count(number, (double)set->worst), set->worst_probability);
+    fprintf(cli->out, "  least likely         sample %s, q = %s\n",
+            lg_cli_count(number, (double)set->worst),
+            lg_cli_loss_real(real, 4, set->worst_probability));
     if (set->zero32 > 0 && !cli->set.quiet)
         fprintf(cli->out,
                 "\n  Before sample %s the product was %.3g; float32 ends at 1.4e-45, float64\n"
                 "  at 4.9e-324, and a set of any size is beyond both.  Logarithms turn the\n"
                 "  product into a sum, which has no such end:\n",
                 lg_cli_count(number, (double)set->zero32), set->last32);
-    fprintf(cli->out, "\n  log q_1 + ... + log q_N     %.17g\n", set->log_sum);
-    fprintf(cli->out, "  ... divided by -N           %s%.17g%s\n", bold(cli), set->loss,
-            plain(cli));
-    fprintf(cli->out, "  exp(-that)                  %.6g\n", exp(-set->loss));
+    fprintf(cli->out, "\n  log q_1 + ... + log q_N     %s\n",
+            lg_cli_loss_real(real, 17, set->log_sum));
+    fprintf(cli->out, "  ... divided by -N           %s%s%s\n", bold(cli),
+            lg_cli_loss_real(real, 17, set->loss), plain(cli));
+    fprintf(cli->out, "  exp(-that)                  %s\n",
+            lg_cli_loss_real(real, 6, exp(-set->loss)));
     if (cli->set.quiet) return;
     fputs("\n  The mean of -log q is the cross entropy, in nats: the loss that train and\n"
           "  eval print.  exp(-loss) is the likelihood of a sample, on (geometric) average.\n",
@@ -65,14 +85,17 @@ static void print_way(const lg_cli *cli, const char *name, double mean, int64_t 
 
 static void print_ways(const lg_cli *cli, const logit_likelihood *set)
 {
+    char number[LG_CELL];
     lg_cli_loss_heading(cli, "The same losses by the textbook, in float32");
     fprintf(cli->out, "\n  %s%-36s%16s%10s%12s%s\n", bold(cli), "formula", "mean", "wrong",
             "not finite", plain(cli));
     for (int way = 0; way < LOGIT_NAIVE_WAYS; way++)
         print_way(cli, lg_cli_loss_ways[way], set->naive[way], set->wrong[way],
                   set->not_finite[way]);
-    print_way(cli, "log1p(rest) + (m - z_y)  <- logit", set->loss, set->stable_wrong, 0);
-    fprintf(cli->out, "  %-36s%16.15g\n", "the truth, in float64", set->truth);
+    print_way(cli, "log1p(rest) + (m - z_y)  <- logit", set->loss, set->stable_wrong,
+              set->stable_not_finite);
+    fprintf(cli->out, "  %-36s%16s\n", "the truth, in float64",
+            lg_cli_loss_real(number, 15, set->truth));
     if (cli->set.quiet) return;
     lg_text text = {0};
     lg_text_add(
@@ -108,7 +131,7 @@ static void print_reference(const lg_cli *cli, const logit_model *model, int ref
                             const logit_likelihood *set)
 {
     const logit_model_info info = logit_model_describe(model);
-    char cell[LG_CELL], name[LG_CELL], place[64], head[LG_CELL * 2];
+    char cell[LG_CELL], name[LG_CELL], place[LG_CELL], head[LG_CELL * 2];
     snprintf(head, sizeof head, "Against %s: %d rows of W say what %d did",
              lg_cli_name(name, info.class_name[reference], 28), info.classes - 1, info.classes);
     lg_cli_loss_heading(cli, head);
@@ -127,8 +150,8 @@ static void print_reference(const lg_cli *cli, const logit_model *model, int ref
                     exp(largest[i].value));
         }
     }
-    fprintf(cli->out, "\n  No probability differs by more than %.2g over all %s samples.\n",
-            set->reference_gap, lg_cli_count(cell, (double)set->n));
+    fprintf(cli->out, "\n  No probability differs by more than %s over all %s samples.\n",
+            lg_cli_loss_real(place, 2, set->reference_gap), lg_cli_count(cell, (double)set->n));
 }
 
 void lg_cli_loss_print_set(const lg_cli *cli, const logit_model *model, int reference,
@@ -140,7 +163,7 @@ void lg_cli_loss_print_set(const lg_cli *cli, const logit_model *model, int refe
     if (set->bad > 0) fprintf(cli->out, ", %lld bad ones left out", (long long)set->bad);
     if (set->smoothing > 0.0) fprintf(cli->out, ", smoothed by e = %g", set->smoothing);
     fputs("\n", cli->out);
-    print_likelihood(cli, set);
+    print_likelihood(cli, model, set);
     print_ways(cli, set);
     if (reference >= 0) print_reference(cli, model, reference, set);
 }

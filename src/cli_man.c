@@ -90,12 +90,14 @@ static const struct {
 static void put_rest(FILE *out)
 {
     fputs(".SH CONFIG FILES AND ENVIRONMENT\n", out);
-    put(out, "Options can stand in a config file given with --config, a line each: name = value. "
-             "What follows a # is a comment; a value with odd characters stands in double quotes. "
-             "They can stand in the environment: LOGIT_BATCH_SIZE=64 is --batch-size 64. The "
-             "command line wins over the environment, the environment over the file. Each run "
-             "leaves a config.ini that trains it again.\n"
-             "NO_COLOR, if set, turns colour off.");
+    put(out,
+        "Options can stand in a config file given with --config or in LOGIT_CONFIG, a line each: "
+        "name = value. What follows a # is a comment; a value with odd characters stands in "
+        "double quotes. They can stand in the environment: LOGIT_BATCH_SIZE=64 is --batch-size 64. "
+        "The "
+        "command line wins over the environment, the environment over the file. Each run "
+        "leaves a config.ini that trains it again.\n"
+        "NO_COLOR, if set, turns colour off.");
     fputs("\n.SH FILES\nA run folder holds:\n", out);
     put_line(out, ".TP\n\\fBmodel.safetensors\\fR\n",
              "weights, bias, classes and how to treat "

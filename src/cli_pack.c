@@ -16,7 +16,7 @@ static void print_text(lg_cli *cli, const logit_pack_summary *summary)
     if (summary->classes > 0)
         fprintf(cli->out, " in %s classes", lg_cli_count(cell, summary->classes));
     fprintf(cli->out, ", %dx%dx%d", summary->height, summary->width, summary->channels);
-    fprintf(cli->out, ", %s", lg_cli_bytes(cell, summary->bytes));
+    fprintf(cli->out, ", %s", lg_text_bytes(cell, (double)summary->bytes));
     fprintf(cli->out, ", %s\n", lg_cli_elapsed(cell, summary->seconds));
     if (summary->before > 0)
         fprintf(cli->out, "went on after %s that were packed before\n",

@@ -193,12 +193,22 @@ static logit_status apply_line(lg_cli *cli, const char **given, logit_error *err
 
 /* ---------------------------------------------------------------------------- environment --- */
 
+static const char prefix[] = "LOGIT_";
+
+const char *lg_cli_variable(char out[LG_VARIABLE], const lg_cli_option *option)
+{
+    int used = snprintf(out, LG_VARIABLE, "%s", prefix);
+    for (const char *c = option->name; *c && used + 1 < LG_VARIABLE; c++)
+        out[used++] = (char)(*c == '-' ? '_' : *c >= 'a' ? *c - 'a' + 'A' : *c);
+    out[used] = '\0';
+    return out;
+}
+
 /* "LOGIT_BATCH_SIZE" -> "batch-size" in out[size]. */
 static void option_name_of(const char *variable, size_t length, char *out, size_t size)
 {
-    const size_t prefix = strlen("LOGIT_");
     size_t used = 0;
-    for (size_t i = prefix; i < length && used + 1 < size; i++) {
+    for (size_t i = sizeof prefix - 1; i < length && used + 1 < size; i++) {
         const char c = variable[i];
         out[used++] = (char)(c == '_' ? '-' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
     }
@@ -236,12 +246,34 @@ static logit_status apply_variable(lg_cli *cli, const char *variable, logit_erro
 static logit_status apply_environment(lg_cli *cli, char *const *environment, logit_error *err)
 {
     for (int i = 0; environment && environment[i]; i++)
-        if (strncmp(environment[i], "LOGIT_", 6) == 0)
+        if (strncmp(environment[i], prefix, sizeof prefix - 1) == 0)
             LG_TRY(apply_variable(cli, environment[i], err));
     return LOGIT_OK;
 }
 
+/* The value of an option's variable, or NULL where it is not set, or empty. */
+static const char *find_variable(const lg_cli_option *option, char *const *environment)
+{
+    char name[LG_VARIABLE];
+    const size_t length = strlen(lg_cli_variable(name, option));
+    for (int i = 0; environment && environment[i]; i++)
+        if (strncmp(environment[i], name, length) == 0 && environment[i][length] == '=' &&
+            environment[i][length + 1] != '\0')
+            return environment[i] + length + 1;
+    return NULL;
+}
+
 /* ------------------------------------------------------------------------------------ all --- */
+
+/* The line's file, else the environment's; the other sources come later, and win over it. */
+static logit_status apply_config(lg_cli *cli, const char *given, char *const *environment,
+                                 logit_error *err)
+{
+    const lg_cli_option *option = &lg_cli_options[LG_OPTION_CONFIG];
+    if (!lg_cli_option_of(option, cli->verb)) return LOGIT_OK;
+    cli->set.config = given ? given : find_variable(option, environment);
+    return cli->set.config ? lg_cli_config_read(cli, err) : LOGIT_OK;
+}
 
 static logit_status check_arguments(const lg_cli *cli, logit_error *err)
 {
@@ -274,8 +306,7 @@ logit_status lg_cli_parse(lg_cli *cli, lg_cli_verb verb, int argc, char **argv,
     LG_TRY(cut_line(cli, argc, argv, given, err));
     cli->set.help = given[LG_OPTION_HELP] != NULL;
     if (cli->set.help) return LOGIT_OK;
-    cli->set.config = given[LG_OPTION_CONFIG];
-    if (cli->set.config) LG_TRY(lg_cli_config_read(cli, err));
+    LG_TRY(apply_config(cli, given[LG_OPTION_CONFIG], environment, err));
     LG_TRY(apply_environment(cli, environment, err));
     LG_TRY(apply_line(cli, given, err));
     return cli->set.print_config ? LOGIT_OK : check_arguments(cli, err);

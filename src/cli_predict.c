@@ -319,7 +319,7 @@ logit_status lg_cli_run_predict(lg_cli *cli, logit_error *err)
     if (cli->set.null_list && strcmp(cli->set.input, "names") != 0)
         LG_FAIL(err, LOGIT_E_USAGE, "--null ends names, and --input %s is rows", cli->set.input);
     LG_TRY(logit_model_open(&p.model, cli->argument[0], err));
-    lg_cli_check_model(cli, p.model);
+    lg_cli_take_model(cli, p.model);
     const logit_status status = predict(&p, err);
     logit_model_close(p.model);
     return status;

@@ -54,11 +54,12 @@ static void add_counts(pieces *line, const logit_progress *progress)
         add_piece(line, 1, "%.20s", done);
 }
 
-static void add_speed(pieces *line, const logit_progress *progress)
+static void add_speed(pieces *line, const lg_cli *cli, const logit_progress *progress)
 {
     char number[LG_CELL];
     if (progress->samples_per_second > 0.0)
-        add_piece(line, 3, "%.20s images/s", lg_cli_count(number, progress->samples_per_second));
+        add_piece(line, 3, "%.20s %s/s", lg_cli_count(number, progress->samples_per_second),
+                  lg_cli_things(cli));
 }
 
 static void add_left(pieces *line, const logit_progress *progress)
@@ -68,7 +69,7 @@ static void add_left(pieces *line, const logit_progress *progress)
         add_piece(line, 2, "%.20s left", lg_cli_duration(number, progress->seconds_left));
 }
 
-static void make_pieces(pieces *line, const logit_progress *progress)
+static void make_pieces(pieces *line, const lg_cli *cli, const logit_progress *progress)
 {
     static const char *const doing[] = {
         [LOGIT_PHASE_SCAN] = "looking for images", [LOGIT_PHASE_READ] = "reading images",
@@ -79,14 +80,14 @@ static void make_pieces(pieces *line, const logit_progress *progress)
     if (progress->phase != LOGIT_PHASE_TRAIN) {
         add_piece(line, 0, "%s", doing[progress->phase]);
         add_counts(line, progress);
-        if (progress->phase != LOGIT_PHASE_SCAN) add_speed(line, progress);
+        if (progress->phase != LOGIT_PHASE_SCAN) add_speed(line, cli, progress);
         add_left(line, progress);
         return;
     }
-    add_piece(line, 0, "epoch %d/%d", progress->epoch, progress->epochs);
+    add_piece(line, 0, "%s %d/%d", lg_cli_round(cli), progress->epoch, progress->epochs);
     add_piece(line, 5, "step %lld/%lld", (long long)progress->step, (long long)progress->steps);
     if (!isnan(progress->loss)) add_piece(line, 1, "loss %.4f", progress->loss);
-    add_speed(line, progress);
+    add_speed(line, cli, progress);
     add_piece(line, 4, "wait %.0f %%", 100.0 * progress->waiting);
     add_left(line, progress);
 }
@@ -99,11 +100,11 @@ static int pieces_width(const pieces *line)
     return width;
 }
 
-const char *lg_cli_progress_line(char *out, size_t size, const logit_progress *progress,
-                                 int columns)
+const char *lg_cli_progress_line(char *out, size_t size, const lg_cli *cli,
+                                 const logit_progress *progress, int columns)
 {
     pieces line;
-    make_pieces(&line, progress);
+    make_pieces(&line, cli, progress);
     while (pieces_width(&line) >= columns) {
         int worst = 0;
         for (int i = 1; i < line.count; i++)
@@ -145,7 +146,7 @@ static void on_progress(void *user, const logit_progress *progress)
     if (cli->progress == LG_PROGRESS_NONE) return;
     if (now - cli->line_moment < (rewrite ? line_pause : plain_pause)) return;
     cli->line_moment = now;
-    lg_cli_progress_line(line, sizeof line, progress, rewrite ? terminal_columns() : 400);
+    lg_cli_progress_line(line, sizeof line, cli, progress, rewrite ? terminal_columns() : 400);
     fprintf(stderr, rewrite ? "\r%s\033[K" : "%s\n", line);
     cli->line_shown = rewrite;
 }
@@ -161,13 +162,16 @@ void lg_cli_say(lg_cli *cli, logit_level level, const char *text)
             text);
 }
 
-void lg_cli_check_model(lg_cli *cli, const logit_model *model)
+void lg_cli_take_model(lg_cli *cli, const logit_model *model)
 {
     char text[LG_CELL], number[LG_CELL];
-    const int64_t count = logit_model_describe(model).not_finite;
+    const logit_model_info info = logit_model_describe(model);
+    const int64_t count = info.not_finite;
+    cli->floats = info.floats;
     if (count == 0) return;
-    snprintf(text, sizeof text, "%.20s weights of the model are not finite numbers",
-             lg_cli_count(number, (double)count));
+    snprintf(text, sizeof text, "the model is not finite: %.20s of its weights %s",
+             lg_cli_count(number, (double)count),
+             count == 1 ? "is nan or infinite" : "are nan or infinite");
     lg_cli_say(cli, LOGIT_LEVEL_WARNING, text);
 }
 

@@ -62,7 +62,7 @@ static void print_data(const lg_cli *cli, const char *what, const logit_run *run
     else
         lg_text_add(&text, "; numeric targets");
     lg_text_add(&text, " (%s)", run->format);
-    lg_cli_print_line(cli, run->floats ? "samples" : "images", &text);
+    lg_cli_print_line(cli, lg_cli_things(cli), &text);
     if (run->plan) {
         lg_text_add(&text, "%s", run->plan);
         lg_cli_print_line(cli, "plan", &text);
@@ -138,7 +138,7 @@ static void say_steps(lg_text *text, const lg_cli *cli, const logit_run *run,
 static void print_optimizer(const lg_cli *cli, const logit_run *run, const lg_cli_settings *taken)
 {
     lg_text text = {0};
-    if (strcmp(run->options->optimizer, "lbfgs") == 0)
+    if (lg_cli_is_lbfgs(cli))
         say_end(&text, run);
     else
         say_steps(&text, cli, run, taken);

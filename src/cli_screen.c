@@ -88,16 +88,6 @@ const char *lg_cli_count(char *out, double value)
     return out;
 }
 
-const char *lg_cli_bytes(char *out, int64_t bytes)
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    double value = (double)bytes;
-    int unit = 0;
-    for (; unit < 5 && value >= 1023.5; unit++) value /= 1024.0;
-    snprintf(out, LG_CELL, unit == 0 || value >= 99.95 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-    return out;
-}
-
 const char *lg_cli_duration(char *out, double seconds)
 {
     if (!(seconds >= 0.0 && seconds < 1e9)) {
@@ -169,6 +159,21 @@ const char *lg_cli_odds(char *out, double log_odds)
 }
 
 /* ---------------------------------------------------------------------------------- names --- */
+
+const char *lg_cli_things(const lg_cli *cli)
+{
+    return cli->floats ? "samples" : "images";
+}
+
+int lg_cli_is_lbfgs(const lg_cli *cli)
+{
+    return strcmp(cli->set.library.optimizer, "lbfgs") == 0;
+}
+
+const char *lg_cli_round(const lg_cli *cli)
+{
+    return lg_cli_is_lbfgs(cli) ? "pass" : "epoch";
+}
 
 /* The code point at *s, which moves past it.  The text is valid: lg_text_escape has seen it. */
 static uint32_t next_code(const char **s)

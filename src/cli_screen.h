@@ -47,7 +47,6 @@ const char *lg_cli_colour_text(int wanted, lg_cli_colour colour);
 enum { LG_CELL = 128 }; /* room of every `out` below */
 
 const char *lg_cli_count(char *out, double value);      /* 1234567.8 -> "1,234,568" */
-const char *lg_cli_bytes(char *out, int64_t bytes);     /* "23.4 MiB" */
 const char *lg_cli_duration(char *out, double seconds); /* "0:07", "1:02:03" */
 const char *lg_cli_elapsed(char *out, double seconds);  /* "2.34 s", "1:02" */
 const char *lg_cli_figure(char *out, double value);     /* 4 decimals; "-" for NaN */
@@ -55,6 +54,12 @@ const char *lg_cli_odds(char *out, double log_odds);    /* "6 : 1 for", "6 : 1 a
 
 /* A name for a table: control and invalid bytes escaped, at most `columns` wide, cut with "..". */
 const char *lg_cli_name(char *out, const char *name, int columns);
+
+/* What the samples are called, "images" or "samples", and a round of training, "epoch" or, with
+ * lbfgs, "pass". */
+int lg_cli_is_lbfgs(const lg_cli *cli);
+const char *lg_cli_things(const lg_cli *cli);
+const char *lg_cli_round(const lg_cli *cli);
 
 /* Columns that UTF-8 text takes on a terminal; wide and combining characters are known. */
 int lg_cli_width(const char *text);
@@ -77,16 +82,16 @@ logit_watch lg_cli_watch(lg_cli *cli);
 logit_status lg_cli_watched(lg_cli *cli, logit_status status, logit_error *err);
 
 /* The progress line for a terminal of this many columns; at most columns - 1 are used. */
-const char *lg_cli_progress_line(char *out, size_t size, const logit_progress *progress,
-                                 int columns);
+const char *lg_cli_progress_line(char *out, size_t size, const lg_cli *cli,
+                                 const logit_progress *progress, int columns);
 
 /* Takes the progress line off the terminal, before anything else is printed. */
 void lg_cli_progress_clear(lg_cli *cli);
 
 /* "logit: warning: ..." on stderr; NOTICE not with -q, INFO only with -v. */
 void lg_cli_say(lg_cli *cli, logit_level level, const char *text);
-/* Warns of a model whose weights are not all finite. */
-void lg_cli_check_model(lg_cli *cli, const logit_model *model);
+/* Notes what the model's samples are called, and warns of weights that are not all finite. */
+void lg_cli_take_model(lg_cli *cli, const logit_model *model);
 /* "logit: ..." on stderr, with the place in the source under -v. */
 void lg_cli_complain(lg_cli *cli, const logit_error *err);
 

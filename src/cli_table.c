@@ -96,7 +96,8 @@ enum verb_bit {
 };
 
 #define IN(interval) .range = (interval)
-#define OF(function) .choice = (function)
+#define OF(function) .choice = (function), .offers = (function)
+#define FROM(function) .offers = (function)
 #define ANY .range = NULL
 const lg_cli_option lg_cli_options[LG_OPTION_COUNT] = {
 #define OPTION(id, name_, letter_, kind_, field, verbs_, keep_, rule, value_, section_, aliases_,  \
@@ -118,6 +119,7 @@ const lg_cli_option lg_cli_options[LG_OPTION_COUNT] = {
 };
 #undef IN
 #undef OF
+#undef FROM
 #undef ANY
 
 /* LG_KIND_SIZE and LG_KIND_EVERY options fill two fields. */

@@ -88,6 +88,7 @@ typedef enum lg_cli_kind {
 /* Where an option may stand. */
 typedef enum lg_cli_keep {
     LG_KEEP_LINE,  /* on the command line alone */
+    LG_KEEP_START, /* in the environment, too, but in no config file: it says where that is */
     LG_KEEP_ANY,   /* in a config file and in the environment, too */
     LG_KEEP_RECORD /* and a run's config.ini holds it, because the result depends on it */
 } lg_cli_keep;
@@ -123,6 +124,7 @@ typedef struct lg_cli_option {
     lg_cli_keep keep;
     const char *range;            /* of numbers: "[0, 1)"; NULL: any */
     const char *(*choice)(int i); /* name i, NULL past the end; NULL: not one of a list */
+    const char *(*offers)(int i); /* the same for completion: choices, or how a value may begin */
     const char *value;            /* what its value is called; NULL: a flag, or one of a list */
     lg_cli_section section;
     const char *aliases; /* what people write instead, for "did you mean" */

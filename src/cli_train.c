@@ -17,12 +17,14 @@
 /* The columns of an epoch's line. */
 static void print_head(const lg_cli *cli)
 {
+    char speed[16];
+    snprintf(speed, sizeof speed, "%s/s", lg_cli_things(cli));
     fprintf(cli->out, "\n%s", lg_cli_colour_text(cli->out_colour, LG_BOLD));
     if (cli->settings > 1)
         lg_cli_grid_head(cli);
     else
-        fprintf(cli->out, "%6s %11s %10s %10s %11s %8s\n", "epoch", "train loss", "val loss",
-                "val acc", "images/s", "seconds");
+        fprintf(cli->out, "%6s %11s %10s %10s %11s %8s\n", lg_cli_round(cli), "train loss",
+                "val loss", "val acc", speed, "seconds");
     fputs(lg_cli_colour_text(cli->out_colour, LG_PLAIN), cli->out);
 }
 
@@ -55,6 +57,7 @@ static void on_start(void *user, const logit_run *run)
     lg_cli_settings taken = cli->set;
     taken.library = *run->options;
     cli->settings = run->settings;
+    cli->floats = run->floats;
     lg_cli_progress_clear(cli);
     if (lg_cli_is_text(cli) && !cli->set.quiet) {
         lg_cli_print_run(cli, "training on", run, &taken);
@@ -162,11 +165,11 @@ static void print_test(const lg_cli *cli, const logit_summary *summary)
 {
     if (summary->test_count <= 0) return;
     if (isnan(summary->test_accuracy)) /* numeric targets */
-        fprintf(cli->out, "test: loss %.4f, %lld images\n", summary->test_loss,
-                (long long)summary->test_count);
+        fprintf(cli->out, "test: loss %.4f, %lld %s\n", summary->test_loss,
+                (long long)summary->test_count, lg_cli_things(cli));
     else
-        fprintf(cli->out, "test: accuracy %.4f, loss %.4f, %lld images\n", summary->test_accuracy,
-                summary->test_loss, (long long)summary->test_count);
+        fprintf(cli->out, "test: accuracy %.4f, loss %.4f, %lld %s\n", summary->test_accuracy,
+                summary->test_loss, (long long)summary->test_count, lg_cli_things(cli));
 }
 
 static void add_field(lg_text *out, const char *name, double value)
@@ -202,37 +205,9 @@ static void make_json(const lg_cli *cli, const logit_summary *summary, lg_text *
     out->failed |= cli->grid.failed;
 }
 
-/* The library cannot tell a share that was given from the default; a config file that repeats a run
- * holds the default as well. */
-static logit_status hold_share(const lg_cli *cli, logit_error *err)
-{
-    const lg_cli_option *option = lg_cli_find_option(LG_VERB_TRAIN, "val-split");
-    const lg_cli_source source = cli->source[option - lg_cli_options];
-    const int given = source == LG_SOURCE_LINE || source == LG_SOURCE_ENVIRONMENT;
-    if (!given || cli->set.library.folds == 0 || cli->set.library.val_split == 0.0) return LOGIT_OK;
-    LG_FAIL(err, LOGIT_E_USAGE,
-            "--val-split: --folds measures on the training part itself, a fold at a time; leave "
-            "one of them out");
-}
-
-/* Adam has averages of its own: what it would leave unused is not taken in silence. */
-static logit_status hold_momentum(const lg_cli *cli, logit_error *err)
-{
-    const logit_options *o = &cli->set.library;
-    const char *which = o->nesterov ? "nesterov" : NULL;
-    for (int i = 0; i < o->momentum.count && !which; i++)
-        if (o->momentum.value[i] != 0.0) which = "momentum";
-    if (!which || strcmp(o->optimizer, "adam") != 0) return LOGIT_OK;
-    LG_FAIL(err, LOGIT_E_USAGE,
-            "--%s: --optimizer adam has averages of its own and would not use it; leave it out, or "
-            "take gd or sgd",
-            which);
-}
-
 logit_status lg_cli_run_train(lg_cli *cli, logit_error *err)
 {
-    LG_TRY(hold_share(cli, err));
-    LG_TRY(hold_momentum(cli, err));
+    LG_TRY(lg_cli_hold_idle(cli, err));
     logit_summary summary = {0};
     logit_watch watch = lg_cli_watch(cli);
     watch.start = on_start;
@@ -251,8 +226,8 @@ logit_status lg_cli_run_train(lg_cli *cli, logit_error *err)
     if (cli->grid.failed) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the table of settings");
     if (summary.bad > 0) {
         char text[LG_CELL], number[LG_CELL];
-        snprintf(text, sizeof text, "%.20s bad images were left out",
-                 lg_cli_count(number, (double)summary.bad));
+        snprintf(text, sizeof text, "%.20s bad %s were left out",
+                 lg_cli_count(number, (double)summary.bad), lg_cli_things(cli));
         lg_cli_say(cli, LOGIT_LEVEL_WARNING, text);
     }
     if (!cli->set.quiet && cli->grid.data) fputs(cli->grid.data, cli->out);

@@ -5,7 +5,7 @@
 #include "base/status.h"
 #include "cli_screen.h"
 
-enum { SHOWN = 10 }; /* doubts that text lists without -v */
+enum { SHOWN = 10, LISTED = 1000 }; /* doubts that text and JSON list without -v */
 
 static void add_doubt_line(lg_text *to, const logit_doubt *doubt)
 {
@@ -31,10 +31,11 @@ static void add_doubt_object(lg_text *to, const logit_doubt *doubt)
 static void on_doubt(void *user, const logit_doubt *doubt)
 {
     lg_cli *cli = user;
-    cli->lines++;
+    const int most = lg_cli_is_json(cli) ? LISTED : SHOWN;
+    if (++cli->lines > most && !cli->set.verbose) return;
     if (lg_cli_is_json(cli))
         add_doubt_object(&cli->doubts, doubt);
-    else if (cli->lines <= SHOWN || cli->set.verbose)
+    else
         add_doubt_line(&cli->doubts, doubt);
 }
 
@@ -74,7 +75,7 @@ static void print_text(const lg_cli *cli, const logit_certificate *c)
     }
 }
 
-static void make_json(const logit_certificate *c, const lg_text *doubts, lg_text *out)
+static void make_json(const lg_cli *cli, const logit_certificate *c, lg_text *out)
 {
     const struct {
         const char *name;
@@ -98,14 +99,15 @@ static void make_json(const logit_certificate *c, const lg_text *doubts, lg_text
     for (int i = 0; i < c->parts; i++)
         lg_text_add(out, "%s{\"part\": \"%s\", \"count\": %lld, \"certain\": %lld}", i ? ", " : "",
                     c->part[i].part, (long long)c->part[i].count, (long long)c->part[i].certain);
-    lg_text_add(out, "], \"not_proven\": [%s]}\n", doubts->size ? doubts->data : "");
+    lg_text_add(out, "], \"not_proven_count\": %d, \"not_proven\": [%s]}\n", cli->lines,
+                cli->doubts.size ? cli->doubts.data : "");
 }
 
 static logit_status print(lg_cli *cli, const logit_certificate *c, logit_error *err)
 {
     if (lg_cli_is_json(cli)) {
         lg_text json = {0};
-        make_json(c, &cli->doubts, &json);
+        make_json(cli, c, &json);
         json.failed |= cli->doubts.failed;
         return lg_cli_put(cli, &json, err);
     }
@@ -121,7 +123,7 @@ logit_status lg_cli_run_verify(lg_cli *cli, logit_error *err)
     logit_watch watch = lg_cli_watch(cli);
     watch.doubt = on_doubt;
     LG_TRY(logit_model_open(&model, cli->argument[0], err));
-    lg_cli_check_model(cli, model);
+    lg_cli_take_model(cli, model);
     logit_status status =
         logit_verify(model, cli->argument[1], &cli->set.library, &watch, &certificate, err);
     status = lg_cli_watched(cli, status, err);

@@ -6,6 +6,7 @@
  * train/model.c, options in train/settings.c, status and exit codes in base/status.c. */
 /* SPDX-License-Identifier: MIT */
 #include "core/backend.h"
+#include "core/lift.h"
 #include "data/dataset.h"
 #include "train/optimum.h"
 #include "train/schedule.h"
@@ -24,6 +25,11 @@ const char *logit_optimizer_name(int i)
 const char *logit_schedule_name(int i)
 {
     return lg_schedule_name(i);
+}
+
+const char *logit_map_name(int i)
+{
+    return i >= 0 && i < LG_LIFT_COUNT ? lg_lifts[i].name : NULL;
 }
 
 const char *logit_format_name(int i)

@@ -26,6 +26,8 @@ bash_offers "logit tr" train
 bash_offers "logit help ex" explain export
 bash_offers "logit train --opt" --optimizer
 bash_offers "logit train --optimizer " adam lbfgs
+bash_offers "logit train --features " square cross rff sigmoid step patch
+bash_offers "logit compare --features pa" patch
 bash_offers "logit export --format " onnx c
 bash_offers "logit predict runs/" runs/a.png runs/b.png
 
@@ -62,6 +64,7 @@ zsh_makes() {
 
 zsh_makes source "logit tra" "logit train"
 zsh_makes source "logit train --optimizer=" "lbfgs"
+zsh_makes source "logit train --features=pa" "--features=patch"
 zsh_makes autoload "logit tra" "logit train"
 zsh_makes autoload "logit train --optim" "--optimizer"
 zsh_makes autoload "logit export --format " "onnx"

@@ -275,6 +275,34 @@ START_TEST(machine_has_memory_and_a_processor)
 }
 END_TEST
 
+START_TEST(sizes_have_three_digits_and_units_of_a_thousand)
+{
+    static const struct {
+        double bytes;
+        const char *want;
+    } cases[] = {
+        {0, "0 B"},
+        {999, "999 B"},
+        {1000, "1.00 KB"},
+        {1023, "1.02 KB"},
+        {9994, "9.99 KB"},
+        {9995, "10.0 KB"},
+        {9996, "10.0 KB"},
+        {99949, "99.9 KB"},
+        {99951, "100 KB"},
+        {999499, "999 KB"},
+        {999500, "1.00 MB"},
+        {24536000, "24.5 MB"},
+        {2147483648, "2.15 GB"},
+        {0x1p64, "18.4 EB"},
+        {1e21, "1000 EB"},
+    };
+    char out[LG_TEXT_BYTES];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_str_eq(lg_text_bytes(out, cases[i].bytes), cases[i].want);
+}
+END_TEST
+
 Suite *lg_suite_base(void)
 {
     Suite *suite = suite_create("base");
@@ -286,6 +314,7 @@ Suite *lg_suite_base(void)
     tcase_add_loop_test(plain, text_is_escaped, 0, 7);
     tcase_add_test(plain, long_text_is_cut);
     tcase_add_test(plain, numbers_keep_17_digits);
+    tcase_add_test(plain, sizes_have_three_digits_and_units_of_a_thousand);
     tcase_add_loop_test(plain, distance_counts_edits, 0, 6);
     tcase_add_test(plain, errors_carry_their_place);
     tcase_add_test(plain, machine_has_memory_and_a_processor);

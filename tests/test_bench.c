@@ -36,6 +36,8 @@ static void keep(void *user, const logit_measure *found)
     line[lines++] = *found;
 }
 
+static const logit_watch keeper = {.measure = keep};
+
 static void start(void)
 {
     lines = 0;
@@ -123,7 +125,7 @@ END_TEST
 
 START_TEST(times_are_in_their_unit)
 {
-    const lg_bench bench = {.device = device, .found = keep};
+    const lg_bench bench = {.device = device, .watch = &keeper};
     const lg_work work = {.bytes = 4e9};
     lg_bench_report_time(&bench, "a", "us", "us", 2e-3, &work);
     lg_bench_report_time(&bench, "a", "ms", "ms", 2e-3, &work);
@@ -139,7 +141,7 @@ END_TEST
 
 START_TEST(lines_are_picked_by_name_and_shape)
 {
-    lg_bench bench = {.found = keep};
+    lg_bench bench = {.watch = &keeper};
     ck_assert(lg_bench_wants(&bench, "loss kernel", "8192 x 10"));
     bench.only = "kernel, 8192";
     ck_assert(lg_bench_wants(&bench, "loss kernel", "8192 x 10"));
@@ -151,12 +153,44 @@ END_TEST
 
 START_TEST(what_has_no_room_is_left_out_and_said)
 {
-    const lg_bench bench = {.found = keep};
+    const lg_bench bench = {.watch = &keeper};
     ck_assert_int_eq(lg_bench_leave_out(&bench, "a", "b", LOGIT_E_NOMEM), LOGIT_OK);
     ck_assert(isnan(said("a", "b")->value) && isnan(said("a", "b")->floor));
     ck_assert_str_eq(said("a", "b")->bound, "there is no room");
     ck_assert_int_eq(lg_bench_leave_out(&bench, "a", "c", LOGIT_E_DEVICE), LOGIT_E_DEVICE);
     ck_assert_int_eq(lines, 1);
+}
+END_TEST
+
+static int asked;
+
+static int stop_from_the_third(void *user)
+{
+    (void)user;
+    return ++asked >= 3;
+}
+
+static logit_status count_call(void *argument, logit_error *err)
+{
+    (void)err;
+    ++*(int *)argument;
+    return LOGIT_OK;
+}
+
+/* Between two calls, not after an hour; a line that is not finished is not told. */
+START_TEST(whoever_watches_can_stop_it)
+{
+    static const logit_watch watch = {.measure = keep, .stop = stop_from_the_third};
+    const lg_bench patient = {.watch = &watch, .seconds = 3600.0};
+    lg_ceiling ceiling;
+    double rate;
+    int calls = 0;
+    asked = 0;
+    ck_assert_int_eq(lg_bench_time(&patient, count_call, &calls, &rate, &failure), LOGIT_E_STOPPED);
+    ck_assert_int_eq(calls, 4); /* one to warm up */
+    asked = 0;
+    ck_assert_int_eq(lg_ceiling_measure(&ceiling, 1, 3600.0, &watch, &failure), LOGIT_E_STOPPED);
+    ck_assert_int_eq(lines, 0);
 }
 END_TEST
 
@@ -181,7 +215,7 @@ static lg_backend *open_device(const char *precision)
                        .seconds = 1e-9,
                        .precision = lg_precision_find(precision),
                        .device = device,
-                       .found = keep};
+                       .watch = &keeper};
     ok(lg_open_device(&backend, &options, 0, NULL, &failure));
     return backend;
 }
@@ -203,10 +237,10 @@ START_TEST(ceilings_are_measured) /* precision */
     if (!backend) return;
     memset(&bench.device, 0, sizeof bench.device);
     ok(lg_device_ceiling_measure(&bench, backend, &small, &failure));
-    is_measured("ceiling: device copy", "0 MB, read and written", "GB/s");
-    is_measured("ceiling: device copy", "2 MB, read and written", "GB/s");
-    is_measured("ceiling: host copy", "0 MB, page-locked", "GB/s");
-    is_measured("ceiling: host copy", "0 MB, pageable", "GB/s");
+    is_measured("ceiling: device copy", "4.00 KB, read and written", "GB/s");
+    is_measured("ceiling: device copy", "2.00 MB, read and written", "GB/s");
+    is_measured("ceiling: host copy", "2.00 KB, page-locked", "GB/s");
+    is_measured("ceiling: host copy", "2.00 KB, pageable", "GB/s");
     is_measured("ceiling: launch", "5 empty kernels", "us");
     is_measured("ceiling: graph node", "5 empty kernels", "us");
     for (int p = 0; p < LG_PRECISION_COUNT; p++) {
@@ -317,7 +351,7 @@ START_TEST(epochs_of_the_processor_are_measured)
     logit_options_default(&options);
     options.device = "cpu";
     ok(lg_options_settle(&options, &failure));
-    bench = (lg_bench){.options = &options, .ceiling = processor, .found = keep};
+    bench = (lg_bench){.options = &options, .ceiling = processor, .watch = &keeper};
     ok(lg_bench_epoch(&bench, &courses[1], &failure));
     is_measured("epoch, streamed", "small", "ms");
     is_near(said("epoch, streamed", "small")->floor, 50 * 18 / 100.0 * 1e3); /* its bytes */
@@ -330,7 +364,7 @@ START_TEST(a_grid_is_measured_beside_its_runs)
     logit_options_default(&options);
     options.device = "cpu";
     ok(lg_options_settle(&options, &failure));
-    bench = (lg_bench){.options = &options, .ceiling = processor, .found = keep};
+    bench = (lg_bench){.options = &options, .ceiling = processor, .watch = &keeper};
     ok(lg_bench_grid(&bench, &four, &failure));
     is_measured("grid, 4 settings", "small", "ms");
     is_measured("grid, 4 runs", "small", "ms");
@@ -372,6 +406,7 @@ Suite *lg_suite_bench(void)
     tcase_add_checked_fixture(tc, start, NULL);
     tcase_add_loop_test(tc, floors_of_a_processor, 0, sizeof on_processor / sizeof *on_processor);
     tcase_add_loop_test(tc, floors_of_a_device, 0, sizeof on_device / sizeof *on_device);
+    tcase_add_test(tc, whoever_watches_can_stop_it);
     tcase_add_test(tc, times_are_in_their_unit);
     tcase_add_test(tc, lines_are_picked_by_name_and_shape);
     tcase_add_test(tc, what_has_no_room_is_left_out_and_said);

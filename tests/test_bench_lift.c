@@ -24,6 +24,8 @@ static void keep(void *user, const logit_measure *found)
     line[lines++] = *found;
 }
 
+static const logit_watch keeper = {.measure = keep};
+
 static void is_line(int i, const char *name, const char *shape, const char *unit)
 {
     ck_assert_str_eq(line[i].name, name);
@@ -39,7 +41,7 @@ static const double patch_work = 2.0 * 4 * 27 * 20, rff_work = 144.0;
 
 START_TEST(maps_are_held_against_the_product)
 {
-    lg_bench bench = {.seconds = 1e-9, .found = keep};
+    lg_bench bench = {.seconds = 1e-9, .watch = &keeper};
     lg_backend *backend = problem_device("cpu", 2);
     ck_assert_int_eq(lg_bench_matmul(&bench, backend, 5, NULL), LOGIT_OK);
     is_line(0, "ceiling: matmul", "5 x 5 x 5", "GFLOP/s");
@@ -65,7 +67,7 @@ END_TEST
 
 START_TEST(maps_that_are_not_asked_for_are_left_out)
 {
-    lg_bench bench = {.seconds = 1e-9, .found = keep, .only = "lift, patch, rate"};
+    lg_bench bench = {.seconds = 1e-9, .watch = &keeper, .only = "lift, patch, rate"};
     lg_backend *backend = problem_device("cpu", 1);
     ck_assert_int_eq(lg_bench_map_lines(&bench, backend, &patch, NULL), LOGIT_OK);
     ck_assert_int_eq(lg_bench_map_lines(&bench, backend, &rff, NULL), LOGIT_OK);

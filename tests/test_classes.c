@@ -105,7 +105,7 @@ START_TEST(labels_are_numbered_as_in_the_model)
 }
 END_TEST
 
-START_TEST(class_that_the_model_does_not_know_names_both_lists)
+START_TEST(classes_that_the_model_does_not_know_are_all_named)
 {
     tree t;
     tree_open(&t);
@@ -113,12 +113,15 @@ START_TEST(class_that_the_model_does_not_know_names_both_lists)
     char *const known[] = {"cat", "dog", "horse"};
     lg_dataset_options options = {.known_class = known, .known_classes = 3};
     tree_refused(&t, "pets", &options, LOGIT_E_DATA,
-                 TEXTS("emu is not known to the model.", "This set has cat, dog, emu;",
-                       "the model knows cat, dog, horse"));
+                 TEXTS("1 of its 3 classes is not known to the model: emu.",
+                       "Known are cat, dog, horse.", "rename or leave out"));
     options.known_by = "the training set";
     tree_refused(&t, "pets", &options, LOGIT_E_DATA,
-                 TEXTS("emu is not known to the training set.", "This set has cat, dog, emu;",
-                       "the training set knows cat, dog, horse"));
+                 TEXTS("1 of its 3 classes is not known to the training set: emu."));
+    options.known_classes = 1;
+    tree_refused(
+        &t, "pets", &options, LOGIT_E_DATA,
+        TEXTS("2 of its 3 classes are not known to the training set: dog, emu.", "Known are cat."));
     tree_close(&t);
 }
 END_TEST
@@ -164,7 +167,7 @@ Suite *lg_suite_classes(void)
     tcase_add_loop_test(tests, chosen_classes_must_be_there, 0,
                         (int)(sizeof bad_choices / sizeof *bad_choices));
     tcase_add_test(tests, labels_are_numbered_as_in_the_model);
-    tcase_add_test(tests, class_that_the_model_does_not_know_names_both_lists);
+    tcase_add_test(tests, classes_that_the_model_does_not_know_are_all_named);
     tcase_add_test(tests, one_class_is_fine_for_a_model_but_not_to_learn_from);
     tcase_add_test(tests, long_lists_of_classes_are_cut);
     suite_add_tcase(suite, tests);

@@ -155,7 +155,7 @@ START_TEST(every_option_is_read_from_the_environment)
         const char *words[MOST_WORDS] = {lg_cli_verbs[verb].name, "a", "b"};
         lg_cli cli;
         logit_error err;
-        if (option->keep == LG_KEEP_LINE) continue;
+        if (option->keep < LG_KEEP_ANY) continue;
         words[1 + lg_cli_verbs[verb].least] = NULL;
         variable_name(option->name, variable);
         strcat(variable, "=");

@@ -73,6 +73,38 @@ START_TEST(a_config_file_that_is_not_there_is_an_io_error)
 }
 END_TEST
 
+/* LOGIT_CONFIG is --config in the environment, whose other variables win over the file; a --config
+ * on the line is the file that is read. */
+START_TEST(the_environment_can_name_the_file)
+{
+    lg_cli cli;
+    logit_error err;
+    char variable[100];
+    const config_file file = write_config("epochs = 3\nbatch-size = 7\n", 26);
+    const config_file other = write_config("epochs = 4\n", 11);
+    snprintf(variable, sizeof variable, "LOGIT_CONFIG=%s", file.path);
+    ck_assert_int_eq(parse_words(&cli, variable, WORDS("train", "a"), &err), LOGIT_OK);
+    ck_assert_int_eq(cli.set.library.epochs, 3);
+    ck_assert_int_eq(cli.set.library.batch_size, 7);
+    ck_assert_uint_eq(cli.notes.size, 0);
+    lg_cli_clear(&cli);
+    ck_assert_int_eq(parse_words(&cli, variable, WORDS("train", "a", "--config", other.path), &err),
+                     LOGIT_OK);
+    ck_assert_int_eq(cli.set.library.epochs, 4);
+    ck_assert_int_eq(cli.set.library.batch_size, 128);
+    lg_cli_clear(&cli);
+    ck_assert_int_eq(parse_words(&cli, "LOGIT_CONFIG=/nowhere/x", WORDS("eval", "a", "b"), &err),
+                     LOGIT_E_IO);
+    lg_cli_clear(&cli);
+    ck_assert_int_eq(parse_words(&cli, "LOGIT_CONFIG=/nowhere/x", WORDS("info"), &err), LOGIT_OK);
+    lg_cli_clear(&cli);
+    ck_assert_int_eq(parse_words(&cli, "LOGIT_CONFIG=", WORDS("train", "a"), &err), LOGIT_OK);
+    lg_cli_clear(&cli);
+    remove_config(file);
+    remove_config(other);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------- --print-config --- */
 
 /* What lg_cli_config_print makes of these words; to be freed with lg_text_clear. */
@@ -93,7 +125,7 @@ static void values_of(const lg_cli *cli, lg_text *out)
 {
     for (int i = 0; i < LG_OPTION_COUNT; i++) {
         const lg_cli_option *option = &lg_cli_options[i];
-        if (option->keep == LG_KEEP_LINE || !lg_cli_option_of(option, cli->verb)) continue;
+        if (option->keep < LG_KEEP_ANY || !lg_cli_option_of(option, cli->verb)) continue;
         lg_text_add(out, "%s=", option->name);
         lg_cli_value_write(option, &cli->set, out);
         lg_text_add(out, "\n");
@@ -161,6 +193,7 @@ Suite *lg_suite_cli_config(void)
     tcase_add_loop_test(config, a_config_file_is_read_or_its_line_is_named, 0,
                         (int)(sizeof configs / sizeof *configs));
     tcase_add_test(config, a_config_file_that_is_not_there_is_an_io_error);
+    tcase_add_test(config, the_environment_can_name_the_file);
     tcase_add_loop_test(config, a_printed_config_says_the_same, 0, 6);
     tcase_add_test(config, a_printed_config_says_where_values_came_from);
     suite_add_tcase(suite, config);

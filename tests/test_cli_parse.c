@@ -263,8 +263,8 @@ START_TEST(a_wrong_variable_is_named_and_an_unknown_one_noted)
     static const struct {
         const char *variable;
         int noted;
-    } cases[] = {{"LOGIT_ZZZ=1", 1},       {"LOGIT_CONFIG=a", 1}, {"LOGIT_TEST_DATA=a", 0},
-                 {"LOGIT_PLUGIN_DIR=", 0}, {"LOGIT_ISA=base", 0}, {"LOGIT_TOP=3", 0},
+    } cases[] = {{"LOGIT_ZZZ=1", 1},       {"LOGIT_RESUME=yes", 1}, {"LOGIT_TEST_DATA=a", 0},
+                 {"LOGIT_PLUGIN_DIR=", 0}, {"LOGIT_ISA=base", 0},   {"LOGIT_TOP=3", 0},
                  {"LOGIT_EPOCHS=", 0},     {"LOGITS=1", 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_int_eq(parse_words(&cli, cases[i].variable, WORDS("train", "a"), &err), LOGIT_OK);

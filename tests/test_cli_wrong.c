@@ -43,6 +43,33 @@ START_TEST(a_share_and_folds_are_one_too_many)
 }
 END_TEST
 
+/* Whatever the optimiser and the schedule would leave unused; the second line of each is taken. */
+static const struct {
+    const char *const idle[6], *start, *const used[8];
+} idles[] = {
+    {{"train", "/nowhere", "--tolerance", "1e-5", NULL},
+     "--tolerance: only --optimizer lbfgs",
+     {"train", "/nowhere", "--tolerance", "1e-5", "--optimizer", "lbfgs", "--quiet", NULL}},
+    {{"train", "/nowhere", "--step-every", "3", NULL},
+     "--step-every: only --schedule step",
+     {"train", "/nowhere", "--step-every", "3", "--schedule", "step", "--quiet", NULL}},
+    {{"train", "/nowhere", "--step-factor", "0.1", NULL},
+     "--step-factor: only --schedule step",
+     {"train", "/nowhere", "--step-factor", "0.1", "--schedule", "step", "--quiet", NULL}},
+    {{"compare", "/nowhere", "--momentum", "0.9", NULL},
+     "--momentum: --optimizer adam",
+     {"compare", "/nowhere", "--momentum", "0.9", "--optimizer", "sgd", "--quiet", NULL}},
+};
+
+START_TEST(options_that_would_change_nothing_are_refused)
+{
+    char out[4096];
+    run_verb *run = strcmp(idles[_i].idle[0], "train") == 0 ? lg_cli_run_train : lg_cli_run_compare;
+    refused(run, idles[_i].idle, LOGIT_E_USAGE, idles[_i].start, out, sizeof out);
+    refused(run, idles[_i].used, LOGIT_E_IO, "/nowhere: ", out, sizeof out);
+}
+END_TEST
+
 START_TEST(adam_takes_no_momentum)
 {
     char out[4096];
@@ -77,6 +104,17 @@ START_TEST(a_bench_of_nothing_is_refused_before_it_measures)
 }
 END_TEST
 
+START_TEST(a_loss_of_one_thing_says_what_the_other_is)
+{
+    char out[4096];
+    refused(lg_cli_run_loss, WORDS("loss", "run1"), LOGIT_E_USAGE,
+            "run1 alone does not say of which samples the loss is asked: give MODEL and DATA", out,
+            sizeof out);
+    refused(lg_cli_run_loss, WORDS("loss"), LOGIT_E_USAGE, "nothing to tell of: give --logits", out,
+            sizeof out);
+}
+END_TEST
+
 START_TEST(a_bench_of_no_line_says_so)
 {
     char out[4096];
@@ -91,9 +129,12 @@ Suite *lg_suite_cli_wrong(void)
     Suite *suite = suite_create("cli_wrong");
     TCase *tests = tcase_create("wrong");
     tcase_add_test(tests, a_share_and_folds_are_one_too_many);
+    tcase_add_loop_test(tests, options_that_would_change_nothing_are_refused, 0,
+                        (int)(sizeof idles / sizeof *idles));
     tcase_add_test(tests, adam_takes_no_momentum);
     tcase_add_test(tests, a_folder_without_a_model_says_what_is_wanted);
     tcase_add_test(tests, a_bench_of_nothing_is_refused_before_it_measures);
+    tcase_add_test(tests, a_loss_of_one_thing_says_what_the_other_is);
     tcase_add_test(tests, a_bench_of_no_line_says_so);
     tcase_set_timeout(tests, 60); /* ceilings are measured */
     suite_add_tcase(suite, tests);

@@ -15,12 +15,13 @@
 #include "tests/fake_plugin.h"
 #include "tests/small_set.h"
 #include "tests/train_rig.h"
+#include "train/open_device.h"
 
 Suite *lg_suite_device(void);
 
-/* What was heard of a call. */
+/* What was heard of a call: of the lines about a GPU the first. */
 typedef struct heard {
-    int count;
+    int count, details;
     logit_level level;
     char text[1200], device[300], name[20];
 } heard;
@@ -28,6 +29,7 @@ typedef struct heard {
 static void on_message(void *user, logit_level level, const char *text)
 {
     heard *h = user;
+    h->details += level == LOGIT_LEVEL_INFO && strstr(text, "build the plug-in again") != NULL;
     if (!strstr(text, "GPU")) return;
     h->count++;
     h->level = level;
@@ -90,6 +92,62 @@ START_TEST(auto_with_a_plugin_and_no_device_is_a_notice)
     ck_assert_int_eq(h.count, 1);
     ck_assert_int_eq(h.level, LOGIT_LEVEL_NOTICE);
     ck_assert_msg(strstr(h.text, "call 1, device 0") != NULL, "%s", h.text);
+}
+END_TEST
+
+/* One short line; the particulars and what to do about them are information. */
+START_TEST(a_long_reason_is_cut)
+{
+    heard h;
+    logit_error err;
+    fake_plugin_write("liblogit-cuda.so", "no library");
+    options.device = "auto";
+    ck_assert_int_eq(listen(&h, &err), LOGIT_OK);
+    ck_assert_int_eq(h.level, LOGIT_LEVEL_NOTICE);
+    ck_assert_msg(strncmp(h.text, "no GPU is used: the plug-in cannot be loaded", 44) == 0 &&
+                      !strstr(h.text, "install") && strlen(h.text) < 140,
+                  "%s", h.text);
+    ck_assert_int_eq(h.details, 1);
+}
+END_TEST
+
+START_TEST(reasons_are_cut_where_advice_begins)
+{
+    static const struct {
+        const char *message, *reason, *brief;
+    } cases[] = {
+        {"device cuda: no driver (lib.so.1); install one", "no driver (lib.so.1); install one",
+         "no driver"},
+        {"device cuda:7: two; three (four)", "two; three (four)", "two"},
+        {"call 1, device 0", "call 1, device 0", "call 1, device 0"},
+        {"device", "device", "device"},
+        {"device cuda: 12345678901234567890", "12345678901234567890", "1234567890123456"},
+    };
+    char out[17];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_str_eq(lg_device_reason(cases[i].message), cases[i].reason);
+        ck_assert_str_eq(lg_device_brief(out, sizeof out, cases[i].message), cases[i].brief);
+    }
+}
+END_TEST
+
+/* An error about a path is all that is said: the device is opened before. */
+START_TEST(a_path_that_is_not_there_comes_first)
+{
+    heard h = {0};
+    logit_error err;
+    logit_score score;
+    const logit_watch watch = {.user = &h, .message = on_message};
+    fake_plugin_make("liblogit-cuda.so", LG_PLUGIN_ABI, "cuda");
+    train("idx", "run", LOGIT_OK, NULL);
+    logit_model *model = open_model("run");
+    options.device = "auto";
+    options.out = small_set_path("none");
+    ck_assert_int_eq(logit_train("/nowhere", &options, &watch, NULL, &err), LOGIT_E_IO);
+    ck_assert_int_eq(logit_eval(model, "/nowhere", NULL, &options, &watch, &score, &err),
+                     LOGIT_E_IO);
+    ck_assert_int_eq(h.count, 0);
+    logit_model_close(model);
 }
 END_TEST
 
@@ -244,6 +302,9 @@ Suite *lg_suite_device(void)
     tcase_add_checked_fixture(tc, begin_both, end_both);
     tcase_add_test(tc, auto_without_a_plugin_is_information);
     tcase_add_test(tc, auto_with_a_plugin_and_no_device_is_a_notice);
+    tcase_add_test(tc, a_long_reason_is_cut);
+    tcase_add_test(tc, reasons_are_cut_where_advice_begins);
+    tcase_add_test(tc, a_path_that_is_not_there_comes_first);
     tcase_add_test(tc, what_was_asked_for_needs_no_word);
     tcase_add_test(tc, evaluation_tells_it_too);
     tcase_add_test(tc, missing_device_ends_the_call_at_once);

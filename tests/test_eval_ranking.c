@@ -131,7 +131,7 @@ START_TEST(without_memory_it_is_left_out_and_said)
     ck_assert_int_eq(h.count, 1);
     ck_assert_int_eq(h.level, LOGIT_LEVEL_WARNING);
     ck_assert_str_eq(h.text,
-                     "AUC, average precision and their curves are left out: 0.0174 GB of log "
+                     "AUC, average precision and their curves are left out: 17.4 MB of log "
                      "odds of 17000 samples and 250 classes are more than half of --memory");
     ck_assert_str_eq(all.unranked, "memory");
     ck_assert(isnan(all.auc) && isnan(all.class_score[0].average_precision) && !all.curves);

@@ -225,7 +225,8 @@ START_TEST(later_parts_are_held_against_train)
     lg_dataset_close(set);
     char *const known[] = {"a", "b"};
     const lg_dataset_options with_model = {.known_class = known, .known_classes = 2};
-    tree_refused(&t, "s", &with_model, LOGIT_E_DATA, TEXTS("class c", "a, b, c", "knows a, b"));
+    tree_refused(&t, "s", &with_model, LOGIT_E_DATA,
+                 TEXTS("1 of its 3 classes is not known to the model: c.", "Known are a, b."));
     tree_close(&t);
 }
 END_TEST

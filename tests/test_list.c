@@ -174,7 +174,7 @@ START_TEST(classes_left_out_and_of_a_model)
     lg_dataset_close(set);
     char *const known[] = {"x", "y"};
     tree_refused(&t, "l.csv", &(lg_dataset_options){.known_class = known, .known_classes = 2},
-                 LOGIT_E_DATA, TEXTS("class z", "not known"));
+                 LOGIT_E_DATA, TEXTS("not known to the model: z.", "Known are x, y."));
     tree_close(&t);
 }
 END_TEST

@@ -138,11 +138,11 @@ START_TEST(the_plan_can_be_told)
         int held;
         const char *want;
     } plans[] = {
-        {1 << 30, 0, "1000 images in memory, 0.1 MB, decoded once"},
-        {0, 1, "1000 images in memory, 0.1 MB"},
-        {100000, 0, "8 slots of 100 images, 0.1 MB, decoded anew each epoch"},
+        {1 << 30, 0, "1000 images in memory, 105 KB, decoded once"},
+        {0, 1, "1000 images in memory, 105 KB"},
+        {100000, 0, "8 slots of 100 images, 91.6 KB, decoded anew each epoch"},
         {1000, 0,
-         "2 slots of 100 images, 0.0 MB (over the budget of 0.0 MB), decoded anew each "
+         "2 slots of 100 images, 22.9 KB (over the budget of 1.00 KB), decoded anew each "
          "epoch"},
     };
     fake f;

@@ -263,7 +263,7 @@ START_TEST(a_models_classes_number_the_labels)
     lg_dataset_close(dataset);
     how.known_classes = 3;
     tree_refused(&in, "small.packed", &how, LOGIT_E_DATA,
-                 (const char *const[]){"class cat is not known", NULL});
+                 (const char *const[]){"not known to the model: cat.", NULL});
 }
 END_TEST
 

@@ -122,12 +122,11 @@ START_TEST(a_plan_is_one_clear_line) /* size of the device */
         int in_memory;
         const char *says;
     } of[] = {
-        {138700000, 1, "1000 images on the device, 108.0 kB of 138.7 MB free"},
+        {138700000, 1, "1000 images on the device, 108 KB of 139 MB free"},
         {138700000, 0,
-         "1000 images on the device, kept there as u8 after the first pass, 108.0 kB of 138.7 MB "
-         "free"},
-        {50000, 0, "46.7 kB of 100.0 kB on the device, the rest streamed: 50.0 kB are free"},
-        {3300, 0, "streamed to the device, 3 slots of 10 images, 3.3 kB: 3.3 kB are free"},
+         "1000 images on the device, kept there as u8 after the first pass, 108 KB of 139 MB free"},
+        {50000, 0, "46.7 KB of 100 KB on the device, the rest streamed: 50.0 KB are free"},
+        {3300, 0, "streamed to the device, 3 slots of 10 images, 3.30 KB: 3.30 KB are free"},
     };
     char text[300];
     lg_placement_need need = need_of(of[_i].free);

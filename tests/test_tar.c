@@ -283,7 +283,7 @@ START_TEST(classes_of_a_model_and_classes_left_out)
     lg_dataset_close(set);
     char *const known[] = {"c", "b"};
     tree_refused(&t, "s.tar", &(lg_dataset_options){.known_class = known, .known_classes = 2},
-                 LOGIT_E_DATA, TEXTS("class a", "not known"));
+                 LOGIT_E_DATA, TEXTS("not known to the model: a.", "not known"));
     tree_close(&t);
 }
 END_TEST

@@ -129,6 +129,20 @@ static int min3(int a, int b, int c)
     return ab < c ? ab : c;
 }
 
+const char *lg_text_bytes(char *out, double bytes)
+{
+    static const char *const unit[] = {"B", "KB", "MB", "GB", "TB", "PB", "EB"};
+    const int units = sizeof unit / sizeof *unit;
+    int u = 0;
+    while (u + 1 < units && bytes >= (u > 0 ? 999.5 : 1000.0)) { /* 999.5 would be "1000" */
+        bytes /= 1000.0;
+        u++;
+    }
+    const int decimals = u == 0 || bytes >= 99.95 ? 0 : bytes >= 9.995 ? 1 : 2;
+    snprintf(out, LG_TEXT_BYTES, "%.*f %s", decimals, bytes, unit[u]);
+    return out;
+}
+
 int lg_text_distance(const char *a, const char *b)
 {
     enum { LONGEST = 63 };

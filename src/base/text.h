@@ -33,6 +33,12 @@ void lg_text_clear(lg_text *text); /* frees */
 /* strdup of a printf; NULL if out of memory. */
 char *lg_text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+enum { LG_TEXT_BYTES = 24 }; /* room of `out` below */
+
+/* A size as people read it: "512 B", "46.7 KB", "1.00 GB": three digits, units of 1000.  Returns
+ * out, for use as a printf argument. */
+const char *lg_text_bytes(char *out, double bytes);
+
 /* Edit distance (insert, delete, replace, swap of neighbours) for "did you mean". */
 int lg_text_distance(const char *a, const char *b);
 

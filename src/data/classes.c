@@ -200,21 +200,32 @@ static logit_status take_option(lg_classes *classes, const char *list, char *con
     return status;
 }
 
+/* Those of found that are not known, in out[count]; how many. */
+static int list_unknown(const lg_classes *classes, char *const *found, int count, char **out)
+{
+    int unknown = 0;
+    for (int i = 0; i < count; i++)
+        if (lg_classes_label(classes, found[i]) == LG_CLASS_UNKNOWN) out[unknown++] = found[i];
+    return unknown;
+}
+
 /* Every class of the set must be one of the model's, or of whoever knows them. */
 static logit_status check_known(const lg_classes *classes, char *const *found, int count,
                                 const char *path, const char *known_by, logit_error *err)
 {
-    char wrong[SHOWN_NAME], have[SHOWN_LIST], want[SHOWN_LIST], shown[SHOWN_LIST];
+    char wrong[SHOWN_LIST], want[SHOWN_LIST], shown[SHOWN_LIST];
+    char **unknown = calloc((size_t)count + 1, sizeof *unknown);
+    if (!unknown) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a list of classes");
+    const int differ = list_unknown(classes, found, count, unknown);
+    lg_classes_brief(wrong, sizeof wrong, unknown, differ);
+    free(unknown);
+    if (differ == 0) return LOGIT_OK;
     if (!known_by) known_by = "the model";
-    for (int i = 0; i < count; i++) {
-        if (lg_classes_label(classes, found[i]) != LG_CLASS_UNKNOWN) continue;
-        LG_FAIL(err, LOGIT_E_DATA, "%s: class %s is not known to %s.  This set has %s; %s knows %s",
-                lg_text_escape(shown, sizeof shown, path),
-                lg_text_escape(wrong, sizeof wrong, found[i]), known_by,
-                lg_classes_brief(have, sizeof have, found, count), known_by,
-                lg_classes_brief(want, sizeof want, classes->name, classes->count));
-    }
-    return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_DATA,
+            "%s: %d of its %d classes %s not known to %s: %s.  Known are %s.  No file is damaged: "
+            "rename or leave out what differs, or train on a set that has it",
+            lg_text_escape(shown, sizeof shown, path), differ, count, differ == 1 ? "is" : "are",
+            known_by, wrong, lg_classes_brief(want, sizeof want, classes->name, classes->count));
 }
 
 logit_status lg_classes_freeze(lg_classes *classes, char *const *found, int count, const char *path,

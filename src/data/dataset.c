@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "data/folder_list.h"
 #include "data/formats.h"
+#include "data/missing.h"
 
 enum { SHOWN = 400 }; /* bytes of a path inside a message */
 
@@ -177,62 +178,6 @@ logit_status lg_dataset_count_empty(lg_dataset *dataset, const lg_dataset_option
 
 /* --------------------------------------------------------------------- what is at a path? --- */
 
-/* Room for a path, its folder and its last name. */
-typedef struct split_path {
-    char folder[PATH_MAX];
-    const char *leaf;
-} split_path;
-
-static int split(split_path *out, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const size_t length = slash ? (size_t)(slash - path) : 0;
-    if (length >= sizeof out->folder) return 0;
-    out->leaf = slash ? slash + 1 : path;
-    memcpy(out->folder, path, length);
-    out->folder[length] = '\0';
-    if (length == 0) memcpy(out->folder, slash ? "/" : ".", 2);
-    return 1;
-}
-
-/* The name in the folder that is nearest to the leaf, in near[size]; "" if none is near. */
-static void find_near(const split_path *at, DIR *folder, char *near, size_t size)
-{
-    int least = (int)strlen(at->leaf) / 3 + 2;
-    near[0] = '\0';
-    for (const struct dirent *found; (found = readdir(folder));) {
-        if (found->d_name[0] == '.') continue;
-        const int distance = lg_text_distance(at->leaf, found->d_name);
-        const int order = near[0] ? strcmp(found->d_name, near) : -1;
-        if (distance > least || (distance == least && order >= 0)) continue;
-        if (strlen(found->d_name) >= size) continue;
-        least = distance;
-        memcpy(near, found->d_name, strlen(found->d_name) + 1);
-    }
-}
-
-/* Why a path cannot be looked at, with the name that may have been meant. */
-static logit_status refuse_missing(const char *path, int why, logit_error *err)
-{
-    char shown[SHOWN], folder_shown[SHOWN], near[NAME_MAX + 1] = "", near_shown[SHOWN];
-    split_path at;
-    lg_text_escape(shown, sizeof shown, path);
-    if (why != ENOENT || !split(&at, path))
-        LG_FAIL(err, LOGIT_E_IO, "%s: cannot be opened: %s", shown, strerror(why));
-    lg_text_escape(folder_shown, sizeof folder_shown, at.folder);
-    DIR *folder = opendir(at.folder);
-    if (!folder)
-        LG_FAIL(err, LOGIT_E_IO, "%s: there is no such file or folder, nor a folder %s", shown,
-                folder_shown);
-    find_near(&at, folder, near, sizeof near);
-    closedir(folder);
-    if (!near[0]) LG_FAIL(err, LOGIT_E_IO, "%s: there is no such file or folder", shown);
-    lg_text_escape(near_shown, sizeof near_shown, near);
-    const int here = !strchr(path, '/');
-    LG_FAIL(err, LOGIT_E_IO, "%s: there is no such file or folder; did you mean %s%s%s?", shown,
-            here ? "" : folder_shown, here || !strcmp(at.folder, "/") ? "" : "/", near_shown);
-}
-
 /* "packed, idx, .. and tar".  What each is stands in the help: here it would fill the screen. */
 static void list_formats(char *out, size_t size)
 {
@@ -318,7 +263,7 @@ static logit_status open_path(lg_dataset *dataset, const lg_dataset_options *opt
         LG_TRY(formats[i].open(dataset, options, err));
         return lg_dataset_check_element(dataset, options, err);
     }
-    if (missing) return refuse_missing(dataset->path, missing, err);
+    if (missing) return lg_missing_fail(dataset->path, missing, err);
     return refuse_unknown(dataset->path, &info, err);
 }
 

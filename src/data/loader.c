@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "data/loader_parts.h"
 
 static void permute(lg_loader *loader, uint32_t epoch)
@@ -166,26 +167,25 @@ void lg_loader_augment(lg_loader *loader, int on)
 
 void lg_loader_describe(const lg_loader *loader, char *text, size_t size)
 {
-    const double megabyte = 1e6;
     const double slots = (double)loader->slot_bytes * loader->slots;
-    const double bytes = (double)loader->features * (double)loader->count;
+    const double all = (double)loader->features * (double)loader->count;
     const int floats = lg_element_is_float(loader->set->element);
     const char *what = floats ? "samples" : "images";
     const char *got = floats || loader->set->ops->read_rows ? "read" : "decoded";
+    char takes[LG_TEXT_BYTES], budget[LG_TEXT_BYTES];
+    lg_text_bytes(takes, loader->resident ? all : slots);
+    lg_text_bytes(budget, (double)loader->options.memory);
     if (loader->set->resident)
-        snprintf(text, size, "%lld %s in memory, %.1f MB", (long long)loader->count, what,
-                 bytes / megabyte);
+        snprintf(text, size, "%lld %s in memory, %s", (long long)loader->count, what, takes);
     else if (loader->resident)
-        snprintf(text, size, "%lld %s in memory, %.1f MB, %s once", (long long)loader->count, what,
-                 bytes / megabyte, got);
+        snprintf(text, size, "%lld %s in memory, %s, %s once", (long long)loader->count, what,
+                 takes, got);
     else if (slots <= (double)loader->options.memory)
-        snprintf(text, size, "%d slots of %lld %s, %.1f MB, %s anew each epoch", loader->slots,
-                 (long long)loader->rows, what, slots / megabyte, got);
+        snprintf(text, size, "%d slots of %lld %s, %s, %s anew each epoch", loader->slots,
+                 (long long)loader->rows, what, takes, got);
     else
-        snprintf(text, size,
-                 "%d slots of %lld %s, %.1f MB (over the budget of %.1f MB), %s anew each epoch",
-                 loader->slots, (long long)loader->rows, what, slots / megabyte,
-                 (double)loader->options.memory / megabyte, got);
+        snprintf(text, size, "%d slots of %lld %s, %s (over the budget of %s), %s anew each epoch",
+                 loader->slots, (long long)loader->rows, what, takes, budget, got);
 }
 
 int lg_loader_moves(const lg_loader *loader)

@@ -35,7 +35,8 @@ static logit_status measure_ceilings(lg_bench *bench, int *where, logit_error *e
         status = lg_device_ceiling_measure(bench, backend, &lg_device_sizes_full, err);
     lg_backend_close(backend);
     if (status != LOGIT_OK || *where == LG_BENCH_GPU) return status;
-    LG_TRY(lg_ceiling_measure(&bench->ceiling, bench->options->threads, bench->seconds, err));
+    LG_TRY(lg_ceiling_measure(&bench->ceiling, bench->options->threads, bench->seconds,
+                              bench->watch, err));
     report_processor(bench);
     return LOGIT_OK;
 }
@@ -62,8 +63,7 @@ static logit_status hold_data(const lg_bench *bench, const char *data, logit_err
 }
 
 logit_status logit_bench(const char *data, const logit_options *options, double seconds,
-                         const char *only, void (*found)(void *user, const logit_measure *line),
-                         void *user, logit_error *err)
+                         const char *only, const logit_watch *watch, logit_error *err)
 {
     logit_options settled = *options;
     int where;
@@ -74,8 +74,7 @@ logit_status logit_bench(const char *data, const logit_options *options, double 
                       .seconds = seconds,
                       .only = only,
                       .precision = lg_precision_find(settled.precision),
-                      .found = found,
-                      .user = user};
+                      .watch = watch};
     if (data) LG_TRY(hold_data(&bench, data, err));
     LG_TRY(measure_ceilings(&bench, &where, err));
     LG_TRY(measure_steps(&bench, err));

@@ -32,8 +32,7 @@ typedef struct lg_bench {
     double matmul;                /* ... its multiply-adds a second in a large product, ... */
     lg_device_ceiling device;     /* ... or of a GPU: then its copy rate is not 0 */
     lg_precision precision;       /* of its products */
-    void (*found)(void *user, const logit_measure *line);
-    void *user;
+    const logit_watch *watch;     /* hears the lines; may be NULL */
 } lg_bench;
 
 /* What has to be done, at the least: what a floor is computed from. */
@@ -73,6 +72,11 @@ logit_status lg_bench_leave_out(const lg_bench *bench, const char *name, const c
 typedef logit_status lg_bench_fn(void *argument, logit_error *err);
 logit_status lg_bench_time(const lg_bench *bench, lg_bench_fn *fn, void *argument, double *rate,
                            logit_error *err);
+
+/* STOPPED once the watch asks for an end; to be asked between pieces of work. */
+logit_status lg_bench_go_on(const lg_bench *bench, logit_error *err);
+/* Tells the watch of a line. */
+void lg_bench_tell(const lg_bench *bench, const logit_measure *line);
 
 /* The folder of files that are written to be measured: TMPDIR, or /tmp. */
 const char *lg_bench_folder(void);

@@ -89,6 +89,7 @@ static logit_status time_epochs(const lg_bench *bench, lg_trainer *t, double *be
         LG_TRY(lg_trainer_run_epoch(t, err));
         t->epoch++;
         if (i >= warm) *best = fmin(*best, lg_seconds() - start);
+        LG_TRY(lg_bench_go_on(bench, err));
     }
     return LOGIT_OK;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/status.h"
 #include "train/bench.h"
 
 enum { STRETCHES = 5 };
@@ -71,6 +72,12 @@ int lg_bench_wants(const lg_bench *bench, const char *name, const char *shape)
     return !bench->only || strstr(line, bench->only) != NULL;
 }
 
+void lg_bench_tell(const lg_bench *bench, const logit_measure *line)
+{
+    const logit_watch *watch = bench->watch;
+    if (watch && watch->measure) watch->measure(watch->user, line);
+}
+
 static void report(const lg_bench *bench, const char *name, const char *shape, const char *unit,
                    double value, double floor, const char *bound)
 {
@@ -80,7 +87,7 @@ static void report(const lg_bench *bench, const char *name, const char *shape, c
     snprintf(line.shape, sizeof line.shape, "%s", shape);
     snprintf(line.unit, sizeof line.unit, "%s", unit);
     snprintf(line.bound, sizeof line.bound, "%s", bound);
-    bench->found(bench->user, &line);
+    lg_bench_tell(bench, &line);
 }
 
 /* How often a second the work can be done, or NaN. */
@@ -120,6 +127,13 @@ logit_status lg_bench_leave_out(const lg_bench *bench, const char *name, const c
 
 /* ---------------------------------------------------------------------------------- timing --- */
 
+logit_status lg_bench_go_on(const lg_bench *bench, logit_error *err)
+{
+    const logit_watch *watch = bench->watch;
+    if (!watch || !watch->stop || !watch->stop(watch->user)) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_STOPPED, "stopped; what was measured before stands above");
+}
+
 logit_status lg_bench_time(const lg_bench *bench, lg_bench_fn *fn, void *argument, double *rate,
                            logit_error *err)
 {
@@ -133,6 +147,7 @@ logit_status lg_bench_time(const lg_bench *bench, lg_bench_fn *fn, void *argumen
             status = fn(argument, err);
             calls++;
             now = lg_seconds();
+            if (status == LOGIT_OK) status = lg_bench_go_on(bench, err);
         }
         *rate = fmax(*rate, (double)calls / (now - start));
     }

@@ -86,7 +86,7 @@ void lg_bench_report_rows(const lg_bench *bench, const char *called, const char 
         line.floor = bench->ceiling.copy_all / (double)bytes;
         snprintf(line.bound, sizeof line.bound, "memory copy");
     }
-    bench->found(bench->user, &line);
+    lg_bench_tell(bench, &line);
 }
 
 static logit_status time_loader(const lg_bench *bench, const lg_set *set, const row_kind *kind,

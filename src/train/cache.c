@@ -134,7 +134,7 @@ static int is_worth_it(const lg_cache *cache, const lg_dataset *data)
 /* Writes the file.  What is wrong with the cache folder is said and no more. */
 static logit_status pack(lg_cache *cache, lg_dataset *data, logit_error *err)
 {
-    char folder[PATH_MAX], shown[SHOWN];
+    char folder[PATH_MAX], shown[SHOWN], all[LG_TEXT_BYTES], most[LG_TEXT_BYTES];
     logit_error why = {.message = ""};
     logit_pack_options options;
     logit_pack_summary summary;
@@ -145,9 +145,10 @@ static logit_status pack(lg_cache *cache, lg_dataset *data, logit_error *err)
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(cache->path, '/') - cache->path),
              cache->path);
     lg_report_message(cache->watch, LOGIT_LEVEL_NOTICE,
-                      "%.1f GB of images do not fit in the %.1f GB of --memory: they are decoded "
-                      "once, into the cache %s",
-                      (double)decoded_bytes(data) / 1e9, (double)cache->options->memory / 1e9,
+                      "%s of images do not fit in the %s of --memory: they are decoded once, into "
+                      "the cache %s",
+                      lg_text_bytes(all, (double)decoded_bytes(data)),
+                      lg_text_bytes(most, (double)cache->options->memory),
                       lg_text_escape(shown, sizeof shown, cache->path));
     logit_status status = lg_folder_make(folder, &why);
     if (status == LOGIT_OK) status = lg_pack_dataset(data, &options, cache->watch, &summary, &why);

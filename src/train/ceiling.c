@@ -77,6 +77,7 @@ static fma_fn *choose_fma(void)
 }
 
 typedef struct work {
+    const logit_watch *watch;
     fma_fn *fma;
     uint64_t *from, *to;
     int64_t words;
@@ -113,6 +114,11 @@ static void copy_part(void *argument, int part, int parts)
     w->done[part] += (double)(end - begin) * sizeof(uint64_t);
 }
 
+static int is_stopped(const work *w)
+{
+    return w->watch && w->watch->stop && w->watch->stop(w->watch->user);
+}
+
 /* Best rate of a few rounds: whatever disturbs a round only makes it slower. */
 static double best_rate(lg_pool *pool, lg_pool_fn *fn, work *w, double seconds)
 {
@@ -126,7 +132,7 @@ static double best_rate(lg_pool *pool, lg_pool_fn *fn, work *w, double seconds)
         const double took = lg_seconds() - start;
         for (int i = 0; i < 256; i++) done += w->done[i];
         if (done / took > best) best = done / took;
-    } while (lg_seconds() < end);
+    } while (lg_seconds() < end && !is_stopped(w));
     return best;
 }
 
@@ -148,7 +154,8 @@ static logit_status measure(lg_ceiling *out, work *w, double seconds, logit_erro
     return status;
 }
 
-logit_status lg_ceiling_measure(lg_ceiling *out, int threads, double seconds, logit_error *err)
+logit_status lg_ceiling_measure(lg_ceiling *out, int threads, double seconds,
+                                const logit_watch *watch, logit_error *err)
 {
     int64_t total, available;
     lg_memory_read(&total, &available);
@@ -156,6 +163,7 @@ logit_status lg_ceiling_measure(lg_ceiling *out, int threads, double seconds, lo
     while (out->buffer > ((int64_t)1 << 24) && out->buffer > available / 4) out->buffer /= 2;
     work *w = calloc(1, sizeof *w);
     if (w) {
+        w->watch = watch;
         w->fma = choose_fma();
         w->from = malloc((size_t)out->buffer);
         w->words = out->buffer / (int64_t)sizeof(uint64_t);
@@ -168,6 +176,9 @@ logit_status lg_ceiling_measure(lg_ceiling *out, int threads, double seconds, lo
         memset(w->from, 1, (size_t)out->buffer);
         w->to = w->from + w->words / 2;
         status = measure(out, w, seconds, err);
+        if (status == LOGIT_OK && is_stopped(w))
+            status = lg_fail(err, LOGIT_E_STOPPED, __FILE__, __LINE__,
+                             "stopped before a line was measured");
     }
     if (w) free(w->from);
     free(w);

@@ -6,6 +6,7 @@
 #define LG_TRAIN_CEILING_H
 
 #include "base/pool.h"
+#include "logit.h"
 
 typedef struct lg_ceiling {
     int threads;
@@ -15,7 +16,8 @@ typedef struct lg_ceiling {
     int64_t buffer;            /* bytes that were read */
 } lg_ceiling;
 
-/* Takes about `seconds` for each figure.  Error: NOMEM. */
-logit_status lg_ceiling_measure(lg_ceiling *out, int threads, double seconds, logit_error *err);
+/* Takes about `seconds` for each figure.  watch may be NULL.  Errors: NOMEM, STOPPED. */
+logit_status lg_ceiling_measure(lg_ceiling *out, int threads, double seconds,
+                                const logit_watch *watch, logit_error *err);
 
 #endif

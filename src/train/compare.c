@@ -61,27 +61,33 @@ static logit_status hold_options(const logit_compare_options *o, const char *mod
     return LOGIT_OK;
 }
 
-/* Whether "cuda" can be opened; if not, reason says why. */
-static int has_gpu(char *reason, size_t size)
+/* Whether "cuda" can be opened; if not, note says why. */
+static int has_gpu(lg_device_note *note)
 {
     lg_backend *backend;
-    logit_error why = {0};
+    logit_error why = {.message = ""};
     const lg_backend_options how = {.threads = 1};
     const int usable = lg_backend_open(&backend, "cuda", &how, &why) == LOGIT_OK;
     lg_backend_close(backend);
-    snprintf(reason, size, "%.*s", (int)strcspn(why.message, ";"), why.message); /* no advice */
+    snprintf(note->why, sizeof note->why, "%s", why.message);
     return usable;
 }
 
 static void choose_devices(lg_compare *c)
 {
-    char reason[sizeof((logit_error *)0)->message];
-    const int gpu = has_gpu(reason, sizeof reason);
+    const int gpu = has_gpu(&c->device_note);
     c->device[0] = gpu ? "cuda" : "cpu";
     c->device[1] = gpu && !c->options->against ? "cpu" : NULL;
-    if (!gpu)
-        lg_report_message(c->watch, LOGIT_LEVEL_NOTICE, "comparing cpu with %s, since %s",
-                          c->options->against ? "the record" : "ref", reason);
+}
+
+void lg_compare_tell_devices(const lg_compare *c)
+{
+    char brief[100];
+    if (!c->device_note.why[0]) return;
+    lg_device_brief(brief, sizeof brief, c->device_note.why);
+    lg_report_message(c->watch, LOGIT_LEVEL_NOTICE, "comparing cpu with %s, since %s",
+                      c->options->against ? "the record" : "ref", brief);
+    lg_report_message(c->watch, LOGIT_LEVEL_INFO, "%s", c->device_note.why);
 }
 
 static int is_reference(const char *device)
@@ -169,6 +175,7 @@ static logit_status name_devices(lg_compare *c, logit_error *err)
 logit_status lg_compare_open_parties(lg_compare *c, const lg_problem_shape *shape, int target_width,
                                      logit_error *err)
 {
+    lg_compare_tell_devices(c);
     for (int i = 0; i < LG_COMPARE_PARTIES; i++) {
         const char *device = i == LG_COMPARE_REF ? "ref" : c->device[i];
         if (!device) continue;

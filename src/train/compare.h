@@ -43,7 +43,8 @@ typedef struct lg_compare {
     const logit_watch *watch;
     lg_trainer trainer; /* a rehearsal: every choice of the training is made, nothing is trained */
     const char *device[2]; /* names of A and B; B is NULL where it is the reference or a record */
-    lg_party *party[3];    /* A, B or NULL, ref.  A replay has no training: it opens them itself */
+    lg_device_note device_note; /* why there is no GPU among them, where nobody named them */
+    lg_party *party[3]; /* A, B or NULL, ref.  A replay has no training: it opens them itself */
     logit_comparison *out;
     /* the minibatch under way (compare_batch.c) */
     const lg_minibatch *mini; /* NULL: there are no more */
@@ -73,6 +74,8 @@ void lg_compare_close(lg_compare *c);
 lg_precision lg_compare_precision(const lg_compare *c, const char *device);
 logit_status lg_compare_open_parties(lg_compare *c, const lg_problem_shape *shape, int target_width,
                                      logit_error *err);
+/* Says why no GPU is compared, once the data are known to be there. */
+void lg_compare_tell_devices(const lg_compare *c);
 
 /* compare_verdict.c: OK, CHECK or INCONCLUSIVE, with its sentence, in c->out and as an error. */
 logit_status lg_compare_judge(const lg_compare *c, logit_error *err);

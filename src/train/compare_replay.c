@@ -283,6 +283,7 @@ static logit_status run(lg_compare *c, lg_lockstep *ls, batch *b, logit_error *e
     const lg_replay *replay = b->replay;
     LG_TRY(make_batch(b, err));
     name_devices(c, replay);
+    lg_compare_tell_devices(c);
     LG_TRY(open_parties(c, replay, err));
     LG_TRY(put_normal(c, replay, err));
     pose_as_training(c, b);

@@ -151,6 +151,11 @@ static void close_survey(survey *s, int threads)
     free(s->looks);
 }
 
+static const char *targets_of(const lg_dataset *data, const lg_set *set)
+{
+    return set->label ? "classes" : data->classes > 0 ? "soft" : "numbers";
+}
+
 /* Everything that is known without looking at a sample. */
 static logit_status begin_report(logit_data_report *report, const lg_dataset *data,
                                  logit_error *err)
@@ -173,6 +178,7 @@ static logit_status begin_report(logit_data_report *report, const lg_dataset *da
         part->part = data->has_parts ? lg_part_names[i] : "all";
         part->count = data->part[i]->count;
         part->element = lg_element_name(data->part[i]->element);
+        part->targets = targets_of(data, data->part[i]);
         part->class_count = calloc(classes, sizeof *part->class_count);
         complete = part->class_count != NULL;
     }

@@ -9,6 +9,7 @@
 
 #include "base/philox.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "core/probe.h"
 #include "train/bench.h"
 #include "train/open_device.h"
@@ -108,7 +109,8 @@ static logit_status scatter(lg_backend *backend, void *device, int64_t count, ui
 
 static void say_bytes(char *out, size_t size, size_t bytes, const char *how)
 {
-    snprintf(out, size, "%.0f MB, %s", (double)bytes / 1e6, how);
+    char text[LG_TEXT_BYTES];
+    snprintf(out, size, "%s, %s", lg_text_bytes(text, (double)bytes), how);
 }
 
 static logit_status time_copy(const lg_bench *bench, lg_backend *backend, size_t bytes,

@@ -8,6 +8,7 @@
 #include "core/backend.h"
 #include "core/blas.h"
 #include "core/cpu_isa.h"
+#include "train/open_device.h"
 
 /* "model name : ..." of /proc/cpuinfo. */
 static void processor_name(char *out, size_t size)
@@ -32,11 +33,8 @@ static void describe_device(const char *device, int threads, char *out, size_t s
     lg_backend *backend;
     logit_error err = {0};
     if (lg_backend_open(&backend, device, &how, &err) != LOGIT_OK) {
-        const char *text = err.message; /* without the name, which stands in front of it here */
-        if (strncmp(text, "device ", 7) == 0 && strncmp(text + 7, device, strlen(device)) == 0 &&
-            strncmp(text + 7 + strlen(device), ": ", 2) == 0)
-            text += 7 + strlen(device) + 2;
-        snprintf(out, size, "%.590s", text);
+        /* the name stands in front of it here */
+        snprintf(out, size, "%.590s", lg_device_reason(err.message));
         return;
     }
     backend->ops->describe(backend, out, size);

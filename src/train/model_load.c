@@ -1,12 +1,10 @@
 /* model_load.c -- a model file is believed when all its parts say the same. */
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/status.h"
 #include "base/text.h"
@@ -14,15 +12,13 @@
 #include "train/class_names.h"
 #include "train/json_check.h"
 #include "train/model.h"
+#include "train/model_find.h"
 #include "train/model_map.h"
 #include "train/safetensors.h"
 #include "train/temperature.h"
 #include "train/version.h"
 
-enum {
-    SHOWN = 80,      /* room for a value inside a message */
-    PATH_SHOWN = 400 /* and for a path */
-};
+enum { SHOWN = 80 }; /* room for a value inside a message */
 
 /* A file being read into a model. */
 typedef struct reading {
@@ -337,27 +333,6 @@ static logit_status read_model(const reading *r)
     return read_prior(r);
 }
 
-/* The model file that path stands for: itself, or the one in the folder that it is.  A folder
- * without one is most often the data set, given first. */
-static logit_status find_file(char **out, const char *path, logit_error *err)
-{
-    struct stat info;
-    char shown[PATH_SHOWN];
-    const int folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-    char *file = folder ? lg_text_format("%s/%s", path, LG_MODEL_FILE) : strdup(path);
-    *out = NULL;
-    if (!file) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for the name of a model");
-    if (folder && stat(file, &info) != 0 && errno == ENOENT) {
-        free(file);
-        LG_FAIL(err, LOGIT_E_IO,
-                "%s: a folder without " LG_MODEL_FILE ": not that of a run that has saved its "
-                "model.  logit train DATA -o RUN makes one, and RUN is the MODEL",
-                lg_text_escape(shown, sizeof shown, path));
-    }
-    *out = file;
-    return LOGIT_OK;
-}
-
 static logit_status load_file(logit_model *model, const char *path, logit_error *err)
 {
     lg_safetensors *file;
@@ -373,7 +348,7 @@ logit_status lg_model_load(logit_model **out, const char *path, int64_t *not_fin
 {
     *out = NULL;
     char *file;
-    LG_TRY(find_file(&file, path, err));
+    LG_TRY(lg_model_find(&file, path, err));
     logit_model *model = calloc(1, sizeof *model);
     if (!model) {
         free(file);

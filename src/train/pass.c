@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "train/metrics.h"
 #include "train/ranking.h"
 #include "train/trainer.h"
@@ -138,13 +139,13 @@ static int may_rank(const lg_pass_input *in)
 {
     const size_t bytes = lg_ranking_bytes(in->classes, in->total);
     const size_t most = in->memory / 2 > RANKING_LEAST ? (size_t)in->memory / 2 : RANKING_LEAST;
+    char size[LG_TEXT_BYTES];
     if (in->brief || in->classes == 0 || in->total <= 0) return 0;
     if (bytes <= most) return 1;
-    lg_report_message(
-        in->watch, LOGIT_LEVEL_WARNING,
-        "AUC, average precision and their curves are left out: %.3g GB of log odds of "
-        "%lld samples and %d classes are more than half of --memory",
-        (double)bytes / 1e9, (long long)in->total, in->classes);
+    lg_report_message(in->watch, LOGIT_LEVEL_WARNING,
+                      "AUC, average precision and their curves are left out: %s of log odds of "
+                      "%lld samples and %d classes are more than half of --memory",
+                      lg_text_bytes(size, (double)bytes), (long long)in->total, in->classes);
     return 0;
 }
 

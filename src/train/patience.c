@@ -10,17 +10,20 @@
 #include "base/status.h"
 #include "train/trainer.h"
 
-logit_status lg_patience_open(lg_trainer *t, logit_error *err)
+logit_status lg_patience_fit(const lg_trainer *t, logit_error *err)
 {
     const int by_accuracy = strcmp(t->options.metric, "accuracy") == 0;
     if (by_accuracy && t->classes == 0)
         LG_FAIL(err, LOGIT_E_USAGE, "--metric accuracy: the targets are numbers; take loss");
+    if (t->options.patience == 0 || t->sources.part[LG_PART_VAL].set) return LOGIT_OK;
+    LG_FAIL(err, LOGIT_E_USAGE,
+            "--patience %d needs a validation part to go by: give --val or a --val-split above 0",
+            t->options.patience);
+}
+
+logit_status lg_patience_open(lg_trainer *t, logit_error *err)
+{
     if (t->options.patience == 0) return LOGIT_OK;
-    if (!t->sources.part[LG_PART_VAL].set)
-        LG_FAIL(err, LOGIT_E_USAGE,
-                "--patience %d needs a validation part to go by: give --val or a --val-split "
-                "above 0",
-                t->options.patience);
     size_t bytes; /* one setting more: room for an exchange */
     if (!lg_size_mul(lg_problem_setting_bytes(t->problem), (size_t)t->settings + 1, &bytes) ||
         !(t->best = calloc(bytes, 1)))

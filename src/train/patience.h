@@ -13,8 +13,11 @@
 
 typedef struct lg_trainer lg_trainer;
 
-/* Memory for the best weights of every setting, once the problem is there.  Errors: USAGE (no
- * validation part, or no accuracy to go by), NOMEM. */
+/* Once the parts are known, and before anything is decoded.  Error: USAGE (no validation part, or
+ * no accuracy to go by). */
+logit_status lg_patience_fit(const lg_trainer *t, logit_error *err);
+
+/* Memory for the best weights of every setting, once the problem is there.  Error: NOMEM. */
 logit_status lg_patience_open(lg_trainer *t, logit_error *err);
 void lg_patience_close(lg_trainer *t);
 

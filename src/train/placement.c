@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/size.h"
+#include "base/text.h"
 
 enum { MARGIN = 64 /* of the device, the share that is left alone */ };
 
@@ -98,31 +99,18 @@ int lg_placement_shrink(lg_placement *placement, const lg_placement_need *need)
     return 1;
 }
 
-/* "18.4 GB" */
-static const char *write_bytes(char out[24], size_t bytes)
-{
-    static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};
-    double value = (double)bytes;
-    int u = 0;
-    while (value >= 999.95 && u < 6) {
-        value /= 1000.0;
-        u++;
-    }
-    snprintf(out, 24, "%.*f %s", u > 0, value, unit[u]);
-    return out;
-}
-
 void lg_placement_describe(const lg_placement *placement, const lg_placement_need *need, char *text,
                            size_t size)
 {
-    char kept[24], set[24], room[24], slots[24], limit[64] = "";
-    write_bytes(kept, kept_bytes(need, placement->rows));
-    write_bytes(set, times((size_t)need->samples, need->pixel_bytes));
-    write_bytes(room, need->free_bytes);
-    write_bytes(slots, slots_bytes(need, placement->place, placement->slots));
+    char kept[LG_TEXT_BYTES], set[LG_TEXT_BYTES], room[LG_TEXT_BYTES], slots[LG_TEXT_BYTES];
+    char limit[64] = "";
+    lg_text_bytes(kept, (double)kept_bytes(need, placement->rows));
+    lg_text_bytes(set, (double)times((size_t)need->samples, need->pixel_bytes));
+    lg_text_bytes(room, (double)need->free_bytes);
+    lg_text_bytes(slots, (double)slots_bytes(need, placement->place, placement->slots));
     if (need->limit > 0 && need->limit < need->free_bytes)
         snprintf(limit, sizeof limit, ", --device-memory %s",
-                 write_bytes((char[24]){0}, need->limit));
+                 lg_text_bytes((char[LG_TEXT_BYTES]){0}, (double)need->limit));
     if (placement->place == LG_PLACE_RESIDENT)
         snprintf(
             text, size, "%lld images on the device%s, %s of %s free%s", (long long)need->samples,

@@ -76,9 +76,10 @@ static void add_reference(tally *t)
     for (int j = 0; j < k; j++) t->against[j] = t->wide[j] - t->wide[t->reference];
     lg_chances(LG_LOSS_SOFTMAX, k, t->wide, NULL, t->chance);
     lg_chances(LG_LOSS_SOFTMAX, k, t->against, NULL, t->fewer);
-    for (int j = 0; j < k; j++)
-        t->out->reference_gap =
-            fmax(t->out->reference_gap, fabs(t->chance[j].probability - t->fewer[j].probability));
+    for (int j = 0; j < k; j++) {
+        const double gap = fabs(t->chance[j].probability - t->fewer[j].probability);
+        if (isnan(gap) || gap > t->out->reference_gap) t->out->reference_gap = gap;
+    }
 }
 
 /* A likelihood into the products. */
@@ -94,7 +95,8 @@ static void add_likelihood(tally *t, double loss)
         out->last32 = (double)before;
     }
     if (t->product64 == 0.0 && out->zero64 == 0) out->zero64 = out->n;
-    if (out->n == 1 || likelihood < out->worst_probability) {
+    const int is_first_nan = isnan(likelihood) && !isnan(out->worst_probability);
+    if (out->n == 1 || likelihood < out->worst_probability || is_first_nan) {
         out->worst_probability = likelihood;
         out->worst = out->n;
     }
@@ -112,6 +114,7 @@ static void add_sample(tally *t, const double *z, double loss, const lg_ref_trut
     t->sum += loss;
     t->truth += want;
     t->out->stable_wrong += is_wrong(loss, want);
+    t->out->stable_not_finite += !isfinite(loss);
     add_likelihood(t, loss);
     add_naive(t, truth, want);
     add_reference(t);

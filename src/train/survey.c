@@ -44,6 +44,7 @@ static logit_status open_rest(lg_survey *s, const logit_model *model, const logi
 {
     LG_TRY(lg_targets_fit((lg_set *)(uintptr_t)s->source->set, model->loss, model->classes,
                           model->outputs, err));
+    lg_device_tell(&s->device_note, watch);
     if (!s->backend->ops->unified) s->source->far = s->backend;
     LG_TRY(lg_source_load(s->source, options, model->classes,
                           lg_eval_batch_of(lg_model_lift(model), model->features), LG_SHUFFLE_NONE,
@@ -66,7 +67,7 @@ logit_status lg_survey_open(lg_survey *s, const logit_model *model, const char *
                             const char *part, const logit_options *options,
                             const logit_watch *watch, logit_error *err)
 {
-    LG_TRY(lg_open_device(&s->backend, options, 0, watch, err)); /* before data is read */
+    LG_TRY(lg_open_device(&s->backend, options, 0, &s->device_note, err)); /* before data is read */
     LG_TRY(lg_sources_open_for_eval(&s->sources, data, part, options, model, watch, &s->part, err));
     s->source = &s->sources.part[LG_PART_TEST];
     return open_rest(s, model, options, watch, err);
@@ -76,7 +77,7 @@ logit_status lg_survey_open_training(lg_survey *s, const logit_model *model, con
                                      const logit_options *options, const logit_watch *watch,
                                      logit_error *err)
 {
-    LG_TRY(lg_open_device(&s->backend, options, 0, watch, err));
+    LG_TRY(lg_open_device(&s->backend, options, 0, &s->device_note, err));
     LG_TRY(lg_sources_open(&s->sources, data, options, model, watch, err));
     s->source = &s->sources.part[LG_PART_TRAIN];
     LG_TRY(lg_weights_apply((lg_set *)(uintptr_t)s->source->set, s->source->only, s->source->count,

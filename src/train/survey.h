@@ -7,6 +7,7 @@
 #ifndef LG_TRAIN_SURVEY_H
 #define LG_TRAIN_SURVEY_H
 
+#include "train/open_device.h"
 #include "train/pass.h"
 #include "train/sources.h"
 
@@ -14,6 +15,7 @@ typedef struct lg_survey {
     lg_sources sources;
     lg_source *source; /* the one that is looked at */
     lg_backend *backend;
+    lg_device_note device_note;
     lg_problem *problem; /* one setting, with the model's weights */
     lg_feed *feed;
     lg_pass_input pass;

@@ -33,6 +33,7 @@
 #include "train/folds.h"
 #include "train/grid.h"
 #include "train/model.h"
+#include "train/open_device.h"
 #include "train/patience.h"
 #include "train/optimum.h"
 #include "train/problem.h"
@@ -89,6 +90,7 @@ struct lg_trainer {
     lg_text objective, plan;
     lg_text line;     /* of metrics.jsonl: memory that is taken once */
     char device[288]; /* name and description */
+    lg_device_note device_note;
     char mapped[300]; /* what the feature map makes, and whether it is kept; or "" */
     char placed[300]; /* where the training part lies on a device with memory of its own, or "" */
     /* where it stands */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "train/feature_fit.h"
 #include "train/trainer.h"
 
@@ -115,11 +116,12 @@ static logit_status keep_part(lg_trainer *t, int part, int64_t *left, const char
 /* For people. */
 static void describe(lg_trainer *t, const char *why)
 {
-    const double megabytes =
-        1e-6 * (double)lg_kept_bytes(t->problem, lg_feed_kept_rows(t->feed[LG_PART_TRAIN]));
-    snprintf(t->mapped, sizeof t->mapped, "%.*s: %lld features, %.1f MB of float32, %s%s%s",
+    const int64_t bytes = lg_kept_bytes(t->problem, lg_feed_kept_rows(t->feed[LG_PART_TRAIN]));
+    char size[LG_TEXT_BYTES];
+    snprintf(t->mapped, sizeof t->mapped, "%.*s: %lld features, %s of float32, %s%s%s",
              (int)strcspn(t->options.features, ","), t->options.features, (long long)t->features,
-             megabytes, why ? "made anew in each step (" : "made once and kept", why ? why : "",
+             lg_text_bytes(size, (double)bytes),
+             why ? "made anew in each step (" : "made once and kept", why ? why : "",
              why ? ")" : "");
 }
 

@@ -120,6 +120,7 @@ static logit_status open_sources(lg_trainer *t, logit_model *from, logit_error *
                 "%d combinations need a validation part to choose by: give "
                 "--val, a --val-split above 0 or --folds",
                 t->settings);
+    LG_TRY(lg_patience_fit(t, err));
     if (!t->options.calibrate) return LOGIT_OK;
     if (lg_losses[t->loss].link == LG_LINK_IDENTITY)
         LG_FAIL(err, LOGIT_E_USAGE,
@@ -211,7 +212,7 @@ static logit_status open_loaders(lg_trainer *t, logit_error *err)
 static logit_status open_backend(lg_trainer *t, logit_error *err)
 {
     char text[256];
-    LG_TRY(lg_open_device(&t->backend, &t->options, 0, t->watch, err));
+    LG_TRY(lg_open_device(&t->backend, &t->options, 0, &t->device_note, err));
     t->backend->ops->describe(t->backend, text, sizeof text);
     if (strcmp(t->options.device, "auto") == 0) t->options.device = t->backend->ops->name;
     snprintf(t->device, sizeof t->device, "%.20s: %s", t->options.device, text);
@@ -225,7 +226,7 @@ static logit_status let_spin(lg_trainer *t, logit_error *err)
     if (!t->backend->ops->unified || lg_loader_has_slots(t->sources.part[LG_PART_TRAIN].loader))
         return LOGIT_OK;
     lg_backend_close(t->backend);
-    return lg_open_device(&t->backend, &t->options, 1, t->watch, err);
+    return lg_open_device(&t->backend, &t->options, 1, NULL, err);
 }
 
 /* Weights to start from: a model's, or zero with the bias at the log prior. */
@@ -332,6 +333,7 @@ static logit_status open_all(lg_trainer *t, logit_model *from, logit_error *err)
     LG_TRY(fit_loss(t, from, err));
     LG_TRY(lg_checkpoint_hold(t, err));
     if (!t->rehearsal && !t->is_given) LG_TRY(open_folder(t, err));
+    lg_device_tell(&t->device_note, t->watch);
     LG_TRY(open_loaders(t, err));
     if (t->options.folds > 0) LG_TRY(lg_folds_run(t, err));
     const logit_status status = open_training(t, from, err);

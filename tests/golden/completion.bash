@@ -12,6 +12,7 @@ _logit() {
         "train --pick") words="best 1se" ;;
         "train --channels") words="auto 1 3" ;;
         "train --normalize") words="standard unit" ;;
+        "train --features") words="square cross rff sigmoid step patch" ;;
         "train --shuffle") words="auto full block none" ;;
         "train --sampling") words="all balanced" ;;
         "train --labels") words="auto coarse fine" ;;
@@ -26,7 +27,7 @@ _logit() {
         "train --precision") words="f32 tf32 bf16" ;;
         "train --format") words="text json" ;;
         "train --progress") words="auto plain none" ;;
-        "train --val-split" | "train --folds" | "train --size" | "train --features" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --path" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --step-every" | "train --step-factor" | "train --warmup" | "train --epochs" | "train --patience" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every" | "train --log-every") return ;;
+        "train --val-split" | "train --folds" | "train --size" | "train --shift" | "train --classes" | "train --max-bad" | "train --l2" | "train --l1" | "train --path" | "train --label-smoothing" | "train --class-weight" | "train --lr" | "train --momentum" | "train --weight-decay" | "train --tolerance" | "train --step-every" | "train --step-factor" | "train --warmup" | "train --epochs" | "train --patience" | "train --batch-size" | "train --seed" | "train --threads" | "train --memory" | "train --device-memory" | "train --checkpoint-every" | "train --log-every") return ;;
         "eval --labels") words="auto coarse fine" ;;
         "eval --decoder") words="auto stb turbo" ;;
         "eval --on-bad") words="fail skip" ;;
@@ -66,6 +67,7 @@ _logit() {
         "data --classes" | "data --threads") return ;;
         "compare --channels") words="auto 1 3" ;;
         "compare --normalize") words="standard unit" ;;
+        "compare --features") words="square cross rff sigmoid step patch" ;;
         "compare --shuffle") words="auto full block none" ;;
         "compare --sampling") words="all balanced" ;;
         "compare --labels") words="auto coarse fine" ;;
@@ -80,7 +82,7 @@ _logit() {
         "compare --part") words="train val test" ;;
         "compare --format") words="text json" ;;
         "compare --progress") words="auto plain none" ;;
-        "compare --val-split" | "compare --size" | "compare --features" | "compare --shift" | "compare --classes" | "compare --max-bad" | "compare --l2" | "compare --label-smoothing" | "compare --class-weight" | "compare --lr" | "compare --momentum" | "compare --weight-decay" | "compare --step-every" | "compare --step-factor" | "compare --warmup" | "compare --epochs" | "compare --batch-size" | "compare --seed" | "compare --threads" | "compare --memory" | "compare --devices" | "compare --steps" | "compare --tolerance") return ;;
+        "compare --val-split" | "compare --size" | "compare --shift" | "compare --classes" | "compare --max-bad" | "compare --l2" | "compare --label-smoothing" | "compare --class-weight" | "compare --lr" | "compare --momentum" | "compare --weight-decay" | "compare --step-every" | "compare --step-factor" | "compare --warmup" | "compare --epochs" | "compare --batch-size" | "compare --seed" | "compare --threads" | "compare --memory" | "compare --devices" | "compare --steps" | "compare --tolerance") return ;;
         "pack --channels") words="auto 1 3" ;;
         "pack --labels") words="auto coarse fine" ;;
         "pack --decoder") words="auto stb turbo" ;;

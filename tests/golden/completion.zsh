@@ -35,7 +35,7 @@ _logit() {
                 '--size=[height and width of the images the model sees; others are scaled and cut at the centre]:HxW: ' \
                 '--channels=[1 for grey, 3 for colour]:channels:(auto 1 3)' \
                 '--normalize=[unit: pixels from 0 to 1; standard: then minus the mean, over the deviation, per channel]:normalize:(standard unit)' \
-                '--features=[a fixed map between pixels and W: square, cross, rff, sigmoid, step or patch, with N units; its keys: docs/features.md]:MAP[\:N][,KEY=..]: ' \
+                '--features=[a fixed map between pixels and W: square, cross, rff, sigmoid, step or patch, with N units; its keys: docs/features.md]:features:(square cross rff sigmoid step patch)' \
                 '--shuffle=[order of the images: full, drawn anew each epoch; block, also, but from neighbours in the file, for sets that no memory holds; none, as they come; auto: block for tar files and for packed files over 4 GiB, else full]:shuffle:(auto full block none)' \
                 '--sampling=[all: each training image once an epoch; balanced: as many are drawn, all classes alike]:sampling:(all balanced)' \
                 '--flip[mirror training images left to right, half of them in each epoch]' \
@@ -69,7 +69,7 @@ _logit() {
                 '--epochs=[passes over the training images]:N: ' \
                 '--patience=[stop once the validation part has got no better for N epochs; the best one is the model]:N: ' \
                 '--metric=[what --patience and the choice among several settings go by, on the validation part]:metric:(loss accuracy)' \
-                '--batch-size=[images per step]:N: ' \
+                '--batch-size=[images per step of sgd and adam; gd and lbfgs see all of them in each]:N: ' \
                 '--seed=[decides every random choice; the same seed gives the same bits]:N: ' \
                 '--device=[what computes; auto: a usable GPU, else the processor; ref: slow, in double precision]:device:(auto cpu cuda ref)' \
                 '--precision=[number type of what is multiplied; sums stay float32; tf32 and bf16 take a GPU]:precision:(f32 tf32 bf16)' \
@@ -246,7 +246,7 @@ _logit() {
                 '--size=[height and width of the images the model sees; others are scaled and cut at the centre]:HxW: ' \
                 '--channels=[1 for grey, 3 for colour]:channels:(auto 1 3)' \
                 '--normalize=[unit: pixels from 0 to 1; standard: then minus the mean, over the deviation, per channel]:normalize:(standard unit)' \
-                '--features=[a fixed map between pixels and W: square, cross, rff, sigmoid, step or patch, with N units; its keys: docs/features.md]:MAP[\:N][,KEY=..]: ' \
+                '--features=[a fixed map between pixels and W: square, cross, rff, sigmoid, step or patch, with N units; its keys: docs/features.md]:features:(square cross rff sigmoid step patch)' \
                 '--shuffle=[order of the images: full, drawn anew each epoch; block, also, but from neighbours in the file, for sets that no memory holds; none, as they come; auto: block for tar files and for packed files over 4 GiB, else full]:shuffle:(auto full block none)' \
                 '--sampling=[all: each training image once an epoch; balanced: as many are drawn, all classes alike]:sampling:(all balanced)' \
                 '--flip[mirror training images left to right, half of them in each epoch]' \
@@ -274,7 +274,7 @@ _logit() {
                 '--step-factor=[with --schedule step, what the learning rate is multiplied by]:A: ' \
                 '--warmup=[raise the learning rate in equal steps over the first epochs; 0.5 is half of one]:EPOCHS: ' \
                 '--epochs=[passes over the training images]:N: ' \
-                '--batch-size=[images per step]:N: ' \
+                '--batch-size=[images per step of sgd and adam; gd and lbfgs see all of them in each]:N: ' \
                 '--seed=[decides every random choice; the same seed gives the same bits]:N: ' \
                 '--precision=[number type of what is multiplied; sums stay float32; tf32 and bf16 take a GPU]:precision:(f32 tf32 bf16)' \
                 '--threads=[threads to use; results do not depend on it]:N: ' \
