@@ -229,6 +229,9 @@ typedef struct logit_watch {
     /* logit_verify: a prediction that is not proven to be the optimum's; in the parts' order */
     void (*doubt)(void *user, const struct logit_doubt *doubt);
     int (*stop)(void *user); /* asked once per step: not 0 ends the call with LOGIT_E_STOPPED */
+    /* logit_train: asked once per step: not 0 saves a checkpoint behind it, and the run goes on.  A
+     * step that sees the whole set is saved at its end; of folds, those that are complete are. */
+    int (*save)(void *user);
 } logit_watch;
 
 /* ---------------------------------------------------------------------------- 5. Training --- */

@@ -154,10 +154,28 @@ double lg_checkpoint_interval(const logit_options *options, double cost)
     return fmax(options->checkpoint_seconds, LEAST_SHARE * cost);
 }
 
+logit_status lg_checkpoint_save_as_asked(lg_trainer *t, logit_error *err)
+{
+    char path[LG_CHECKPOINT_PATH], name[LG_CHECKPOINT_PATH];
+    t->save_is_asked = 0;
+    lg_checkpoint_path(lg_run_folder_path(t->folder), t->saving.next, path);
+    LG_TRY(lg_checkpoint_save(t, NULL, err));
+    lg_text_escape(name, sizeof name, path);
+    if (t->problem)
+        lg_report_message(t->watch, LOGIT_LEVEL_NOTICE,
+                          "saved after step %lld of %lld and going on: %s", (long long)t->step,
+                          (long long)t->steps, name);
+    else
+        lg_report_message(t->watch, LOGIT_LEVEL_NOTICE, "saved after fold %d and going on: %s",
+                          lg_folds_complete(t->folds), name);
+    return LOGIT_OK;
+}
+
 logit_status lg_checkpoint_save_if_due(lg_trainer *t, logit_error *err)
 {
     const lg_saving *saving = &t->saving;
     const logit_options *o = &t->options;
+    if (t->save_is_asked) return lg_checkpoint_save_as_asked(t, err);
     if (o->checkpoint_steps > 0)
         return !t->problem || t->step - saving->saved_step >= o->checkpoint_steps
                    ? lg_checkpoint_save(t, NULL, err)

@@ -110,12 +110,14 @@ static logit_status log_steps(lg_trainer *t, logit_error *err)
     return lg_report_steps(t, err);
 }
 
-/* Every tenth of a second: totals, progress, and whether to stop.  What is computed does not
- * depend on when this happens. */
+/* Whether to stop, and to save; every tenth of a second totals and progress.  What is computed does
+ * not depend on when this happens. */
 static logit_status look_around(lg_trainer *t, logit_error *err)
 {
     const double now = lg_seconds();
     if (t->watch && t->watch->stop && t->watch->stop(t->watch->user)) t->stopping = 1;
+    if (t->watch && t->watch->save && t->watch->save(t->watch->user))
+        t->save_is_asked = t->folder != NULL; /* a fold has none, and tells its run */
     if (now - t->last_report < REPORT_SECONDS) return LOGIT_OK;
     t->last_report = now;
     LG_TRY(read_totals(t, err));
