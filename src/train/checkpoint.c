@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/stall.h"
 #include "base/status.h"
 #include "train/checkpoint_parts.h"
 #include "train/run_options.h"
@@ -146,6 +147,11 @@ logit_status lg_checkpoint_save(lg_trainer *t, const logit_summary *summary, log
     saving->saved_folds = t->folds ? lg_folds_complete(t->folds) : 0;
     saving->saved_at = lg_seconds();
     saving->cost = saving->saved_at - began;
+    t->looked_at += saving->cost; /* the step that follows had no part in it */
+    if (saving->cost >= lg_stall_seconds())
+        lg_report_message(t->watch, LOGIT_LEVEL_WARNING, "saving a checkpoint in %s took %.3g s",
+                          lg_text_escape(path, sizeof path, lg_run_folder_path(t->folder)),
+                          saving->cost);
     return LOGIT_OK;
 }
 

@@ -102,6 +102,8 @@ struct lg_trainer {
     int64_t logged_step;                 /* how far lines of steps have come */
     int64_t metrics_bytes;               /* of metrics.jsonl, without the line that ends it */
     double last_report;
+    double looked_at, waited; /* the last look around, and what was waited for samples until then */
+    double patience;          /* how long a step may take before that is said */
 };
 
 /* trainer.c: all epochs, from where it stands. */
