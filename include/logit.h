@@ -233,6 +233,9 @@ typedef struct logit_watch {
     /* logit_bench: a line, as soon as it is measured */
     void (*measure)(void *user, const struct logit_measure *line);
     int (*stop)(void *user); /* asked once per step: not 0 ends the call with LOGIT_E_STOPPED */
+    /* logit_train: asked once per step: not 0 saves a checkpoint behind it, and the run goes on.  A
+     * step that sees the whole set is saved at its end; of folds, those that are complete are. */
+    int (*save)(void *user);
 } logit_watch;
 
 /* ---------------------------------------------------------------------------- 5. Training --- */

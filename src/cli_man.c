@@ -87,6 +87,26 @@ static const struct {
     {130, "stopped by Ctrl-C, after saving (143 by SIGTERM)"},
 };
 
+typedef struct signal_row {
+    const char *names, *meaning;
+} signal_row;
+
+static const signal_row signals[] = {
+    {"SIGINT, SIGTERM, SIGHUP", "end the step and save; logit train --resume goes on from there. A "
+                                "second one ends the program "
+                                "at once, and what was saved before stays."},
+    {"SIGUSR1",
+     "makes logit train save a checkpoint after the step it is in (one that sees the whole set "
+     "saves at its end; of --folds those that are complete are saved) and go on; the results are "
+     "those of a run without it. Other commands go on as well."},
+};
+
+static void put_signal(const signal_row *row, FILE *out)
+{
+    put_line(out, ".TP\n.B ", row->names, "\n");
+    put_line(out, "", row->meaning, "\n");
+}
+
 static void put_rest(FILE *out)
 {
     fputs(".SH CONFIG FILES AND ENVIRONMENT\n", out);
@@ -108,7 +128,9 @@ static void put_rest(FILE *out)
     fputs(".PP\n", out);
     put(out, "runs/latest points at the newest run that got its name from logit. A run folder can "
              "stand wherever a MODEL is asked for.");
-    fputs("\n.SH EXIT STATUS\n", out);
+    fputs("\n.SH SIGNALS\n", out);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) put_signal(&signals[i], out);
+    fputs(".SH EXIT STATUS\n", out);
     for (size_t i = 0; i < sizeof exits / sizeof *exits; i++) {
         fprintf(out, ".TP\n.B %d\n", exits[i].code);
         put_line(out, "", exits[i].meaning, "\n");

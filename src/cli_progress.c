@@ -192,9 +192,19 @@ static void on_message(void *user, logit_level level, const char *text)
     lg_cli_say(user, level, text);
 }
 
+static int on_save(void *user)
+{
+    (void)user;
+    return lg_cli_save_signal();
+}
+
+/* Where nothing is trained SIGUSR1 was meant for another program, or by mistake. */
 static int on_stop(void *user)
 {
-    const lg_cli *cli = user;
+    lg_cli *cli = user;
+    if (cli->verb != LG_VERB_TRAIN && lg_cli_save_signal())
+        lg_cli_say(cli, LOGIT_LEVEL_NOTICE,
+                   "SIGUSR1 saves a checkpoint of logit train; here it changes nothing");
     return cli->failed != LOGIT_OK || lg_cli_signal() != 0;
 }
 
@@ -202,8 +212,11 @@ logit_watch lg_cli_watch(lg_cli *cli)
 {
     lg_cli_signals_catch();
     cli->line_moment = lg_seconds(); /* a call that is over at once shows no line at all */
-    return (logit_watch){
-        .user = cli, .message = on_message, .progress = on_progress, .stop = on_stop};
+    return (logit_watch){.user = cli,
+                         .message = on_message,
+                         .progress = on_progress,
+                         .stop = on_stop,
+                         .save = on_save};
 }
 
 logit_status lg_cli_watched(lg_cli *cli, logit_status status, logit_error *err)

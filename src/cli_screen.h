@@ -99,4 +99,8 @@ void lg_cli_complain(lg_cli *cli, const logit_error *err);
 void lg_cli_signals_catch(void);
 int lg_cli_signal(void); /* the one that asked, or 0 */
 
+/* SIGUSR1 asks for a checkpoint, from the first moment of the program on: it never ends it. */
+void lg_cli_save_signal_catch(void);
+int lg_cli_save_signal(void); /* 1 if it came since the last call */
+
 #endif

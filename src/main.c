@@ -38,6 +38,7 @@ int main(int argc, char **argv)
     logit_error err = {0};
     hold_standard_streams();
     signal(SIGPIPE, SIG_IGN); /* a write then fails, and a run can be saved before the end */
+    lg_cli_save_signal_catch();
     signal(SIGXFSZ, SIG_IGN); /* the same where a file may not grow (ulimit -f): EFBIG, exit 5 */
     lg_cli cli = {.out = stdout, .err_colour = lg_cli_wants_colour(stderr)};
 

@@ -10,14 +10,6 @@ source "$(dirname "$0")/shell_rig.sh"
 set -m # else a job in the background ignores SIGINT, and logit leaves what is ignored ignored
 kills=${LOGIT_SANDBOX_KILLS:-5}
 
-# nurseries: processes of that name that work in this folder; decoders have the name as well
-nurseries() {
-    local entry
-    for entry in /proc/[0-9]*; do
-        [ "$(cat "$entry/comm" 2>/dev/null)" = logit-nursery ] || continue
-        [ "$(readlink "$entry/cwd" 2>/dev/null)" = "$work" ] && echo "${entry#/proc/}"
-    done
-}
 nobody() { [ -z "$(nurseries)" ]; }
 somebody() { [ "$(nurseries | wc -l)" -ge 2 ]; }
 
@@ -98,8 +90,10 @@ decoders_die() {
     process=$!
     await 10000 somebody
     while kill -0 $process 2>/dev/null && [ $killed -lt 20 ]; do
-        # the oldest is the nursery
-        mapfile -t list < <(nurseries | sort -n | tail -n +2)
+        # all but the nursery, which is the program's child (numbers of processes begin anew)
+        mapfile -t list < <(nurseries | while read -r one; do
+            grep -q "^PPid:[[:space:]]*$process\$" "/proc/$one/status" || echo "$one"
+        done)
         [ ${#list[@]} -eq 0 ] || { kill -KILL "${list[@]}" && killed=$((killed + ${#list[@]})); }
         sleep 0.03
     done 2>/dev/null

@@ -46,6 +46,15 @@ ends() {
 # says WHAT TEXT: the last command said so
 says() { grep -qF -e "$2" log || complain "$1: does not say \"$2\": $(tail -1 log)"; }
 
+# nurseries: processes of that name that work in this folder; decoders have the name as well
+nurseries() {
+    local entry
+    for entry in /proc/[0-9]*; do
+        [ "$(cat "$entry/comm" 2>/dev/null)" = logit-nursery ] || continue
+        [ "$(readlink "$entry/cwd" 2>/dev/null)" = "$PWD" ] && echo "${entry#/proc/}"
+    done
+}
+
 # pause MILLISECONDS
 pause() { sleep "$(($1 / 1000)).$(printf %03d $(($1 % 1000)))"; }
 

@@ -40,6 +40,11 @@ void lg_decoder_confine(lg_decoder *decoder)
     decoder->is_confined = 1;
 }
 
+int lg_decoder_is_decoding(const lg_decoder *decoder)
+{
+    return atomic_load_explicit(&decoder->is_decoding, memory_order_relaxed);
+}
+
 static logit_status check_target(lg_image_target target, logit_error *err)
 {
     const int sides = target.height >= 1 && target.height <= LG_IMAGE_MAX_SIDE &&
@@ -117,8 +122,13 @@ static logit_status decode_read(lg_decoder *decoder, const char *name, lg_image_
                                 uint8_t *out, logit_error *err)
 {
     const lg_bytes *file = &decoder->file;
-    if (decoder->is_confined) return lg_cell_decode(decoder->cell, name, target, out, err);
-    return lg_image_decode(decoder, file->data, file->size, name, target, out, err);
+    atomic_store_explicit(&decoder->is_decoding, 1, memory_order_relaxed);
+    const logit_status status =
+        decoder->is_confined
+            ? lg_cell_decode(decoder->cell, name, target, out, err)
+            : lg_image_decode(decoder, file->data, file->size, name, target, out, err);
+    atomic_store_explicit(&decoder->is_decoding, 0, memory_order_relaxed);
+    return status;
 }
 
 logit_status lg_image_decode_file(lg_decoder *decoder, int folder, const char *path,

@@ -58,6 +58,9 @@ void lg_decoder_use(lg_decoder *decoder, lg_decoding decoding);
  * what lg_image_decode_file and lg_image_decode_span read. */
 void lg_decoder_confine(lg_decoder *decoder);
 
+/* 1 while a file that was read is decoded, 0 while it is read; from any thread. */
+int lg_decoder_is_decoding(const lg_decoder *decoder);
+
 typedef struct lg_image_info {
     int width, height;  /* the right way up */
     int channels;       /* as stored: 1 grey, 3 colour; alpha does not count, a palette is 3 */

@@ -16,6 +16,7 @@
 #define LG_DATA_IMAGE_PARTS_H
 
 #include <stddef.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <zlib.h>
 
@@ -217,8 +218,9 @@ struct lg_decoder {
     lg_bytes file;   /* lg_image_decode_file */
     z_stream stream; /* kept from PNG to PNG */
     int stream_is_open;
-    int is_confined;      /* files are decoded in a process of their own, */
-    struct lg_cell *cell; /* in this one, once the first has been */
+    int is_confined;        /* files are decoded in a process of their own, */
+    struct lg_cell *cell;   /* in this one, once the first has been */
+    atomic_int is_decoding; /* what was read; for who waits for it */
 };
 
 #endif

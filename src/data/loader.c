@@ -35,7 +35,7 @@ void lg_loader_order_once(lg_loader *loader)
 static logit_status start_stream(lg_loader *loader, uint32_t epoch, int64_t first, logit_error *err)
 {
     LG_TRY(lg_crew_start(loader, err));
-    lg_ring_drop(loader->ring); /* from here on nobody reads order */
+    lg_loader_drop(loader); /* from here on nobody reads order */
     lg_loader_order_epoch(loader, epoch);
     loader->epoch = epoch;
     loader->moves = loader->augments && lg_augment_is_on(&loader->options.augment);
@@ -99,7 +99,7 @@ static logit_status next_streamed(lg_loader *loader, const lg_minibatch **batch,
 {
     lg_ring_work work;
     if (!loader->ring || loader->job != LG_JOB_STREAM) return LOGIT_OK;
-    LG_TRY(lg_crew_take(loader, &work, LG_RING_FOREVER, err));
+    LG_TRY(lg_loader_await(loader, &work, err));
     if (work.batch < 0) return LOGIT_OK;
     lg_slot *slot = &loader->slot[work.slot];
     const int64_t begin = work.batch * loader->options.batch;

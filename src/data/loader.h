@@ -59,7 +59,8 @@ typedef struct lg_loader_options {
     void (*free_host)(void *user, void *memory);
     void *alloc_user;
     const logit_watch *watch; /* progress of preloading (READ) and of lg_loader_normal (TUNE), and
-                               * whether to stop them; may be NULL */
+                               * whether to stop them; who is waited for where nothing moves
+                               * (stall.h; WARNING); may be NULL */
 } lg_loader_options;
 
 /* One minibatch, in host memory.  Sample i of it is row[i] of the arrays, or row i where row is

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/stall.h"
 #include "base/status.h"
 
 enum {
@@ -93,12 +94,19 @@ static logit_status fill_row(lg_crew_member *self, lg_slot *slot, int64_t i, int
     return LOGIT_OK;
 }
 
+/* What it is at now: place `at` of the epoch, or -1. */
+static void note(lg_crew_member *self, int64_t at)
+{
+    atomic_store_explicit(&self->at, at, memory_order_relaxed);
+}
+
 /* Sample i of a streamed batch, `at` in the epoch, into its slot. */
 static logit_status stream_sample(lg_crew_member *self, lg_slot *slot, int64_t i, int64_t at,
                                   logit_error *err)
 {
     const lg_loader *loader = self->loader;
     const int32_t sample = loader->order[at];
+    note(self, at);
     const lg_share share = loader->share ? (lg_share)loader->share[at] : LG_SHARE_READ;
     const int64_t row = loader->row ? loader->row[at] : i;
     uint8_t *out = slot->pixels + (size_t)row * loader->features;
@@ -110,13 +118,16 @@ static logit_status stream_sample(lg_crew_member *self, lg_slot *slot, int64_t i
     return LOGIT_OK;
 }
 
-/* Sample i of the batch, for a job that is not streaming.  sums collects for the piece. */
-static logit_status do_sample(lg_crew_member *self, lg_slot *slot, int64_t i, int32_t sample,
+/* Sample i of the batch, `at` in the order, for a job that is not streaming.  sums collects for the
+ * piece. */
+static logit_status do_sample(lg_crew_member *self, lg_slot *slot, int64_t i, int64_t at,
                               lg_sums *sums, logit_error *err)
 {
     lg_loader *loader = self->loader;
+    const int32_t sample = loader->order[at];
     const size_t row = (size_t)sample * loader->features;
     const uint8_t *pixels = loader->preloaded ? loader->pixels + row : NULL;
+    note(self, at);
     if (slot->is_bad) slot->is_bad[i] = 0;
     if (!pixels) {
         uint8_t *out = loader->job == LG_JOB_PRELOAD ? loader->map + row
@@ -189,6 +200,7 @@ static logit_status copy_run(lg_crew_member *self, lg_slot *slot, int64_t first,
     lg_loader *loader = self->loader;
     const lg_set *set = loader->set;
     const int32_t *sample = loader->order + first + *i;
+    note(self, first + *i);
     int64_t row = loader->row ? loader->row[first + *i] : *i, good = n;
     uint8_t *out = slot->pixels + (size_t)row * loader->features;
     if (slot->is_bad) memset(slot->is_bad + *i, 0, (size_t)n);
@@ -234,13 +246,13 @@ static logit_status do_piece(lg_crew_member *self, const lg_ring_work *piece, in
     const int64_t first = piece->batch * loader->plan.batch;
     lg_slot *slot = &loader->slot[piece->slot];
     lg_sums sums = {0};
+    note(self, first + piece->begin);
     if (piece->begin == 0) tell_ahead(loader, piece->batch);
     const int copies = loader->job == LG_JOB_STREAM && !loader->moves && !loader->preloaded;
     if (copies && loader->set->ops->read_rows) return copy_piece(self, piece, at, err);
     for (*at = piece->begin; *at < piece->end && !lg_ring_abandoned(loader->ring); ++*at)
-        LG_TRY(loader->job == LG_JOB_STREAM
-                   ? stream_sample(self, slot, *at, first + *at, err)
-                   : do_sample(self, slot, *at, loader->order[first + *at], &sums, err));
+        LG_TRY(loader->job == LG_JOB_STREAM ? stream_sample(self, slot, *at, first + *at, err)
+                                            : do_sample(self, slot, *at, first + *at, &sums, err));
     if (loader->job == LG_JOB_SUM) {
         pthread_mutex_lock(&loader->mutex);
         lg_sums_merge(&loader->sums, &sums);
@@ -254,6 +266,7 @@ static void do_and_publish(lg_crew_member *self, const lg_ring_work *piece)
     logit_error error;
     int64_t at;
     const logit_status status = do_piece(self, piece, &at, &error);
+    note(self, -1);
     lg_ring_publish(self->loader->ring, piece, status, at, &error);
 }
 
@@ -287,9 +300,11 @@ static logit_status help(lg_loader *loader, lg_ring_work *batch, double *patienc
     while (status == LOGIT_OK && batch->batch == LG_RING_LATER &&
            (*patience < 0.0 || spent < *patience) &&
            lg_ring_try_claim(loader->ring, most, &piece)) {
+        const double before = spent;
         do_and_publish(&loader->crew[loader->options.threads], &piece);
         status = lg_ring_take(loader->ring, batch, 0.0, err);
         spent = lg_seconds() - since;
+        if (spent - before >= lg_stall_seconds()) lg_loader_slept(loader, spent - before);
     }
     loader->helped += spent;
     if (*patience >= 0.0) *patience = spent < *patience ? *patience - spent : 0.0;
@@ -309,6 +324,7 @@ logit_status lg_crew_take(lg_loader *loader, lg_ring_work *batch, double patienc
 static logit_status equip(lg_loader *loader, lg_crew_member *member, logit_error *err)
 {
     member->loader = loader;
+    atomic_init(&member->at, -1);
     if (lg_augment_is_on(&loader->options.augment)) {
         member->scratch = malloc(loader->features);
         if (!member->scratch) LG_FAIL(err, LOGIT_E_NOMEM, "out of memory for a sample");
@@ -349,6 +365,7 @@ void lg_crew_stop(lg_loader *loader)
 {
     if (!loader->ring) return;
     lg_ring_stop(loader->ring);
+    lg_loader_drop(loader);
     /* without a crew none was started: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     for (int i = 0; i < loader->started; i++) pthread_join(loader->crew[i].thread, NULL);
     for (int i = 0; i <= loader->options.threads && loader->crew; i++) {

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/clock.h"
+#include "base/stall.h"
 #include "base/status.h"
 
 static const double tick = 0.05; /* seconds between two looks at stop(), or two reports */
@@ -15,6 +16,8 @@ typedef struct watcher {
     const logit_watch *watch; /* may be NULL */
     logit_progress progress;
     double began, reported;
+    double moved;    /* when there last was a batch */
+    double patience; /* how long there may be none before that is said */
 } watcher;
 
 static void report(watcher *w)
@@ -35,6 +38,15 @@ static logit_status ask_stop(const watcher *w, logit_error *err)
             (long long)w->progress.done, (long long)w->progress.total);
 }
 
+/* There is no batch yet.  Says so once it has taken long, and again after twice as long. */
+static void look_for_stall(const lg_loader *loader, watcher *w)
+{
+    const double waited = lg_seconds() - w->moved;
+    if (waited < w->patience) return;
+    lg_loader_stalled(loader, "no sample", waited);
+    w->patience *= 2.0;
+}
+
 /* Batch after batch in order, until the last one, an error or a stop. */
 static logit_status drain(lg_loader *loader, watcher *w, logit_error *err)
 {
@@ -43,7 +55,12 @@ static logit_status drain(lg_loader *loader, watcher *w, logit_error *err)
         LG_TRY(ask_stop(w, err));
         LG_TRY(lg_crew_take(loader, &batch, tick, err));
         if (batch.batch == LG_RING_END) return LOGIT_OK;
-        if (batch.batch == LG_RING_LATER) continue;
+        if (batch.batch == LG_RING_LATER) {
+            look_for_stall(loader, w);
+            continue;
+        }
+        w->moved = lg_seconds();
+        w->patience = lg_stall_seconds();
         LG_TRY(lg_loader_bad_count(loader, &batch, err));
         if (loader->job == LG_JOB_VISIT) lg_loader_visit(loader, &batch);
         lg_ring_release(loader->ring);
@@ -56,12 +73,13 @@ logit_status lg_loader_do(lg_loader *loader, lg_job job, int64_t samples, logit_
                           logit_error *err)
 {
     watcher w = {.watch = loader->options.watch, .began = lg_seconds()};
-    w.reported = w.began;
+    w.reported = w.moved = w.began;
+    w.patience = lg_stall_seconds();
     w.progress = (logit_progress){
         .phase = phase, .total = samples, .loss = NAN, .waiting = 1.0, .seconds_left = NAN};
     lg_crew_begin(loader, job, samples, loader->rows < LG_JOB_ROWS ? loader->rows : LG_JOB_ROWS, 0);
     const logit_status status = drain(loader, &w, err);
-    lg_ring_drop(loader->ring);
+    lg_loader_drop(loader);
     return status;
 }
 

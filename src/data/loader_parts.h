@@ -8,6 +8,7 @@
  *   loader_spare.c   samples that a device keeps
  *   loader_job.c     a pass that the caller waits for: preloading, sums
  *   loader_bad.c     which samples are bad, counted in order
+ *   loader_stall.c   waits that take too long say for whom
  *   normal.c         mean and deviation of pixels
  *   normal_feature.c the same of features
  *
@@ -19,6 +20,7 @@
 #define LG_DATA_LOADER_PARTS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -99,6 +101,9 @@ typedef struct lg_crew_member {
     lg_decoder *decoder; /* NULL where nothing is to be decoded */
     uint8_t *scratch;    /* a sample before it is augmented; NULL where none is */
     pthread_t thread;
+    _Atomic int64_t
+        at;         /* in the epoch's order, what it reads; -1: nothing.  For who waits for it */
+    char apart[64]; /* from what the next one writes */
 } lg_crew_member;
 
 struct lg_loader {
@@ -182,6 +187,17 @@ void lg_crew_stop(lg_loader *loader);
 /* Gives the crew order[0 .. samples-1] to do in batches of `batch`, from batch `first`.  The ring
  * must have been dropped before order was filled. */
 void lg_crew_begin(lg_loader *loader, lg_job job, int64_t samples, int64_t batch, int64_t first);
+
+/* loader_stall.c.  Waits that end as they would anyway, and say for whom they wait (WARNING to the
+ * watch) once they have taken long (stall.h), twice as long, and so on.
+ * lg_loader_await: the next batch, as lg_crew_take, without an end of patience.
+ * lg_loader_drop: as lg_ring_drop.
+ * lg_loader_stalled: what a caller says that waits in turns of its own; what: "no sample". */
+logit_status lg_loader_await(lg_loader *loader, lg_ring_work *batch, logit_error *err);
+void lg_loader_drop(lg_loader *loader);
+void lg_loader_stalled(const lg_loader *loader, const char *what, double seconds);
+/* The caller read samples itself, and that took so long. */
+void lg_loader_slept(const lg_loader *loader, double seconds);
 
 /* The next batch, as lg_ring_take.  Where samples are merely copied the caller does pieces itself
  * while it would wait, so that as many threads run as there are cores, and none has to be woken. */

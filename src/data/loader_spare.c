@@ -13,7 +13,7 @@
 static int allocate(lg_loader *loader)
 {
     const size_t count = (size_t)loader->count + 1, all = (size_t)loader->set->count + 1;
-    if (loader->ring) lg_ring_drop(loader->ring); /* the crew may look at what follows */
+    if (loader->ring) lg_loader_drop(loader); /* the crew may look at what follows */
     if (!loader->row) loader->row = malloc(count * sizeof *loader->row);
     if (!loader->share) loader->share = malloc(count * sizeof *loader->share);
     if (loader->options.skip_bad && !loader->weight)

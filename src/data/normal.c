@@ -74,7 +74,7 @@ logit_status lg_loader_look(lg_loader *loader, lg_job job, logit_error *err)
     const int64_t samples = lg_loader_looks(loader);
     LG_TRY(lg_loader_preload(loader, err));
     LG_TRY(lg_crew_start(loader, err));
-    lg_ring_drop(loader->ring);
+    lg_loader_drop(loader);
     loader->next = loader->batches;
     loader->held = 0;
     lg_loader_order_once(loader);

@@ -203,25 +203,34 @@ static void wait_ready(lg_ring *ring, double end)
     ring->waiting = 0;
 }
 
-static void close_epoch(lg_ring *ring)
+/* 1 once nobody is busy, 0 where that is not so at the moment `end` (below 0: never). */
+static int close_epoch(lg_ring *ring, double end)
 {
     ring->open = 0;
     atomic_store(&ring->abandoned, 1);
-    while (ring->busy > 0) wait_ready(ring, LG_RING_FOREVER);
+    while (ring->busy > 0 && (end < 0.0 || lg_seconds() < end)) wait_ready(ring, end);
+    return ring->busy == 0;
+}
+
+int lg_ring_drop_within(lg_ring *ring, double patience)
+{
+    const double end = patience < 0.0 ? LG_RING_FOREVER : lg_seconds() + patience;
+    pthread_mutex_lock(&ring->mutex);
+    const int is_done = close_epoch(ring, end);
+    pthread_mutex_unlock(&ring->mutex);
+    return is_done;
 }
 
 void lg_ring_drop(lg_ring *ring)
 {
-    pthread_mutex_lock(&ring->mutex);
-    close_epoch(ring);
-    pthread_mutex_unlock(&ring->mutex);
+    (void)lg_ring_drop_within(ring, LG_RING_FOREVER);
 }
 
 void lg_ring_start(lg_ring *ring, lg_ring_plan plan)
 {
     assert(plan.samples >= 0 && plan.batch >= 1 && plan.grain >= 1 && plan.first >= 0);
     pthread_mutex_lock(&ring->mutex);
-    close_epoch(ring);
+    close_epoch(ring, LG_RING_FOREVER);
     ring->plan = plan;
     ring->batches = (plan.samples + plan.batch - 1) / plan.batch;
     ring->released = ring->taken = ring->claimed = plan.first;

@@ -47,6 +47,9 @@ void lg_ring_destroy(lg_ring *ring);
 /* Drops what is left of the epoch, batches held included.  Blocks until no producer is at work;
  * from then until lg_ring_start nobody but the caller touches the slots. */
 void lg_ring_drop(lg_ring *ring);
+/* The same, but blocks no longer than `patience` seconds (LG_RING_FOREVER): 0 if a producer is at
+ * work even then, and it has to be called again. */
+int lg_ring_drop_within(lg_ring *ring, double patience);
 /* Begins an epoch; drops the one before, if that was not done. */
 void lg_ring_start(lg_ring *ring, lg_ring_plan plan);
 /* For good: wakes everybody.  claim returns 0 and take STOPPED from now on. */

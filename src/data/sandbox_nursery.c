@@ -28,7 +28,7 @@
 #include "data/image_parts.h"
 
 /* The nursery blocks it, and sends it to its process group at the end. */
-#define END_OF_DECODERS SIGUSR1
+#define END_OF_DECODERS SIGUSR2
 
 /* ------------------------------------------------------------------------------ the decoder --- */
 
@@ -157,10 +157,11 @@ static void on_child(int number)
 }
 
 /* Nothing of the program's is kept, and the end of the program is the end.  A process group of its
- * own: Ctrl-C on a terminal asks the program, which wants its last images decoded. */
+ * own: Ctrl-C on a terminal asks the program, which wants its last images decoded.  A signal to all
+ * that is called logit (pkill) leaves the decoders alone. */
 static void settle(nursery *n, pid_t program)
 {
-    static const int unheard[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    static const int unheard[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1};
     const struct sigaction noticed = {.sa_handler = on_child};
     sigset_t at_work;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -168,6 +169,7 @@ static void settle(nursery *n, pid_t program)
     setpgid(0, 0);
     for (size_t i = 0; i < sizeof unheard / sizeof *unheard; i++) signal(unheard[i], SIG_IGN);
     sigaction(SIGCHLD, &noticed, NULL);
+    signal(END_OF_DECODERS, SIG_DFL); /* whoever began the program may have ignored it */
     sigemptyset(&n->at_rest);
     sigaddset(&n->at_rest, END_OF_DECODERS);
     at_work = n->at_rest;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/stall.h"
 #include "base/status.h"
 #include "train/checkpoint_parts.h"
 #include "train/run_options.h"
@@ -146,6 +147,11 @@ logit_status lg_checkpoint_save(lg_trainer *t, const logit_summary *summary, log
     saving->saved_folds = t->folds ? lg_folds_complete(t->folds) : 0;
     saving->saved_at = lg_seconds();
     saving->cost = saving->saved_at - began;
+    t->looked_at += saving->cost; /* the step that follows had no part in it */
+    if (saving->cost >= lg_stall_seconds())
+        lg_report_message(t->watch, LOGIT_LEVEL_WARNING, "saving a checkpoint in %s took %.3g s",
+                          lg_text_escape(path, sizeof path, lg_run_folder_path(t->folder)),
+                          saving->cost);
     return LOGIT_OK;
 }
 
@@ -154,10 +160,28 @@ double lg_checkpoint_interval(const logit_options *options, double cost)
     return fmax(options->checkpoint_seconds, LEAST_SHARE * cost);
 }
 
+logit_status lg_checkpoint_save_as_asked(lg_trainer *t, logit_error *err)
+{
+    char path[LG_CHECKPOINT_PATH], name[LG_CHECKPOINT_PATH];
+    t->save_is_asked = 0;
+    lg_checkpoint_path(lg_run_folder_path(t->folder), t->saving.next, path);
+    LG_TRY(lg_checkpoint_save(t, NULL, err));
+    lg_text_escape(name, sizeof name, path);
+    if (t->problem)
+        lg_report_message(t->watch, LOGIT_LEVEL_NOTICE,
+                          "saved after step %lld of %lld and going on: %s", (long long)t->step,
+                          (long long)t->steps, name);
+    else
+        lg_report_message(t->watch, LOGIT_LEVEL_NOTICE, "saved after fold %d and going on: %s",
+                          lg_folds_complete(t->folds), name);
+    return LOGIT_OK;
+}
+
 logit_status lg_checkpoint_save_if_due(lg_trainer *t, logit_error *err)
 {
     const lg_saving *saving = &t->saving;
     const logit_options *o = &t->options;
+    if (t->save_is_asked) return lg_checkpoint_save_as_asked(t, err);
     if (o->checkpoint_steps > 0)
         return !t->problem || t->step - saving->saved_step >= o->checkpoint_steps
                    ? lg_checkpoint_save(t, NULL, err)

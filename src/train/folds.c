@@ -17,8 +17,11 @@ static const double UNSAID_SPLIT = 0.1; /* the default, which nobody has to have
 
 /* What a fold's trainer is watched by: the run's watch, which hears what matters. */
 typedef struct ear {
-    const logit_watch *watch;
+    lg_trainer *run;
+    const logit_watch *watch; /* the run's */
     int fold, folds;
+    logit_status failed; /* of saving, which ends the fold */
+    logit_error why;
 } ear;
 
 logit_status lg_folds_fit(const logit_options *o, logit_error *err)
@@ -139,7 +142,20 @@ static void on_progress(void *user, const logit_progress *progress)
 static int on_stop(void *user)
 {
     const ear *e = user;
-    return e->watch && e->watch->stop && e->watch->stop(e->watch->user);
+    return e->failed != LOGIT_OK || (e->watch && e->watch->stop && e->watch->stop(e->watch->user));
+}
+
+/* The fold has nothing of its own to save: what is saved is the run's, the folds before it. */
+static int on_save(void *user)
+{
+    ear *e = user;
+    if (!e->watch || !e->watch->save || !e->watch->save(e->watch->user)) return 0;
+    if (e->run->folds->complete == 0)
+        lg_report_message(e->watch, LOGIT_LEVEL_NOTICE,
+                          "fold 1 of %d is not complete: there is nothing to save yet", e->folds);
+    else if (e->failed == LOGIT_OK)
+        e->failed = lg_checkpoint_save_as_asked(e->run, &e->why);
+    return 0;
 }
 
 /* The set as the fold's trainer sees it: its weights are its own, since classes are weighed by
@@ -295,11 +311,15 @@ static logit_status run_all(lg_trainer *t, logit_error *err)
     lg_folds *f = t->folds;
     const int folds = f->folds;
     for (int fold = f->complete; fold < folds; fold++) {
-        ear e = {t->watch, fold + 1, folds};
-        const logit_watch watch = {
-            .user = &e, .message = on_message, .progress = on_progress, .stop = on_stop};
+        ear e = {.run = t, .watch = t->watch, .fold = fold + 1, .folds = folds};
+        const logit_watch watch = {.user = &e,
+                                   .message = on_message,
+                                   .progress = on_progress,
+                                   .stop = on_stop,
+                                   .save = on_save};
         logit_error why = {0};
         const logit_status status = run_fold(t, fold, &watch, &why);
+        if (e.failed != LOGIT_OK) return fail_fold(err, &e.why, fold + 1, folds);
         if (status == LOGIT_E_STOPPED) return stop_in(t, fold, err);
         if (status != LOGIT_OK) return fail_fold(err, &why, fold + 1, folds);
         tell_fold(t, fold);

@@ -98,11 +98,14 @@ struct lg_trainer {
     int resumed;         /* it goes on from a checkpoint */
     int64_t first_batch; /* of the epoch: not 0 where it goes on in the middle of one */
     int64_t step, steps_per_epoch, steps;
-    int stopping; /* the watch asked for it */
+    int stopping;      /* the watch asked for it */
+    int save_is_asked; /* the same, and it has not been done */
     double started, epoch_started, epoch_seconds, epoch_weight;
     int64_t epoch_samples, epoch_before; /* seen in it; by the run that this one goes on from */
     int64_t metrics_bytes;               /* of metrics.jsonl, without the line that ends it */
     double last_report;
+    double looked_at, waited; /* the last look around, and what was waited for samples until then */
+    double patience;          /* how long a step may take before that is said */
 };
 
 /* trainer.c: all epochs, from where it stands. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/stall.h"
 #include "base/status.h"
 #include "train/pass.h"
 #include "train/trainer.h"
@@ -119,12 +120,33 @@ static logit_status log_steps(lg_trainer *t, logit_error *err)
     return lg_report_steps(t, err);
 }
 
-/* Every tenth of a second: totals, progress, and whether to stop.  What is computed does not
- * depend on when this happens. */
+/* The step is over at last.  While samples do not come the loader says so itself (loader_stall.c);
+ * what else takes long is not known before it is over: the device, or samples that this thread
+ * reads. */
+static void look_for_stall(lg_trainer *t, double now)
+{
+    const double waited = lg_loader_waited(t->sources.part[LG_PART_TRAIN].loader);
+    const double took = now - t->looked_at, slept = waited - t->waited;
+    t->looked_at = now;
+    t->waited = waited;
+    if (t->patience == 0.0) t->patience = lg_stall_seconds();
+    if (took - slept < t->patience) return;
+    lg_report_message(t->watch, LOGIT_LEVEL_WARNING,
+                      "step %lld of %lld took %.3g s, %.3g s of them without a sample to work on; "
+                      "the rest went by on %s",
+                      (long long)t->step, (long long)t->steps, took, slept, t->device);
+    t->patience *= 2.0;
+}
+
+/* Whether to stop, and to save; every tenth of a second totals and progress.  What is computed does
+ * not depend on when this happens. */
 static logit_status look_around(lg_trainer *t, logit_error *err)
 {
     const double now = lg_seconds();
+    look_for_stall(t, now);
     if (t->watch && t->watch->stop && t->watch->stop(t->watch->user)) t->stopping = 1;
+    if (t->watch && t->watch->save && t->watch->save(t->watch->user))
+        t->save_is_asked = t->folder != NULL; /* a fold has none, and tells its run */
     if (now - t->last_report < REPORT_SECONDS) return LOGIT_OK;
     t->last_report = now;
     LG_TRY(read_totals(t, err));
@@ -227,6 +249,8 @@ static logit_status begin_epoch(lg_trainer *t, logit_error *err)
     const uint32_t order = t->optimum ? 0 : (uint32_t)t->epoch;
     const logit_status status = lg_feed_start(t->feed[LG_PART_TRAIN], order, first, err);
     lg_loader_augment(t->sources.part[LG_PART_TRAIN].loader, 0); /* other passes are not */
+    t->looked_at = lg_seconds();
+    t->waited = 0.0;
     return status;
 }
 
