@@ -101,9 +101,10 @@ typedef struct lg_crew_member {
     lg_decoder *decoder; /* NULL where nothing is to be decoded */
     uint8_t *scratch;    /* a sample before it is augmented; NULL where none is */
     pthread_t thread;
-    _Atomic int64_t
-        at;         /* in the epoch's order, what it reads; -1: nothing.  For who waits for it */
-    char apart[64]; /* from what the next one writes */
+    /* Place in the epoch's order of what it reads, -1 for nothing, for who waits for it; apart from
+     * what the next one writes. */
+    _Atomic int64_t at;
+    char apart[64];
 } lg_crew_member;
 
 struct lg_loader {
