@@ -213,14 +213,14 @@ START_TEST(the_one_that_is_waited_for_is_named)
     while (order[place] != STUCK) place++;
     /* the first sample of the batch behind it, or of the one before */
     const int64_t first = place / BATCH, other = first + (first + 1 < COUNT / BATCH ? 1 : -1);
+    lg_loader_start(loader, 0, lg_loader_batches(loader), NULL); /* nobody reads any more */
     also_stuck = order[other * BATCH];
     const int32_t earlier = other > first ? STUCK : (int32_t)also_stuck;
-    lg_loader_start(loader, 0, lg_loader_batches(loader), NULL);
     atomic_store(&is_stuck, 1);
     ck_assert_int_eq(lg_loader_start(loader, 0, other < first ? other : first, NULL), LOGIT_OK);
     ck_assert_int_eq(lg_loader_next(loader, &batch, NULL), LOGIT_OK);
     ck_assert_int_eq(heard.words, 3);
-    snprintf(want, sizeof want, " reads mount/sample %d, and 1 more are at work", (int)earlier);
+    snprintf(want, sizeof want, " reads mount/sample %d, with 1 more at work", (int)earlier);
     for (int i = 0; i < 3; i++)
         ck_assert_msg(strstr(heard.text[i], want) != NULL, "%s; want%s", heard.text[i], want);
     lg_loader_destroy(loader);

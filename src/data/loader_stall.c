@@ -53,7 +53,7 @@ void lg_loader_stalled(const lg_loader *loader, const char *what, double seconds
     const lg_set *set = loader->set;
     const lg_decoder *decoder = loader->crew[who].decoder;
     const char *does = decoder && lg_decoder_is_decoding(decoder) ? "decodes" : "reads";
-    if (others > 0) snprintf(more, sizeof more, ", and %d more are at work", others);
+    if (others > 0) snprintf(more, sizeof more, ", with %d more at work", others);
     snprintf(why, sizeof why, "decoder %d of %d %s %s%s", who + 1, loader->started, does,
              set->ops->name(set, loader->order[at], name, sizeof name), more);
     say(loader, what, seconds, why);
