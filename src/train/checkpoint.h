@@ -68,8 +68,11 @@ logit_status lg_checkpoint_save(lg_trainer *t, const logit_summary *summary, log
  * and never so few that saving takes more than a hundredth of the time. */
 double lg_checkpoint_interval(const logit_options *options, double cost);
 
-/* Saves if it is time: options.checkpoint_steps or lg_checkpoint_interval after the last one; a
- * fold is as many steps as it takes. */
+/* Saves since somebody wants it (logit_watch.save), and says so (NOTICE). */
+logit_status lg_checkpoint_save_as_asked(lg_trainer *t, logit_error *err);
+
+/* Saves if it is asked for, or if it is time: options.checkpoint_steps or lg_checkpoint_interval
+ * after the last one; a fold is as many steps as it takes. */
 logit_status lg_checkpoint_save_if_due(lg_trainer *t, logit_error *err);
 
 void lg_checkpoint_clear(lg_saving *saving);
