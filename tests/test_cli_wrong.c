@@ -95,6 +95,21 @@ START_TEST(a_folder_without_a_model_says_what_is_wanted)
 }
 END_TEST
 
+/* A shell that completes the name of a folder adds a slash. */
+START_TEST(a_slash_at_the_end_does_not_hide_what_was_meant)
+{
+    char out[4096], path[128], start[300];
+    const config_file file = write_config("", 0);
+    snprintf(path, sizeof path, "%sx//", file.folder);
+    snprintf(start, sizeof start, "%s: there is no such file or folder; did you mean %s?", path,
+             file.folder);
+    refused(lg_cli_run_info, WORDS("info", path), LOGIT_E_IO, start, out, sizeof out);
+    refused(lg_cli_run_info, WORDS("info", ""), LOGIT_E_IO, "\"\": the name of a file or folder is",
+            out, sizeof out);
+    remove_config(file);
+}
+END_TEST
+
 START_TEST(a_bench_of_nothing_is_refused_before_it_measures)
 {
     char out[4096];
@@ -133,6 +148,7 @@ Suite *lg_suite_cli_wrong(void)
                         (int)(sizeof idles / sizeof *idles));
     tcase_add_test(tests, adam_takes_no_momentum);
     tcase_add_test(tests, a_folder_without_a_model_says_what_is_wanted);
+    tcase_add_test(tests, a_slash_at_the_end_does_not_hide_what_was_meant);
     tcase_add_test(tests, a_bench_of_nothing_is_refused_before_it_measures);
     tcase_add_test(tests, a_loss_of_one_thing_says_what_the_other_is);
     tcase_add_test(tests, a_bench_of_no_line_says_so);
