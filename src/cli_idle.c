@@ -68,7 +68,7 @@ static const idle_rule rules[] = {
     {LG_OPTION_NESTEROV, LG_SOURCE_CONFIG, LG_SOURCE_CONFIG, takes_no_nesterov, ADAM},
     {LG_OPTION_TOLERANCE_TRAIN, LG_SOURCE_LINE, LG_SOURCE_ENVIRONMENT, has_no_tolerance,
      "only --optimizer lbfgs ends by it; take that, or leave it out"},
-    {LG_OPTION_STEP_EVERY, LG_SOURCE_LINE, LG_SOURCE_ENVIRONMENT, has_no_steps, STEP},
+    {LG_OPTION_STEP_EVERY, LG_SOURCE_ENVIRONMENT, LG_SOURCE_ENVIRONMENT, has_no_steps, STEP},
     {LG_OPTION_STEP_FACTOR, LG_SOURCE_LINE, LG_SOURCE_ENVIRONMENT, has_no_steps, STEP},
     {LG_OPTION_BATCH_SIZE, NEVER, LG_SOURCE_ENVIRONMENT, takes_whole_sets,
      "gd and lbfgs see all images in each step; it only says how many of them, at the least, are "

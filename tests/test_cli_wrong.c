@@ -70,6 +70,19 @@ START_TEST(options_that_would_change_nothing_are_refused)
 }
 END_TEST
 
+/* The library would refuse it in the name of an option that nobody gave. */
+START_TEST(a_variable_that_would_change_nothing_is_refused_by_its_name)
+{
+    lg_cli cli;
+    logit_error err;
+    ck_assert_int_eq(parse_words(&cli, "LOGIT_STEP_EVERY=3", WORDS("train", "/nowhere"), &err),
+                     LOGIT_OK);
+    ck_assert_int_eq(lg_cli_run_train(&cli, &err), LOGIT_E_USAGE);
+    ck_assert_msg(strncmp(err.message, "LOGIT_STEP_EVERY: ", 18) == 0, "%s", err.message);
+    lg_cli_clear(&cli);
+}
+END_TEST
+
 START_TEST(adam_takes_no_momentum)
 {
     char out[4096];
@@ -91,6 +104,21 @@ START_TEST(a_folder_without_a_model_says_what_is_wanted)
     const config_file file = write_config("", 0);
     snprintf(start, sizeof start, "%s: a folder without model.safetensors: ", file.folder);
     refused(lg_cli_run_info, WORDS("info", file.folder), LOGIT_E_IO, start, out, sizeof out);
+    remove_config(file);
+}
+END_TEST
+
+/* A shell that completes the name of a folder adds a slash. */
+START_TEST(a_slash_at_the_end_does_not_hide_what_was_meant)
+{
+    char out[4096], path[128], start[300];
+    const config_file file = write_config("", 0);
+    snprintf(path, sizeof path, "%sx//", file.folder);
+    snprintf(start, sizeof start, "%s: there is no such file or folder; did you mean %s?", path,
+             file.folder);
+    refused(lg_cli_run_info, WORDS("info", path), LOGIT_E_IO, start, out, sizeof out);
+    refused(lg_cli_run_info, WORDS("info", ""), LOGIT_E_IO, "\"\": the name of a file or folder is",
+            out, sizeof out);
     remove_config(file);
 }
 END_TEST
@@ -131,8 +159,10 @@ Suite *lg_suite_cli_wrong(void)
     tcase_add_test(tests, a_share_and_folds_are_one_too_many);
     tcase_add_loop_test(tests, options_that_would_change_nothing_are_refused, 0,
                         (int)(sizeof idles / sizeof *idles));
+    tcase_add_test(tests, a_variable_that_would_change_nothing_is_refused_by_its_name);
     tcase_add_test(tests, adam_takes_no_momentum);
     tcase_add_test(tests, a_folder_without_a_model_says_what_is_wanted);
+    tcase_add_test(tests, a_slash_at_the_end_does_not_hide_what_was_meant);
     tcase_add_test(tests, a_bench_of_nothing_is_refused_before_it_measures);
     tcase_add_test(tests, a_loss_of_one_thing_says_what_the_other_is);
     tcase_add_test(tests, a_bench_of_no_line_says_so);

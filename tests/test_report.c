@@ -138,6 +138,28 @@ START_TEST(a_long_curve_keeps_its_ends_and_few_points)
 }
 END_TEST
 
+/* Of a full grid: the one with a name keeps its points, the others share what a page has room for.
+ */
+START_TEST(many_curves_fit_a_page)
+{
+    enum { CURVES = 1024, POINTS = 500 };
+    static double x[POINTS], y[POINTS];
+    static lg_curve curve[CURVES];
+    for (int i = 0; i < POINTS; i++) x[i] = y[i] = i;
+    for (int c = 0; c < CURVES; c++)
+        curve[c] = (lg_curve){c ? NULL : "kept", x, y, POINTS, 0, LG_LOOK_FAINT};
+    const lg_chart chart = {.title = "t", .x_name = "x", .y_name = "y"};
+    lg_text page = {0};
+    lg_chart_draw(&page, &chart, curve, CURVES);
+    ck_assert_uint_lt(page.size, 900000);
+    ck_assert_int_ge(count_of(page.data, "L"), POINTS - 1);
+    const char *path = strstr(page.data, "<path class=\"line faint");
+    ck_assert_int_eq((int)strcspn(path, ">") > 10 * POINTS, 1);
+    ck_assert_int_eq(count_of(page.data, "<path class=\"line faint"), CURVES);
+    lg_text_clear(&page);
+}
+END_TEST
+
 /* -------------------------------------------------------------------------- the pictures --- */
 
 START_TEST(signs_have_their_colours)
@@ -233,6 +255,7 @@ Suite *lg_suite_report(void)
     tcase_add_test(tests, a_logarithmic_axis_is_one);
     tcase_add_test(tests, a_gap_breaks_the_line);
     tcase_add_test(tests, a_long_curve_keeps_its_ends_and_few_points);
+    tcase_add_test(tests, many_curves_fit_a_page);
     tcase_add_test(tests, signs_have_their_colours);
     tcase_add_test(tests, a_picture_without_memory_is_an_error);
     tcase_add_test(tests, a_run_is_read_back);

@@ -12,21 +12,28 @@
 
 enum { SHOWN = 400 }; /* bytes of a path inside a message */
 
-/* Room for a path, its folder and its last name. */
+/* A path in two: where it would be, and its last name. */
 typedef struct split_path {
-    char folder[PATH_MAX];
-    const char *leaf;
+    char folder[PATH_MAX], leaf[NAME_MAX + 1];
+    int is_here; /* the path names no folder */
 } split_path;
 
+/* 0 where there is no last name, or the path is longer than one can be.  "runs/lates/" is
+ * runs/lates: a shell that completes names adds the slash. */
 static int split(split_path *out, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const size_t length = slash ? (size_t)(slash - path) : 0;
-    if (length >= sizeof out->folder) return 0;
-    out->leaf = slash ? slash + 1 : path;
-    memcpy(out->folder, path, length);
-    out->folder[length] = '\0';
-    if (length == 0) memcpy(out->folder, slash ? "/" : ".", 2);
+    size_t end = strlen(path);
+    while (end > 0 && path[end - 1] == '/') end--;
+    size_t begin = end;
+    while (begin > 0 && path[begin - 1] != '/') begin--;
+    const size_t folder = begin > 1 ? begin - 1 : begin; /* without its slash, but for "/" */
+    if (begin == end || end - begin > NAME_MAX || folder >= sizeof out->folder) return 0;
+    memcpy(out->leaf, path + begin, end - begin);
+    out->leaf[end - begin] = '\0';
+    memcpy(out->folder, path, folder);
+    out->folder[folder] = '\0';
+    out->is_here = begin == 0;
+    if (out->is_here) memcpy(out->folder, ".", 2);
     return 1;
 }
 
@@ -51,6 +58,7 @@ logit_status lg_missing_fail(const char *path, int why, logit_error *err)
     char shown[SHOWN], folder_shown[SHOWN], near[NAME_MAX + 1] = "", near_shown[SHOWN];
     split_path at;
     lg_text_escape(shown, sizeof shown, path);
+    if (!*path) LG_FAIL(err, LOGIT_E_IO, "\"\": the name of a file or folder is empty");
     if (why != ENOENT || !split(&at, path))
         LG_FAIL(err, LOGIT_E_IO, "%s: cannot be opened: %s", shown, strerror(why));
     lg_text_escape(folder_shown, sizeof folder_shown, at.folder);
@@ -62,7 +70,7 @@ logit_status lg_missing_fail(const char *path, int why, logit_error *err)
     closedir(folder);
     if (!near[0]) LG_FAIL(err, LOGIT_E_IO, "%s: there is no such file or folder", shown);
     lg_text_escape(near_shown, sizeof near_shown, near);
-    const int here = !strchr(path, '/');
     LG_FAIL(err, LOGIT_E_IO, "%s: there is no such file or folder; did you mean %s%s%s?", shown,
-            here ? "" : folder_shown, here || !strcmp(at.folder, "/") ? "" : "/", near_shown);
+            at.is_here ? "" : folder_shown, at.is_here || !strcmp(at.folder, "/") ? "" : "/",
+            near_shown);
 }

@@ -12,6 +12,10 @@ enum {
     MOST_DECIMALS = 6 /* beyond them, powers of ten */
 };
 
+/* Of the numbers' size: figures that differ by less are the same but for rounding, and their ticks
+ * could not be told apart, nor counted. */
+static const double LEAST_RANGE = 1e-9;
+
 static double scaled(const lg_axis *axis, double value)
 {
     return axis->log ? log10(value) : value;
@@ -37,8 +41,9 @@ void lg_axis_settle(lg_axis *axis, const double *range, double air)
         axis->most = scaled(axis, range[1]);
         return;
     }
+    const double size = fmax(fabs(axis->least), fabs(axis->most));
     double room = (axis->most - axis->least) * air;
-    if (!(axis->most > axis->least)) room = axis->least != 0.0 ? fabs(axis->least) * 0.1 : 1.0;
+    if (!(axis->most - axis->least > LEAST_RANGE * size)) room = size > 0.0 ? size * 0.1 : 1.0;
     axis->least -= room;
     axis->most += room;
 }

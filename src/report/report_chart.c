@@ -8,10 +8,12 @@
 #include "report/report_html.h"
 
 enum {
-    MOST_POINTS = 600, /* of a curve that are drawn */
-    MOST_DOTS = 60,    /* points of a curve that get a dot with their figures */
-    MOST_SAID = 8,     /* curves that are put into words */
-    ROOM_X = 34,       /* digits that a phone has room for below a chart; beside it there is more */
+    MOST_POINTS = 600,  /* of a curve that are drawn */
+    ALL_POINTS = 30000, /* of those without a name, together: a page with two such charts stays
+                         * below 2 MB */
+    MOST_DOTS = 60,     /* points of a curve that get a dot with their figures */
+    MOST_SAID = 8,      /* curves that are put into words */
+    ROOM_X = 34, /* digits that a phone has room for below a chart; beside it there is more */
     ROOM_Y = 1000
 };
 
@@ -63,10 +65,18 @@ static void draw_names(lg_text *page, const lg_chart *chart, double left)
 
 /* ------------------------------------------------------------------------------ the curves --- */
 
-static void draw_line(lg_text *page, const lg_curve *curve, const lg_axis *x, const lg_axis *y)
+/* Points of a curve that are drawn: with hundreds of curves, nobody can tell them apart. */
+static int64_t most_points(const lg_curve *curve, int curves)
+{
+    const int share = curve->name ? MOST_POINTS : ALL_POINTS / curves;
+    return share < 2 ? 2 : share < MOST_POINTS ? share : MOST_POINTS;
+}
+
+static void draw_line(lg_text *page, const lg_curve *curve, int64_t most, const lg_axis *x,
+                      const lg_axis *y)
 {
     static const char *const looks[] = {"line", "line", "line dashed", "line faint", "bar"};
-    const int64_t every = (curve->count + MOST_POINTS - 1) / MOST_POINTS;
+    const int64_t every = (curve->count + most - 1) / most;
     int pen = 0;
     lg_text_add(page, "<path class=\"%s c%d\" d=\"", looks[curve->look],
                 curve->colour % LG_CHART_COLOURS);
@@ -124,8 +134,12 @@ static void draw_curves(lg_text *page, const lg_chart *chart, const lg_curve *cu
     lg_text_add(page, "<svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\">\n");
     if (chart->diagonal)
         lg_text_add(page, "<path class=\"line diagonal\" d=\"M0 1000L1000 0\"/>\n");
-    for (int c = 0; c < curves; c++)
-        (curve[c].look == LG_LOOK_BARS ? draw_bars : draw_line)(page, &curve[c], x, y);
+    for (int c = 0; c < curves; c++) {
+        if (curve[c].look == LG_LOOK_BARS)
+            draw_bars(page, &curve[c], x, y);
+        else
+            draw_line(page, &curve[c], most_points(&curve[c], curves), x, y);
+    }
     lg_text_add(page, "</svg>\n");
     for (int c = 0; c < curves; c++) draw_dots(page, &curve[c], x, y);
 }
