@@ -3,12 +3,12 @@
 # (tests/shim), and judges what is left: an exit code that says so, no file taken for whole that is
 # not, no memory and no descriptor that an undisturbed run has not, and a second go that ends with the
 # bits of an undisturbed one.
-#   LOGIT_FAULT_STRIDE=N   every N-th call alone (17; make check-long: 1, all of them)
+#   LOGIT_FAULT_STRIDE=N   every N-th call alone (23; make check-long: 1, all of them)
 #   LOGIT_FAULT_VERBS=..   of these alone (train resume folds refold eval pack repack)
 # SPDX-License-Identifier: MIT
 set -uo pipefail
 logit=${LOGIT_BIN:?path of logit} draw=${LOGIT_DRAW:?path of draw} shim=${LOGIT_SHIM:?path of libshim.so}
-stride=${LOGIT_FAULT_STRIDE:-17} verbs=${LOGIT_FAULT_VERBS:-train resume folds refold eval pack repack}
+stride=${LOGIT_FAULT_STRIDE:-23} verbs=${LOGIT_FAULT_VERBS:-train resume folds refold eval pack repack}
 work=$(mktemp -d) || exit
 trap 'rm -rf -- "$work"' EXIT
 cd "$work" || exit

@@ -325,6 +325,11 @@ START_TEST(other_options_are_refused)
     expect(go("run", 0, &s, &err), LOGIT_E_USAGE, &err, 0);
     ck_assert_msg(strstr(err.message, "--seed was 0 and is 1 now") != NULL, "%s", err.message);
     options.seed = 0;
+    options.height = options.width = 8; /* the size that the images have, and nobody had given */
+    expect(go("run", 0, &s, &err), LOGIT_E_USAGE, &err, 0);
+    ck_assert_msg(strstr(err.message, "--size was not given and is 8 now") != NULL, "%s",
+                  err.message);
+    options.height = options.width = 0;
     options.threads = 1; /* changes no bit */
     options.memory = 1;
     expect(go("run", 0, &s, &err), LOGIT_OK, &err, 0);

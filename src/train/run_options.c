@@ -138,10 +138,11 @@ void lg_run_options_write(const logit_options *options, lg_text *out)
     lg_text_add(out, "}");
 }
 
-/* "" is what nobody gave. */
-static const char *show(char *out, const char *value)
+/* "" is what nobody gave, and so is the 0 of what is counted or switched on. */
+static const char *show(char *out, const struct row *row, const char *value)
 {
-    return *value ? lg_text_escape(out, SHOWN, value) : "not given";
+    const int given = *value && !(row->kind == INT && strcmp(value, "0") == 0);
+    return given ? lg_text_escape(out, SHOWN, value) : "not given";
 }
 
 logit_status lg_run_options_match(const logit_options *options, const cJSON *kept, logit_error *err)
@@ -162,7 +163,8 @@ logit_status lg_run_options_match(const logit_options *options, const cJSON *kep
             status = lg_fail(err, LOGIT_E_USAGE, __FILE__, __LINE__,
                              "--%s was %s and is %s now; a run goes on with its own options (only "
                              "--epochs may grow): give the same, or another -o",
-                             rows[i].name, show(was, then ? then : "unknown"), show(is, now));
+                             rows[i].name, show(was, &rows[i], then ? then : "unknown"),
+                             show(is, &rows[i], now));
         lg_text_clear(&value);
         LG_TRY(status);
     }
