@@ -40,6 +40,26 @@ START_TEST(numbers_that_differ_by_rounding_have_an_axis)
 }
 END_TEST
 
+/* From end to end of what a double holds is no double. */
+START_TEST(the_largest_numbers_have_an_axis)
+{
+    const lg_axis axis = axis_of(-1.7e308, 1.7e308);
+    ck_assert(isfinite(axis.most - axis.least));
+    ck_assert_int_ge(axis.ticks, 2);
+    for (int i = 0; i < axis.ticks; i++) holds(&axis, axis.tick[i]);
+    ck_assert(isfinite(lg_axis_place(&axis, 1.7e308)));
+}
+END_TEST
+
+START_TEST(what_is_no_number_has_no_place)
+{
+    const lg_axis axis = axis_of(0.0, 1e6);
+    ck_assert(!isfinite(lg_axis_place(&axis, NAN)));
+    ck_assert(!isfinite(lg_axis_place(&axis, INFINITY)));
+    ck_assert(!isfinite(lg_axis_place(&axis, -INFINITY)));
+}
+END_TEST
+
 START_TEST(round_numbers_stand_at_their_places)
 {
     const lg_axis axis = axis_of(0.0, 4.0);
@@ -57,6 +77,8 @@ Suite *lg_suite_report_axis(void)
     Suite *suite = suite_create("report_axis");
     TCase *tests = tcase_create("axis");
     tcase_add_loop_test(tests, numbers_that_differ_by_rounding_have_an_axis, 0, 4);
+    tcase_add_test(tests, the_largest_numbers_have_an_axis);
+    tcase_add_test(tests, what_is_no_number_has_no_place);
     tcase_add_test(tests, round_numbers_stand_at_their_places);
     suite_add_tcase(suite, tests);
     return suite;

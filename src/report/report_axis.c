@@ -16,6 +16,9 @@ enum {
  * could not be told apart, nor counted. */
 static const double LEAST_RANGE = 1e-9;
 
+/* No end of an axis is further out, so that from end to end is a number. */
+static const double FAR = 8e307;
+
 static double scaled(const lg_axis *axis, double value)
 {
     return axis->log ? log10(value) : value;
@@ -41,6 +44,8 @@ void lg_axis_settle(lg_axis *axis, const double *range, double air)
         axis->most = scaled(axis, range[1]);
         return;
     }
+    axis->least = fmax(axis->least, -FAR);
+    axis->most = fmin(axis->most, FAR);
     const double size = fmax(fabs(axis->least), fabs(axis->most));
     double room = (axis->most - axis->least) * air;
     if (!(axis->most - axis->least > LEAST_RANGE * size)) room = size > 0.0 ? size * 0.1 : 1.0;
@@ -50,7 +55,9 @@ void lg_axis_settle(lg_axis *axis, const double *range, double air)
 
 double lg_axis_place(const lg_axis *axis, double value)
 {
-    const double share = (scaled(axis, value) - axis->least) / (axis->most - axis->least);
+    const double there = scaled(axis, value);
+    const double at = isfinite(there) ? fmin(fmax(there, -FAR), FAR) : there;
+    const double share = (at - axis->least) / (axis->most - axis->least);
     return 1000.0 * (axis->down ? 1.0 - share : share);
 }
 
